@@ -1,0 +1,110 @@
+// Package cluster is what every front end talks to: one Kubernetes cluster, and the etcd under it where that can be reached.
+//
+// It is light: it knows clients, discovery and health, and nothing of how the cluster came to run. Package
+// cluster/embedded makes a Cluster that runs in this process, package cluster/attached one from a kubeconfig.
+// A Cluster is safe for use by several goroutines. None of its constructors connects: the first call does.
+package cluster
+
+import (
+	"context"
+	"fmt"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+)
+
+// Options says what a Cluster is made of.
+type Options struct {
+	// Name is shown in the header: a context name, or the name of the data directory.
+	Name string
+	// Config reaches the API server. New copies it; QPS limits are removed where the caller left them unset.
+	Config *rest.Config
+	// Etcd reaches the cluster's etcd. Nil where it cannot be reached: the etcd screens then say so.
+	Etcd *clientv3.Client
+	// EtcdPrefix is where the API server keeps its objects; empty means /registry.
+	EtcdPrefix string
+	// Status reports the health of each component. Nil: it is derived from the API server's own /readyz.
+	Status func(context.Context) (Status, error)
+	// StopsWithProcess says that quitting this process stops the cluster, so that a front end asks first.
+	StopsWithProcess bool
+	// ReadOnly refuses every change (package cluster/change checks it, once).
+	ReadOnly bool
+	// Disposable says that the cluster is podarium's own, so that changes need no guard beyond the preview.
+	Disposable bool
+}
+
+// Cluster is one Kubernetes cluster.
+type Cluster struct {
+	o      Options
+	config *rest.Config
+	kube   kubernetes.Interface
+	dyn    dynamic.Interface
+
+	discovery discovery.CachedDiscoveryInterface
+	mapper    *restmapper.DeferredDiscoveryRESTMapper
+}
+
+// New makes a Cluster of its parts. It does not connect.
+func New(o Options) (*Cluster, error) {
+	if o.Config == nil {
+		return nil, fmt.Errorf("cluster %q: no client configuration", o.Name)
+	}
+	if o.EtcdPrefix == "" {
+		o.EtcdPrefix = "/registry"
+	}
+	c := rest.CopyConfig(o.Config)
+	if c.QPS == 0 {
+		c.QPS = -1 // the server's priority and fairness limits clients better than they limit themselves
+	}
+	if c.UserAgent == "" {
+		c.UserAgent = "podarium"
+	}
+	kube, err := kubernetes.NewForConfig(c)
+	if err != nil {
+		return nil, fmt.Errorf("cluster %q: %w", o.Name, err)
+	}
+	dyn, err := dynamic.NewForConfig(c)
+	if err != nil {
+		return nil, fmt.Errorf("cluster %q: %w", o.Name, err)
+	}
+	d := memory.NewMemCacheClient(kube.Discovery())
+	return &Cluster{o: o, config: c, kube: kube, dyn: dyn, discovery: d, mapper: restmapper.NewDeferredDiscoveryRESTMapper(d)}, nil
+}
+
+// Name is what the header shows.
+func (c *Cluster) Name() string { return c.o.Name }
+
+// Config is a copy of the client configuration.
+func (c *Cluster) Config() *rest.Config { return rest.CopyConfig(c.config) }
+
+// Kubernetes is the typed client.
+func (c *Cluster) Kubernetes() kubernetes.Interface { return c.kube }
+
+// Dynamic is the client for any kind.
+func (c *Cluster) Dynamic() dynamic.Interface { return c.dyn }
+
+// Discovery is the cached list of what the server serves. Invalidate it when a kind is missing.
+func (c *Cluster) Discovery() discovery.CachedDiscoveryInterface { return c.discovery }
+
+// Mapper maps kinds to resources by Discovery.
+func (c *Cluster) Mapper() *restmapper.DeferredDiscoveryRESTMapper { return c.mapper }
+
+// Etcd is the client of the etcd under the cluster, nil where that is out of reach.
+func (c *Cluster) Etcd() *clientv3.Client { return c.o.Etcd }
+
+// EtcdPrefix is where the API server keeps its objects in etcd, without a trailing slash.
+func (c *Cluster) EtcdPrefix() string { return c.o.EtcdPrefix }
+
+// StopsWithProcess says whether quitting this process stops the cluster.
+func (c *Cluster) StopsWithProcess() bool { return c.o.StopsWithProcess }
+
+// ReadOnly says whether changes are refused.
+func (c *Cluster) ReadOnly() bool { return c.o.ReadOnly }
+
+// Disposable says whether the cluster is podarium's own rather than one that the user attached.
+func (c *Cluster) Disposable() bool { return c.o.Disposable }
