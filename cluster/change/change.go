@@ -1,0 +1,107 @@
+// Package change is the one door through which this program changes a cluster.
+//
+// Every change is a Plan first: what is to be done, to which object by UID, seen at which resourceVersion, as a diff.
+// Making a plan sends the change to the server as a dry run where that can be done, so that what admission refuses, changes or
+// warns of shows in the preview. Door.Apply sends it, and guarantees:
+//
+//   - Nothing is overwritten. Every request carries the object's UID and a resourceVersion. Where the object changed
+//     after the plan was made in a way that matters (its spec, its data, a label that the plan sets), Apply
+//     returns a *Conflict; where only its status or unrelated metadata changed, which a rollout does all the time, the same
+//     change is put on the newer version.
+//   - Read-only clusters are never written to, not even by a dry run. That is checked in one function, send.
+//   - What was done is recorded, and Door.Undo plans the way back: to be previewed and applied like any other.
+package change
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+var (
+	// ErrReadOnly is returned when the cluster is opened read-only.
+	ErrReadOnly = errors.New("read-only: this cluster is opened for looking only")
+	// ErrConflict is returned when the object changed, or was replaced or deleted, since it was looked at.
+	// The error is a *Conflict where the object still exists.
+	ErrConflict = errors.New("changed by someone else")
+	// ErrNothingToDo is returned when the object is already as the plan would make it.
+	ErrNothingToDo = errors.New("nothing to do")
+	// ErrCannotUndo is returned by Undo for what cannot be taken back: an eviction, a restarted Pod.
+	ErrCannotUndo = errors.New("cannot be undone")
+)
+
+// Ref names one object. UID and ResourceVersion are what the user saw; empty ones are taken from the live object.
+type Ref struct {
+	Resource        schema.GroupVersionResource
+	Kind            string
+	Namespace, Name string
+	UID             types.UID
+	ResourceVersion string
+}
+
+// String is the object as kubectl prints it, such as deployment.apps/web.
+func (r Ref) String() string { return r.kubectlName() }
+
+// Line is a line of a diff.
+type Line struct {
+	// Op is ' ' for context, '+' for what comes and '-' for what goes; '@' begins a new place, and Text is empty.
+	Op   byte
+	Text string
+}
+
+// Plan is a change that has not been made. Plans are immutable.
+type Plan struct {
+	// Verb is create, update, delete, scale or evict.
+	Verb string
+	// Summary says in one line what will be done: "set image of deployment.apps/web: app nginx:1 -> nginx:2".
+	Summary string
+	// Command is the equal kubectl command; empty where kubectl has none.
+	Command string
+	Ref     Ref
+	// Before is nil for a create, After is nil for a delete. For a scale both are Scale objects.
+	// After is what the server's dry run answered, defaults and admission included.
+	Before, After *unstructured.Unstructured
+	// Warnings are the server's, and ours about what a user may not expect.
+	Warnings []string
+
+	request request
+}
+
+// Record is a change that was made.
+type Record struct {
+	// ID counts from 1 in the order of Apply.
+	ID   int
+	Time time.Time
+	Plan *Plan
+	// Result is the object as the server returned it; nil for a delete.
+	Result *unstructured.Unstructured
+	// Undid is the ID of the record that this one took back, 0 for none; UndoneBy the other way round.
+	Undid, UndoneBy int
+}
+
+// Conflict says what someone else changed. It is an ErrConflict.
+type Conflict struct {
+	Ref Ref
+	// Live is the object as it is now.
+	Live *unstructured.Unstructured
+	// Changed are the fields that differ from what the plan was made on.
+	Changed []string
+	// By is the field manager that wrote last, where the server knows.
+	By string
+}
+
+// Error names the object, the fields and the writer.
+func (c *Conflict) Error() string {
+	by := ""
+	if c.By != "" {
+		by = " by " + c.By
+	}
+	return fmt.Sprintf("%s was changed%s since you looked (%s): look again and repeat", c.Ref, by, joinFields(c.Changed))
+}
+
+// Unwrap makes errors.Is(err, ErrConflict) true.
+func (c *Conflict) Unwrap() error { return ErrConflict }

@@ -1,0 +1,123 @@
+package change
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/podarium/podarium/cluster"
+)
+
+// FieldManager is the name under which the server records what this program wrote.
+const FieldManager = "podarium"
+
+// write is one HTTP request that changes something, or would.
+type write struct {
+	method      string
+	ref         Ref
+	collection  bool   // POST to the collection rather than to the object
+	subresource string // such as scale or eviction
+	body        any
+	dryRun      bool
+	strict      bool // refuse unknown and repeated fields
+}
+
+// send is the only place in the program from which a write leaves: the read-only check is here, and nowhere else.
+func send(ctx context.Context, c *cluster.Cluster, w write) (*unstructured.Unstructured, []string, error) {
+	if c.ReadOnly() {
+		return nil, nil, ErrReadOnly
+	}
+	body, err := json.Marshal(w.body)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s %s: %w", w.method, w.ref, err)
+	}
+	var warnings warnings
+	req := c.Kubernetes().CoreV1().RESTClient().Verb(w.method).
+		AbsPath(w.path()...).
+		SetHeader("Accept", "application/json").
+		SetHeader("Content-Type", "application/json").
+		WarningHandler(&warnings).
+		Body(body)
+	if w.method != http.MethodDelete && w.subresource != "eviction" {
+		req = req.Param("fieldManager", FieldManager)
+		if w.strict {
+			req = req.Param("fieldValidation", metav1.FieldValidationStrict)
+		}
+	}
+	if w.dryRun {
+		req = req.Param("dryRun", metav1.DryRunAll)
+	}
+	raw, err := req.Do(ctx).Raw()
+	if err != nil {
+		return nil, warnings.all(), statusError(raw, err)
+	}
+	obj := &unstructured.Unstructured{}
+	if err := obj.UnmarshalJSON(raw); err != nil {
+		return nil, warnings.all(), fmt.Errorf("%s %s: the server's answer: %w", w.method, w.ref, err)
+	}
+	return obj, warnings.all(), nil
+}
+
+// path is the request path, element by element.
+func (w write) path() []string {
+	p := []string{"api", w.ref.Resource.Version}
+	if w.ref.Resource.Group != "" {
+		p = []string{"apis", w.ref.Resource.Group, w.ref.Resource.Version}
+	}
+	if w.ref.Namespace != "" {
+		p = append(p, "namespaces", url.PathEscape(w.ref.Namespace))
+	}
+	p = append(p, w.ref.Resource.Resource)
+	if w.collection {
+		return p
+	}
+	p = append(p, url.PathEscape(w.ref.Name))
+	if w.subresource != "" {
+		p = append(p, w.subresource)
+	}
+	return p
+}
+
+// statusError prefers the Status in the answer, whose text and causes say more than the client's summary.
+func statusError(raw []byte, err error) error {
+	var s metav1.Status
+	if json.Unmarshal(raw, &s) == nil && s.Kind == "Status" && s.Status == metav1.StatusFailure {
+		return &apierrors.StatusError{ErrStatus: s}
+	}
+	return err
+}
+
+// dryRunImpossible says that an admission webhook has side effects and so refuses dry runs.
+func dryRunImpossible(err error) bool {
+	return apierrors.IsBadRequest(err) && strings.Contains(err.Error(), "dry run")
+}
+
+// warnings collects the Warning headers of one request.
+type warnings struct {
+	mu   sync.Mutex
+	text []string
+}
+
+// HandleWarningHeader takes one Warning header; 299 is the only code that Kubernetes uses.
+func (w *warnings) HandleWarningHeader(code int, _ string, text string) {
+	if code != 299 || text == "" {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.text = append(w.text, text)
+}
+
+func (w *warnings) all() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text
+}

@@ -1,0 +1,167 @@
+package livetable
+
+import (
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// store holds the rows. Writers replace rows, never change them; readers share what snapshot returns.
+type store struct {
+	changed chan struct{} // capacity 1; written by signal, never closed
+
+	mu      sync.Mutex
+	columns []Column
+	rows    []*Row // in order of arrival; nil where a row went, until the next snapshot compacts
+	index   map[types.UID]int
+	holes   int
+	synced  bool
+	err     error
+	stale   map[types.UID]struct{} // while relisting: rows that the new list has not shown yet
+	dirty   bool
+	last    *Snapshot
+	now     func() time.Time
+}
+
+func newStore() *store {
+	return &store{
+		changed: make(chan struct{}, 1),
+		index:   map[types.UID]int{},
+		last:    &Snapshot{},
+		now:     time.Now,
+	}
+}
+
+func (s *store) snapshot() *Snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.dirty {
+		return s.last
+	}
+	s.dirty = false
+	s.compact()
+	rows := make([]*Row, len(s.rows))
+	copy(rows, s.rows)
+	s.last = &Snapshot{Columns: s.columns, Rows: rows, Generation: s.last.Generation + 1, Synced: s.synced, Err: s.err}
+	return s.last
+}
+
+// compact closes the holes that removed rows left, keeping the order.
+func (s *store) compact() {
+	if s.holes == 0 {
+		return
+	}
+	kept := s.rows[:0]
+	for _, r := range s.rows {
+		if r != nil {
+			s.index[r.UID] = len(kept)
+			kept = append(kept, r)
+		}
+	}
+	clear(s.rows[len(kept):])
+	s.rows, s.holes = kept, 0
+}
+
+// touch marks the store as changed. The caller holds mu.
+func (s *store) touch() {
+	s.dirty = true
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+}
+
+// setColumns takes the server's columns; rows that follow have one cell for each.
+func (s *store) setColumns(c []Column) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.columns = c
+	s.touch()
+}
+
+// put adds rows or replaces those with the same UID.
+func (s *store) put(rows []*Row) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range rows {
+		s.putOne(r)
+	}
+	s.touch()
+}
+
+func (s *store) putOne(r *Row) {
+	delete(s.stale, r.UID)
+	i, ok := s.index[r.UID]
+	if !ok {
+		s.index[r.UID] = len(s.rows)
+		s.rows = append(s.rows, r)
+		return
+	}
+	old := s.rows[i]
+	if old.ResourceVersion == r.ResourceVersion && len(old.Cells) == len(r.Cells) {
+		return // a relist shows it again
+	}
+	if len(old.Cells) == len(r.Cells) {
+		for j := range r.Cells {
+			if r.Cells[j].Changed = old.Cells[j].Changed; differs(old.Cells[j].Text, r.Cells[j].Text) {
+				r.Cells[j].Changed = s.now()
+			}
+		}
+	}
+	s.rows[i] = r
+}
+
+// remove drops the row of an object that is gone.
+func (s *store) remove(uid types.UID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.removeOne(uid)
+	s.touch()
+}
+
+func (s *store) removeOne(uid types.UID) {
+	i, ok := s.index[uid]
+	if !ok {
+		return
+	}
+	delete(s.index, uid)
+	s.rows[i] = nil
+	s.holes++
+	if s.holes > 1024 && s.holes > len(s.rows)/2 { // nobody looks: do not grow with churn
+		s.compact()
+	}
+}
+
+// beginList opens a list: every row is stale until the list shows it.
+func (s *store) beginList() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stale = make(map[types.UID]struct{}, len(s.index))
+	for uid := range s.index {
+		s.stale[uid] = struct{}{}
+	}
+}
+
+// endList closes a complete list: rows that it did not show are gone.
+func (s *store) endList() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for uid := range s.stale {
+		s.removeOne(uid)
+	}
+	s.stale = nil
+	s.synced, s.err = true, nil
+	s.touch()
+}
+
+// fail records why the rows may be old; nil says that they are current again.
+func (s *store) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil && s.err == nil {
+		return
+	}
+	s.err = err
+	s.touch()
+}
