@@ -1,0 +1,266 @@
+package etcdview
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// ErrNotFound is returned when a key does not exist at the revision asked for.
+var ErrNotFound = errors.New("key not found")
+
+// ErrCompacted is returned when the revision asked for is older than what the store keeps.
+var ErrCompacted = errors.New("the revision has been compacted away")
+
+// KV is a key at one revision.
+type KV struct {
+	Key string
+	// Value is nil where only keys were read.
+	Value []byte
+	// CreateRevision, ModRevision and Version are etcd's: when the key was made, last written, and how often since.
+	CreateRevision, ModRevision, Version int64
+	// Lease is the etcd lease that the key hangs on, 0 for none. Keys-only reads of etcd 3.7 leave it out.
+	Lease int64
+}
+
+func fromProto(kv *mvccpb.KeyValue) KV {
+	return KV{Key: string(kv.Key), Value: kv.Value, CreateRevision: kv.CreateRevision, ModRevision: kv.ModRevision,
+		Version: kv.Version, Lease: kv.Lease}
+}
+
+// Store reads one etcd.
+type Store struct {
+	client *clientv3.Client
+	// noStream is set once the server has said that it knows no RangeStream.
+	noStream atomic.Bool
+}
+
+// New reads through a client, which the caller closes. It does not connect.
+func New(c *clientv3.Client) *Store { return &Store{client: c} }
+
+// Client is what New was given.
+func (s *Store) Client() *clientv3.Client { return s.client }
+
+// Get reads one key at a revision, 0 for now. It returns ErrNotFound or ErrCompacted where they apply.
+func (s *Store) Get(ctx context.Context, key string, rev int64) (KV, error) {
+	r, err := s.client.Get(ctx, key, clientv3.WithRev(rev))
+	if err != nil {
+		return KV{}, readError("get", key, err)
+	}
+	if len(r.Kvs) == 0 {
+		return KV{}, fmt.Errorf("%s: %w", Printable(key), ErrNotFound)
+	}
+	return fromProto(r.Kvs[0]), nil
+}
+
+// Revision is the store's newest revision.
+func (s *Store) Revision(ctx context.Context) (int64, error) {
+	r, err := s.client.Get(ctx, "\x00", clientv3.WithCountOnly())
+	if err != nil {
+		return 0, readError("read the revision", "", err)
+	}
+	return r.Header.Revision, nil
+}
+
+// PageOptions say which keys to read.
+type PageOptions struct {
+	// Prefix of the keys; empty for all.
+	Prefix string
+	// From is the first key to read, inclusive; empty for the first with the prefix. See Page.Next.
+	From string
+	// Revision to read at; 0 for now.
+	Revision int64
+	// Limit is the most keys to return; 0 means 500.
+	Limit int
+	// KeysOnly leaves values out.
+	KeysOnly bool
+}
+
+// Page is a part of the keys with a prefix, in the order of keys.
+type Page struct {
+	KVs []KV
+	// Next is From for the page after this one, empty at the end.
+	Next string
+	// Revision is that of the store when it was read: later pages read at it show the same state.
+	Revision int64
+}
+
+// Page reads some keys.
+func (s *Store) Page(ctx context.Context, o PageOptions) (Page, error) {
+	if o.Limit <= 0 {
+		o.Limit = 500
+	}
+	var p Page
+	rev, err := s.read(ctx, o, func(kv *mvccpb.KeyValue) error {
+		p.KVs = append(p.KVs, fromProto(kv))
+		return nil
+	})
+	if err != nil {
+		return Page{}, err
+	}
+	p.Revision = rev
+	if len(p.KVs) >= o.Limit {
+		p.Next = p.KVs[len(p.KVs)-1].Key + "\x00"
+	}
+	return p, nil
+}
+
+// Scan reads all keys of o at one revision and calls fn for each, in the order of keys; o.Limit is the page size of
+// servers without RangeStream. It returns the revision. Values are fn's to keep.
+func (s *Store) Scan(ctx context.Context, o PageOptions, fn func(KV) error) (int64, error) {
+	pageSize := o.Limit
+	if pageSize <= 0 {
+		pageSize = 1000
+	}
+	o.Limit = 0
+	each := func(kv *mvccpb.KeyValue) error { return fn(fromProto(kv)) }
+	if o.Revision == 0 {
+		rev, err := s.Revision(ctx)
+		if err != nil {
+			return 0, err
+		}
+		o.Revision = rev
+	}
+	if !s.noStream.Load() {
+		_, err := s.stream(ctx, o, each)
+		if !errors.Is(err, errNoStream) {
+			return o.Revision, err
+		}
+	}
+	o.Limit = pageSize
+	for {
+		var last string
+		n := 0
+		_, err := s.read(ctx, o, func(kv *mvccpb.KeyValue) error {
+			last, n = string(kv.Key), n+1
+			return each(kv)
+		})
+		if err != nil || n < o.Limit {
+			return o.Revision, err
+		}
+		o.From = last + "\x00"
+	}
+}
+
+// Counts tells how many keys have each of the prefixes, at a revision, 0 for now. The server counts in its index.
+func (s *Store) Counts(ctx context.Context, prefixes []string, rev int64) ([]int64, error) {
+	const perTxn = 64 // etcd allows 128 operations in a transaction
+	counts := make([]int64, 0, len(prefixes))
+	for len(prefixes) > 0 {
+		n := min(perTxn, len(prefixes))
+		ops := make([]clientv3.Op, n)
+		for i, p := range prefixes[:n] {
+			key, end := keyRange(p, "")
+			ops[i] = clientv3.OpGet(key, clientv3.WithRange(end), clientv3.WithCountOnly(), clientv3.WithRev(rev))
+		}
+		r, err := s.client.Txn(ctx).Then(ops...).Commit()
+		if err != nil {
+			return nil, readError("count", prefixes[0], err)
+		}
+		for _, resp := range r.Responses {
+			counts = append(counts, resp.GetResponseRange().GetCount())
+		}
+		prefixes = prefixes[n:]
+	}
+	return counts, nil
+}
+
+// errNoStream says that RangeStream must not be used.
+var errNoStream = errors.New("server has no RangeStream")
+
+// read calls each for at most o.Limit keys, by a stream where the server has it: that one stops at the limit, while a
+// range goes on to count what follows.
+func (s *Store) read(ctx context.Context, o PageOptions, each func(*mvccpb.KeyValue) error) (int64, error) {
+	if !s.noStream.Load() {
+		rev, err := s.stream(ctx, o, each)
+		if !errors.Is(err, errNoStream) {
+			return rev, err
+		}
+	}
+	key, opts := o.ops()
+	r, err := s.client.Get(ctx, key, opts...)
+	if err != nil {
+		return 0, readError("read", o.Prefix, err)
+	}
+	for _, kv := range r.Kvs {
+		if err := each(kv); err != nil {
+			return 0, err
+		}
+	}
+	return r.Header.Revision, nil
+}
+
+func (s *Store) stream(ctx context.Context, o PageOptions, each func(*mvccpb.KeyValue) error) (int64, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	key, opts := o.ops()
+	ch, err := s.client.GetStream(ctx, key, opts...)
+	if err != nil {
+		return 0, s.streamError(o.Prefix, err)
+	}
+	var rev int64
+	for r := range ch {
+		if err := r.Err(); err != nil {
+			return 0, s.streamError(o.Prefix, err)
+		}
+		for _, kv := range r.Kvs {
+			if err := each(kv); err != nil {
+				return 0, err
+			}
+		}
+		if r.Header != nil {
+			rev = r.Header.Revision // the last part alone has it
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	return rev, nil
+}
+
+func (s *Store) streamError(what string, err error) error {
+	if status.Code(err) == codes.Unimplemented || errors.Is(err, rpctypes.ErrGRPCNotCapable) {
+		s.noStream.Store(true)
+		return errNoStream
+	}
+	return readError("read", what, err)
+}
+
+func (o PageOptions) ops() (string, []clientv3.OpOption) {
+	key, end := keyRange(o.Prefix, o.From)
+	opts := []clientv3.OpOption{clientv3.WithRange(end), clientv3.WithRev(o.Revision), clientv3.WithLimit(int64(o.Limit))}
+	if o.KeysOnly {
+		opts = append(opts, clientv3.WithKeysOnly())
+	}
+	return key, opts
+}
+
+// keyRange is the range of keys with a prefix, beginning at from where that lies behind the prefix.
+func keyRange(prefix, from string) (key, end string) {
+	key, end = prefix, clientv3.GetPrefixRangeEnd(prefix)
+	if prefix == "" {
+		key, end = "\x00", "\x00"
+	}
+	if from > key {
+		key = from
+	}
+	return key, end
+}
+
+// readError names what failed and turns etcd's errors into ours.
+func readError(what, key string, err error) error {
+	if errors.Is(err, rpctypes.ErrCompacted) {
+		err = ErrCompacted
+	}
+	if key == "" {
+		return fmt.Errorf("etcd: %s: %w", what, err)
+	}
+	return fmt.Errorf("etcd: %s %s: %w", what, Printable(key), err)
+}

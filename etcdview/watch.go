@@ -1,0 +1,171 @@
+package etcdview
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// EventType is what happened to a key.
+type EventType string
+
+// The types of events. etcd itself knows put and delete.
+const (
+	Create EventType = "create"
+	Put    EventType = "put"
+	Delete EventType = "delete"
+)
+
+// Event is one change of one key. Decoding it is left to who looks at it: Describe does.
+type Event struct {
+	Type EventType
+	// KV is the key after the change; for a Delete it has the key and, as ModRevision, the revision of the deletion.
+	KV KV
+	// Prev is the key before the change; nil for a Create and where the old revision is compacted.
+	Prev *KV
+	// Received is when this process saw the event: etcd itself keeps no time.
+	Received time.Time
+}
+
+// Revision is the store's revision that the change made.
+func (e Event) Revision() int64 { return e.KV.ModRevision }
+
+// Gap is a span of revisions that a watch could not see, since the store had compacted them.
+type Gap struct {
+	// From is the first revision that is missing, To the first that is there again.
+	From, To int64
+}
+
+// Batch is what a watch reports at once. Exactly one of its fields beside Revision is set; none is for a sign of
+// life, which says that there was nothing up to Revision.
+type Batch struct {
+	// Revision is the newest that the watch has reached.
+	Revision int64
+	Events   []Event
+	Gap      *Gap
+	// Interrupted says why the watch stands still. It goes on by itself, without losing events.
+	Interrupted error
+}
+
+// WatchOptions say what to watch.
+type WatchOptions struct {
+	// Key to watch, or with Prefix set all keys that begin with it.
+	Key    string
+	Prefix bool
+	// Revision is the first to report; 0 for what comes from now on.
+	Revision int64
+	// Started, if not nil, is called once with the revision from which on nothing is missed.
+	Started func(revision int64)
+}
+
+// Watch reports changes to fn until the context ends or fn fails, and returns that error. It survives lost
+// connections and leaders, reports compacted revisions as a Gap and goes on behind it. While fn runs, events gather
+// in the client's memory: fn should only take them in (a Feed does).
+func (s *Store) Watch(ctx context.Context, o WatchOptions, fn func(Batch) error) error {
+	next, wait := o.Revision, firstRetry
+	for {
+		progressed, err := s.watchOnce(ctx, &o, &next, fn)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		var stop stopError
+		if errors.As(err, &stop) {
+			return stop.error
+		}
+		if progressed {
+			wait = firstRetry
+		}
+		if err := fn(Batch{Revision: next, Interrupted: err}); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+		wait = min(2*wait, lastRetry)
+	}
+}
+
+// The pauses between attempts to watch a store that does not answer.
+const (
+	firstRetry = 250 * time.Millisecond
+	lastRetry  = 5 * time.Second
+)
+
+// stopError wraps the error with which the receiver ended a watch.
+type stopError struct{ error }
+
+// watchOnce watches until the server ends the watch. Next is the first revision not yet reported, 0 for now.
+func (s *Store) watchOnce(ctx context.Context, o *WatchOptions, next *int64, fn func(Batch) error) (progressed bool, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	opts := []clientv3.OpOption{clientv3.WithRev(*next), clientv3.WithPrevKV(), clientv3.WithCreatedNotify(),
+		clientv3.WithProgressNotify(), clientv3.WithFragment()}
+	key := o.Key
+	if o.Prefix {
+		k, end := keyRange(o.Key, "")
+		key, opts = k, append(opts, clientv3.WithRange(end))
+	}
+	for r := range s.client.Watch(clientv3.WithRequireLeader(ctx), key, opts...) {
+		if r.CompactRevision > 0 {
+			gap := Gap{From: *next, To: r.CompactRevision}
+			*next = r.CompactRevision
+			if err := fn(Batch{Revision: r.CompactRevision, Gap: &gap}); err != nil {
+				return progressed, stopError{err}
+			}
+			return true, fmt.Errorf("watch %s: %w", Printable(o.Key), ErrCompacted)
+		}
+		if err := r.Err(); err != nil {
+			if errors.Is(err, rpctypes.ErrPermissionDenied) || errors.Is(err, rpctypes.ErrAuthNotEnabled) {
+				return progressed, stopError{readError("watch", o.Key, err)}
+			}
+			return progressed, readError("watch", o.Key, err)
+		}
+		progressed = true
+		if r.Created {
+			if *next == 0 {
+				*next = r.Header.Revision + 1
+			}
+			if o.Started != nil {
+				o.Started(*next)
+				o.Started = nil
+			}
+		}
+		b := Batch{Revision: r.Header.Revision}
+		if len(r.Events) > 0 {
+			now := time.Now()
+			b.Events = make([]Event, len(r.Events))
+			for i, e := range r.Events {
+				b.Events[i] = fromEvent(e, now)
+			}
+			*next = b.Events[len(b.Events)-1].Revision() + 1
+		} else if r.IsProgressNotify() {
+			*next = max(*next, r.Header.Revision+1)
+		}
+		if err := fn(b); err != nil {
+			return progressed, stopError{err}
+		}
+	}
+	return progressed, errors.New("the connection to etcd was lost")
+}
+
+func fromEvent(e *clientv3.Event, now time.Time) Event {
+	ev := Event{Type: Put, KV: fromProto(e.Kv), Received: now}
+	switch {
+	case e.Type == mvccpb.DELETE:
+		ev.Type = Delete
+	case e.IsCreate():
+		ev.Type = Create
+	}
+	if e.PrevKv != nil {
+		prev := fromProto(e.PrevKv)
+		ev.Prev = &prev
+	}
+	return ev
+}
