@@ -1,16 +1,51 @@
+// Command podarium runs a whole Kubernetes cluster in its own process, with a terminal UI in front.
 package main
 
 import (
-	_ "charm.land/bubbles/v2/textinput"
-	_ "charm.land/bubbletea/v2"
-	_ "charm.land/lipgloss/v2"
-	_ "github.com/spf13/cobra"
-	_ "go.etcd.io/etcd/server/v3/embed"
-	_ "k8s.io/kubectl/pkg/cmd"
-	_ "k8s.io/kubernetes/cmd/kube-apiserver/app"
-	_ "k8s.io/kubernetes/cmd/kube-controller-manager/app"
-	_ "k8s.io/kubernetes/cmd/kube-scheduler/app"
-	_ "k8s.io/kubernetes/cmd/kubelet/app"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	_ "github.com/podarium/podarium/cluster/embedded/kubeversion" // before any package of k8s.io reads its version
 )
 
-func main() {}
+// Exit codes, as README.md documents them.
+const (
+	exitOK      = 0
+	exitFailure = 1 // something went wrong
+	exitUsage   = 2 // the command line is wrong
+	exitNone    = 3 // no cluster runs where one is needed
+)
+
+// exitError carries an exit code to main.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e exitError) Error() string { return e.err.Error() }
+func (e exitError) Unwrap() error { return e.err }
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRoot()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	var exit exitError
+	if !errors.As(err, &exit) {
+		exit.code = exitFailure
+	}
+	if msg := err.Error(); msg != "" {
+		fmt.Fprintln(os.Stderr, "podarium:", msg)
+	}
+	return exit.code
+}

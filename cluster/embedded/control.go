@@ -1,0 +1,173 @@
+package embedded
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/podarium/podarium/cluster"
+)
+
+// Info describes a running cluster.
+type Info struct {
+	PID        int            `json:"pid"`
+	DataDir    string         `json:"dataDir"`
+	Server     string         `json:"server"`
+	Kubeconfig string         `json:"kubeconfig"`
+	EtcdSocket string         `json:"etcdSocket"`
+	LogFile    string         `json:"logFile"`
+	Started    time.Time      `json:"started"`
+	Ephemeral  bool           `json:"ephemeral,omitempty"`
+	Status     cluster.Status `json:"status"`
+}
+
+// Info describes this cluster.
+func (s *Server) Info() Info {
+	st, _ := s.Status(context.Background())
+	return Info{
+		PID: os.Getpid(), DataDir: s.o.DataDir, Server: s.address, Kubeconfig: s.admin.file, EtcdSocket: s.state.etcdSocket(), LogFile: s.logFile(),
+		Started: s.began, Ephemeral: s.o.Ephemeral, Status: st,
+	}
+}
+
+// control answers other processes of the same user on a unix socket in the private data directory.
+type control struct {
+	server *http.Server
+}
+
+func serveControl(socket string, s *Server) (*control, error) {
+	_ = os.Remove(socket) // left over by a crash; the lock of the data directory says that nobody serves it
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /info", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(s.Info()) // a failed write is the reader's
+	})
+	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
+		s.stopOnce.Do(func() { close(s.stopping) })
+		w.WriteHeader(http.StatusAccepted)
+	})
+	c := &control{&http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}}
+	go func() {
+		if err := c.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.fail(fmt.Errorf("control socket: %w", err))
+		}
+	}()
+	return c, nil
+}
+
+func (c *control) close() error { return c.server.Close() }
+
+// Remote is a cluster that another process runs.
+type Remote struct {
+	dataDir string
+	run     runInfo
+	http    *http.Client
+	etcd    *clientv3.Client
+	cluster *cluster.Cluster
+}
+
+// Attach finds the process that runs the cluster of a data directory: ErrNotRunning where there is none.
+func Attach(ctx context.Context, dataDir string) (*Remote, error) {
+	dataDir, err := filepath.Abs(dataDir)
+	if err != nil {
+		return nil, err
+	}
+	run, err := readRunInfo(dataDir)
+	if err != nil {
+		return nil, err
+	}
+	socket := filepath.Join(run.Sockets, "control.sock")
+	r := &Remote{dataDir: dataDir, run: run, http: &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, "unix", socket)
+		},
+	}}}
+	info, err := r.Info(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w (%w)", dataDir, ErrNotRunning, err)
+	}
+	config, err := clientcmd.BuildConfigFromFlags("", info.Kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	config.DisableCompression = true
+	if r.etcd, err = newEtcdClient(filepath.Join(run.Sockets, "etcd.sock")); err != nil {
+		return nil, err
+	}
+	r.cluster, err = cluster.New(cluster.Options{
+		Name: filepath.Base(dataDir), Config: config, Etcd: r.etcd, Disposable: true,
+		Status: func(ctx context.Context) (cluster.Status, error) {
+			info, err := r.Info(ctx)
+			return info.Status, err
+		},
+	})
+	return r, err
+}
+
+// Info asks the running process.
+func (r *Remote) Info(ctx context.Context) (Info, error) {
+	var info Info
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://podarium/info", nil)
+	if err != nil {
+		return info, err
+	}
+	resp, err := r.http.Do(req)
+	if err != nil {
+		return info, err
+	}
+	defer resp.Body.Close()
+	return info, json.NewDecoder(resp.Body).Decode(&info)
+}
+
+// Cluster is what front ends talk to.
+func (r *Remote) Cluster() *cluster.Cluster { return r.cluster }
+
+// Stop asks the running process to stop and returns when it has, or when ctx ends.
+func (r *Remote) Stop(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://podarium/stop", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := r.http.Do(req)
+	if err != nil {
+		return err
+	}
+	if err := resp.Body.Close(); err != nil {
+		return err
+	}
+	return awaitUnlocked(ctx, r.dataDir)
+}
+
+// awaitUnlocked returns when nobody holds the data directory any more.
+func awaitUnlocked(ctx context.Context, dataDir string) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		// An ephemeral directory is gone by then.
+		if _, err := os.Stat(filepath.Join(dataDir, "run.json")); errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%s: still stopping: %w", dataDir, ctx.Err())
+		}
+	}
+}
+
+// Close releases the connections; the cluster runs on.
+func (r *Remote) Close() error { return r.etcd.Close() }

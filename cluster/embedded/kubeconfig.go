@@ -1,0 +1,61 @@
+package embedded
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// The identities of the components, with the users and groups to which Kubernetes' bootstrap policy gives their rights
+// (https://kubernetes.io/docs/reference/access-authn-authz/rbac/#core-component-roles).
+var (
+	adminUser             = identity{name: "kubernetes-admin", groups: []string{"system:masters"}}
+	controllerManagerUser = identity{name: "system:kube-controller-manager"}
+	schedulerUser         = identity{name: "system:kube-scheduler"}
+	// kubeletClientUser is the API server towards kubelets; seed binds it to system:kubelet-api-admin.
+	kubeletClientUser = identity{name: "kube-apiserver-kubelet-client"}
+)
+
+func nodeIdentity(node string) identity {
+	return identity{name: "system:node:" + node, groups: []string{"system:nodes"}}
+}
+
+// connection is one identity's way to the API server.
+type connection struct {
+	config *rest.Config
+	file   string // the same as a kubeconfig file
+}
+
+// connect issues a client certificate and writes the kubeconfig kubeconfig/NAME.conf.
+func (p *pki) connect(dir, name, server string, id identity) (connection, error) {
+	cert, key, err := p.ca.issue(id)
+	if err != nil {
+		return connection{}, err
+	}
+	kc := clientcmdapi.NewConfig()
+	kc.Clusters["podarium"] = &clientcmdapi.Cluster{Server: server, CertificateAuthorityData: p.ca.pem()}
+	kc.AuthInfos[id.name] = &clientcmdapi.AuthInfo{ClientCertificateData: cert, ClientKeyData: key}
+	kc.Contexts["podarium"] = &clientcmdapi.Context{Cluster: "podarium", AuthInfo: id.name}
+	kc.CurrentContext = "podarium"
+	b, err := clientcmd.Write(*kc)
+	if err != nil {
+		return connection{}, fmt.Errorf("kubeconfig of %s: %w", id.name, err)
+	}
+	file := filepath.Join(dir, name+".conf")
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		return connection{}, err
+	}
+	return connection{
+		file: file,
+		config: &rest.Config{
+			Host:               server,
+			QPS:                -1, // the API server's priority and fairness is the only limit that this process needs
+			DisableCompression: true,
+			TLSClientConfig:    rest.TLSClientConfig{CAData: p.ca.pem(), CertData: cert, KeyData: key},
+		},
+	}, nil
+}

@@ -1,0 +1,63 @@
+package embedded
+
+import (
+	"flag"
+	"io"
+	"log"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"google.golang.org/grpc/grpclog"
+	"gopkg.in/natefinch/lumberjack.v2"
+	"k8s.io/klog/v2"
+)
+
+// logs sends what every component logs to one file: each of them writes to standard error by default, which belongs to
+// the terminal UI.
+type logs struct {
+	file *lumberjack.Logger
+}
+
+// openLogs routes klog, etcd's zap, grpc's and the standard logger to file, which rotates at 64 MB. It must come before
+// any component starts.
+func openLogs(file string, verbosity int) (*logs, error) {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600) // lumberjack would report only at the first line
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	l := &logs{&lumberjack.Logger{Filename: file, MaxSize: 64, MaxBackups: 2}}
+	fs := flag.NewFlagSet("klog", flag.ContinueOnError)
+	klog.InitFlags(fs)
+	for name, value := range map[string]string{
+		"logtostderr": "false", "alsologtostderr": "false", "stderrthreshold": "FATAL", "one_output": "true",
+		"v": strconv.Itoa(verbosity),
+	} {
+		if err := fs.Set(name, value); err != nil {
+			return nil, err
+		}
+	}
+	klog.SetOutput(l.file)
+	log.SetOutput(l.file)
+	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, l.file))
+	return l, nil
+}
+
+// zapCore is where etcd logs: warnings and worse.
+func (l *logs) zapCore() zapcore.Core {
+	return zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(l.file), zapcore.WarnLevel)
+}
+
+// close flushes. Components that upstream cannot stop may log on: lumberjack opens the file again for them.
+func (l *logs) close() error {
+	klog.Flush()
+	return l.file.Close()
+}

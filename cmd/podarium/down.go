@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
+)
+
+// stopLimit is how long a running cluster is given to stop: it promises five seconds.
+const stopLimit = 10 * time.Second
+
+func newDown(f *flags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "down",
+		Short: "Stop the cluster that runs on the data directory; its state stays",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := f.attach(cmd)
+			if err != nil {
+				return err
+			}
+			defer r.Close()
+			ctx, cancel := context.WithTimeout(cmd.Context(), stopLimit)
+			defer cancel()
+			if err := r.Stop(ctx); err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), "stopped")
+			return nil
+		},
+	}
+}
+
+func newStatus(f *flags) *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show the running cluster and each of its components",
+		Example: `  podarium status
+  podarium status --output json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := f.attach(cmd)
+			if err != nil {
+				return err
+			}
+			defer r.Close()
+			info, err := r.Info(cmd.Context())
+			if err != nil {
+				return err
+			}
+			w := cmd.OutOrStdout()
+			switch output {
+			case "json":
+				e := json.NewEncoder(w)
+				e.SetIndent("", "  ")
+				return e.Encode(info)
+			case "yaml":
+				b, err := yaml.Marshal(info)
+				if err != nil {
+					return err
+				}
+				_, err = w.Write(b)
+				return err
+			case "":
+			default:
+				return exitError{exitUsage, fmt.Errorf("--output: %q is neither json nor yaml", output)}
+			}
+			fmt.Fprintf(w, "Kubernetes %s, etcd %s, process %d, up %s\nAPI         %s\nkubeconfig  %s\ndata        %s\nlog         %s\n\n",
+				info.Status.KubernetesVersion, info.Status.EtcdVersion, info.PID, time.Since(info.Started).Round(time.Second),
+				info.Server, info.Kubeconfig, info.DataDir, info.LogFile)
+			t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+			fmt.Fprintln(t, "COMPONENT\tSTATE\tREADY AFTER")
+			for _, c := range info.Status.Components {
+				after := ""
+				if c.SinceStart > 0 {
+					after = (time.Duration(c.SinceStart) * time.Millisecond).String()
+				}
+				fmt.Fprintf(t, "%s\t%s\t%s\n", c.Name, stateWord(c), after)
+			}
+			return t.Flush()
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "", "json or yaml")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"json", "yaml"}, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+	return cmd
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"k8s.io/kubectl/pkg/cmd"
+	"k8s.io/kubectl/pkg/cmd/plugin"
+	cmdutil "k8s.io/kubectl/pkg/cmd/util"
+
+	"github.com/podarium/podarium/cluster/embedded/kubeversion"
+)
+
+func newKubectl(f *flags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "kubectl ...",
+		Short: "kubectl " + kubeversion.Version + ", on the running cluster",
+		Example: `  podarium kubectl get pods -A
+  podarium kubectl create deployment web --image nginx --replicas 3
+  podarium --data-dir /tmp/demo kubectl get nodes`,
+		DisableFlagParsing: true, // every flag after the word is kubectl's
+		RunE: func(c *cobra.Command, args []string) error {
+			if !slices.ContainsFunc(args, isOffline) {
+				r, err := f.attach(c)
+				if err != nil {
+					return err
+				}
+				defer r.Close()
+				info, err := r.Info(c.Context())
+				if err != nil {
+					return err
+				}
+				if err := os.Setenv(clientcmd.RecommendedConfigPathEnvVar, info.Kubeconfig); err != nil {
+					return err
+				}
+			}
+			k := cmd.NewDefaultKubectlCommandWithArgs(cmd.KubectlOptions{
+				PluginHandler: cmd.NewDefaultPluginHandler(plugin.ValidPluginFilenamePrefixes),
+				Arguments:     append([]string{"kubectl"}, args...),
+				IOStreams:     genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr},
+			})
+			k.SetArgs(args)
+			k.SilenceUsage = true
+			cmdutil.BehaviorOnFatal(func(msg string, code int) {
+				if msg != "" {
+					fmt.Fprintln(os.Stderr, msg)
+				}
+				os.Exit(code) // kubectl's commands end by it; this process holds nothing that needs closing
+			})
+			return k.ExecuteContext(c.Context())
+		},
+	}
+}
+
+// isOffline says whether a word makes kubectl answer without a cluster.
+func isOffline(word string) bool {
+	return slices.Contains([]string{"--help", "-h", "help", "--client", "completion", "kustomize"}, word)
+}
+
+func newKubeconfig(f *flags) *cobra.Command {
+	var merge bool
+	var name string
+	c := &cobra.Command{
+		Use:   "kubeconfig",
+		Short: "Print the running cluster's kubeconfig, or add it to your own",
+		Example: `  podarium kubeconfig > podarium.yaml
+  podarium kubeconfig --merge && kubectl --context podarium get nodes`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			r, err := f.attach(c)
+			if err != nil {
+				return err
+			}
+			defer r.Close()
+			info, err := r.Info(c.Context())
+			if err != nil {
+				return err
+			}
+			if merge {
+				file, err := mergeKubeconfig(info.Kubeconfig, name)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(c.OutOrStdout(), "added the context %s to %s; your current context is unchanged\n", name, file)
+				return nil
+			}
+			b, err := os.ReadFile(info.Kubeconfig)
+			if err != nil {
+				return err
+			}
+			_, err = c.OutOrStdout().Write(b)
+			return err
+		},
+	}
+	c.Flags().BoolVar(&merge, "merge", false, "add it as a context to your own kubeconfig ($KUBECONFIG, else ~/.kube/config)")
+	c.Flags().StringVar(&name, "context", "podarium", "name of the context that --merge adds or replaces")
+	return c
+}
+
+// mergeKubeconfig adds the cluster as the context name to the user's own file and returns which that is. The current
+// context is set only where there is none.
+func mergeKubeconfig(from, name string) (string, error) {
+	src, err := clientcmd.LoadFromFile(from)
+	if err != nil {
+		return "", err
+	}
+	paths := clientcmd.NewDefaultPathOptions()
+	dst, err := paths.GetStartingConfig()
+	if err != nil {
+		return "", err
+	}
+	ctx := src.Contexts[src.CurrentContext]
+	if ctx == nil {
+		return "", fmt.Errorf("%s has no current context", from)
+	}
+	dst.Clusters[name] = src.Clusters[ctx.Cluster]
+	dst.AuthInfos[name] = src.AuthInfos[ctx.AuthInfo]
+	dst.Contexts[name] = &clientcmdapi.Context{Cluster: name, AuthInfo: name}
+	// Where an entry came from decides which file ModifyConfig writes; these are new ones.
+	for _, origin := range []*string{&dst.Clusters[name].LocationOfOrigin, &dst.AuthInfos[name].LocationOfOrigin} {
+		*origin = paths.GetDefaultFilename()
+	}
+	if dst.CurrentContext == "" {
+		dst.CurrentContext = name
+	}
+	if err := clientcmd.ModifyConfig(paths, *dst, true); err != nil {
+		return "", fmt.Errorf("%s: %w", paths.GetDefaultFilename(), err)
+	}
+	return paths.GetDefaultFilename(), nil
+}

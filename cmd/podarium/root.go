@@ -1,0 +1,99 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podarium/podarium/cluster/embedded"
+)
+
+// flags are those of the commands that run a cluster or find a running one.
+type flags struct {
+	dataDir   string
+	ephemeral bool
+	nodes     int
+	apiPort   int
+	logFile   string
+	verbosity int
+}
+
+func newRoot() *cobra.Command {
+	f := &flags{}
+	root := &cobra.Command{
+		Use:   "podarium",
+		Short: "A whole Kubernetes cluster behind glass",
+		Long: `podarium runs a real etcd and the whole Kubernetes control plane in its own process, without Docker, root or
+downloads, and shows it in a terminal UI: scale, set image, roll out and roll back from the keyboard, and see every
+object as its etcd key, live and decoded.
+
+Without a command it opens the UI. The cluster of the data directory is started, and stopped when the UI is left; where
+it runs already (podarium up), the UI attaches to it.`,
+		Example: `  podarium                       # the UI, and the cluster of the default data directory
+  podarium up --nodes 5          # the cluster without UI
+  podarium kubectl get pods -A   # kubectl, built in
+  podarium down`,
+		SilenceErrors:    true,
+		TraverseChildren: true, // kubectl parses its own flags, but --data-dir may come before it
+		SilenceUsage:     true,
+		Args:             noArgs,
+		RunE:             func(cmd *cobra.Command, _ []string) error { return runUI(cmd, f) },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return exitError{exitUsage, fmt.Errorf("%w\nSee '%s --help'", err, cmd.CommandPath())}
+	})
+	root.PersistentFlags().StringVar(&f.dataDir, "data-dir", "", "where the cluster is kept (default: podarium/default in the XDG data directory)")
+	addRunFlags(root, f)
+	root.AddCommand(newUp(f), newDown(f), newStatus(f), newKubeconfig(f), newKubectl(f), newVersion())
+	return root
+}
+
+// addRunFlags adds the flags of commands that may start a cluster.
+func addRunFlags(cmd *cobra.Command, f *flags) {
+	fs := cmd.Flags()
+	fs.BoolVar(&f.ephemeral, "ephemeral", false, "keep nothing: a temporary data directory, removed at the end")
+	fs.IntVar(&f.nodes, "nodes", 3, "how many nodes (real kubelets) run")
+	fs.IntVar(&f.apiPort, "api-port", 0, "port of the API server on 127.0.0.1 (default: the last one, else any free one)")
+	fs.StringVar(&f.logFile, "log-file", "", "where the log goes (default: podarium.log in the data directory)")
+	fs.IntVarP(&f.verbosity, "v", "v", 0, "verbosity of the log, as klog's -v")
+	_ = cmd.MarkFlagFilename("log-file") // the flag exists
+}
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if err := cobra.NoArgs(cmd, args); err != nil {
+		return exitError{exitUsage, fmt.Errorf("%w\nSee '%s --help'", err, cmd.CommandPath())}
+	}
+	return nil
+}
+
+// dir is the data directory, absolute.
+func (f *flags) dir() (string, error) {
+	if f.dataDir == "" {
+		return embedded.DefaultDataDir()
+	}
+	return filepath.Abs(f.dataDir)
+}
+
+func (f *flags) options() (embedded.Options, error) {
+	o := embedded.Options{Ephemeral: f.ephemeral, Nodes: f.nodes, APIPort: f.apiPort, LogFile: f.logFile, Verbosity: f.verbosity, DataDir: f.dataDir}
+	var err error
+	if !f.ephemeral {
+		o.DataDir, err = f.dir()
+	}
+	return o, err
+}
+
+// attach finds the running cluster of the data directory.
+func (f *flags) attach(cmd *cobra.Command) (*embedded.Remote, error) {
+	dir, err := f.dir()
+	if err != nil {
+		return nil, err
+	}
+	r, err := embedded.Attach(cmd.Context(), dir)
+	if errors.Is(err, embedded.ErrNotRunning) {
+		return nil, exitError{exitNone, fmt.Errorf("%w: start one with 'podarium up'", err)}
+	}
+	return r, err
+}

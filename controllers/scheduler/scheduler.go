@@ -1,0 +1,58 @@
+// Package scheduler runs Kubernetes' scheduler in this process.
+//
+// A process can run it once: upstream registers its configz name for life.
+package scheduler
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/pflag"
+	"k8s.io/klog/v2"
+	"k8s.io/kubernetes/cmd/kube-scheduler/app"
+	"k8s.io/kubernetes/cmd/kube-scheduler/app/options"
+)
+
+// Options says how the scheduler runs.
+type Options struct {
+	// Kubeconfig is a file with the identity system:kube-scheduler.
+	Kubeconfig string
+	// Ready, if set, is called once it knows every node and Pod and schedules.
+	Ready func()
+}
+
+// Run schedules until ctx ends. The API server must answer already.
+func Run(ctx context.Context, o Options) error {
+	ctx = klog.NewContext(ctx, klog.FromContext(ctx).WithName("kube-scheduler"))
+	s := options.NewOptions()
+	fs := pflag.NewFlagSet("kube-scheduler", pflag.ContinueOnError)
+	for _, f := range s.Flags.FlagSets {
+		fs.AddFlagSet(f)
+	}
+	err := fs.Parse([]string{
+		"--kubeconfig=" + o.Kubeconfig,
+		"--leader-elect=false", // there is one; with election upstream leaves by os.Exit (cmd/kube-scheduler/app/server.go)
+		"--secure-port=0",
+		"--kube-api-qps=10000", "--kube-api-burst=10000", // the API server's priority and fairness limits it
+		"--profiling=false",
+	})
+	if err != nil {
+		return fmt.Errorf("kube-scheduler: %w", err)
+	}
+	completed, sched, err := app.Setup(ctx, s)
+	if err != nil {
+		return fmt.Errorf("kube-scheduler: %w", err)
+	}
+	if o.Ready != nil {
+		go func() {
+			completed.InformerFactory.WaitForCacheSync(ctx.Done())
+			if sched.WaitForHandlersSync(ctx) == nil {
+				o.Ready()
+			}
+		}()
+	}
+	if err := app.Run(ctx, completed, sched); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("kube-scheduler: %w", err)
+	}
+	return nil
+}
