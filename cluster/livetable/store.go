@@ -1,6 +1,7 @@
 package livetable
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -72,10 +73,22 @@ func (s *store) touch() {
 	}
 }
 
-// setColumns takes the server's columns; rows that follow have one cell for each.
+// setColumns takes the server's columns. Rows that are there already get as many cells, until they are read again.
 func (s *store) setColumns(c []Column) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if slices.Equal(s.columns, c) {
+		return
+	}
+	for i, r := range s.rows {
+		if r != nil && len(r.Cells) != len(c) {
+			fitted := *r
+			fitted.Cells = make([]Cell, len(c))
+			copy(fitted.Cells, r.Cells)
+			fitted.ResourceVersion = "" // so that the next list replaces it
+			s.rows[i] = &fitted
+		}
+	}
 	s.columns = c
 	s.touch()
 }
@@ -99,7 +112,7 @@ func (s *store) putOne(r *Row) {
 		return
 	}
 	old := s.rows[i]
-	if old.ResourceVersion == r.ResourceVersion && len(old.Cells) == len(r.Cells) {
+	if old.ResourceVersion != "" && old.ResourceVersion == r.ResourceVersion && len(old.Cells) == len(r.Cells) {
 		return // a relist shows it again
 	}
 	if len(old.Cells) == len(r.Cells) {

@@ -1,0 +1,154 @@
+package livetable
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+func row(uid, version string, texts ...string) *Row {
+	r := &Row{UID: types.UID(uid), Name: uid, ResourceVersion: version}
+	for _, t := range texts {
+		r.Cells = append(r.Cells, Cell{Text: t})
+	}
+	return r
+}
+
+func names(s *Snapshot) string {
+	out := ""
+	for _, r := range s.Rows {
+		out += r.Name + " "
+	}
+	return out
+}
+
+func TestSnapshotsAreImmutableAndShared(t *testing.T) {
+	s := newStore()
+	s.setColumns([]Column{{Name: "A"}, {Name: "B"}})
+	s.beginList()
+	s.put([]*Row{row("a", "1", "x", "y"), row("b", "1", "x", "y"), row("c", "1", "x", "y")})
+	first := s.snapshot()
+	if first.Synced || names(first) != "a b c " {
+		t.Fatalf("before the end of the list: %v %q", first.Synced, names(first))
+	}
+	s.endList()
+	second := s.snapshot()
+	if !second.Synced || second.Generation != first.Generation+1 {
+		t.Fatalf("%+v", second)
+	}
+	if s.snapshot() != second {
+		t.Error("without a change the snapshot must be the same")
+	}
+	s.put([]*Row{row("b", "2", "x", "z")})
+	s.remove("a")
+	s.remove("nobody")
+	s.put([]*Row{row("d", "3", "x", "y")})
+	third := s.snapshot()
+	if names(third) != "b c d " || names(second) != "a b c " {
+		t.Errorf("third %q, second %q", names(third), names(second))
+	}
+	if third.Rows[1] != second.Rows[2] {
+		t.Error("an unchanged row must keep its pointer")
+	}
+	if second.Rows[1].Cells[1].Text != "y" || third.Rows[0].Cells[1].Text != "z" {
+		t.Error("an old snapshot must not change")
+	}
+}
+
+func TestRelistDropsWhatIsGone(t *testing.T) {
+	s := newStore()
+	s.beginList()
+	s.put([]*Row{row("a", "1", "x"), row("b", "1", "x"), row("c", "1", "x")})
+	s.endList()
+	before := s.snapshot()
+	s.beginList()
+	s.put([]*Row{row("c", "1", "x")})
+	if names(s.snapshot()) != "a b c " {
+		t.Error("rows must stay until the new list is complete")
+	}
+	s.put([]*Row{row("e", "9", "x")})
+	s.endList()
+	after := s.snapshot()
+	if names(after) != "c e " || after.Rows[0] != before.Rows[2] {
+		t.Errorf("got %q", names(after))
+	}
+}
+
+func TestErrorsShowAndGo(t *testing.T) {
+	s := newStore()
+	s.put([]*Row{row("a", "1")})
+	s.fail(fmt.Errorf("refused"))
+	if got := s.snapshot(); got.Err == nil || len(got.Rows) != 1 {
+		t.Errorf("%+v", got)
+	}
+	s.fail(nil)
+	if got := s.snapshot(); got.Err != nil {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestChangedCells(t *testing.T) {
+	s := newStore()
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	s.now = func() time.Time { return now }
+	s.put([]*Row{row("a", "1", "Pending", "5s", "0", "2 (3m ago)")})
+	s.put([]*Row{row("a", "2", "Running", "6s", "0", "2 (4m ago)")})
+	r := s.snapshot().Rows[0]
+	if !r.Cells[0].Changed.Equal(now) || !r.Cells[1].Changed.IsZero() || !r.Cells[2].Changed.IsZero() || !r.Cells[3].Changed.IsZero() {
+		t.Errorf("%+v", r.Cells)
+	}
+	now = now.Add(time.Minute)
+	s.put([]*Row{row("a", "3", "Running", "1m6s", "1", "3 (1s ago)")})
+	r = s.snapshot().Rows[0]
+	if !r.Cells[0].Changed.Equal(now.Add(-time.Minute)) || !r.Cells[2].Changed.Equal(now) || !r.Cells[3].Changed.Equal(now) {
+		t.Errorf("%+v", r.Cells)
+	}
+}
+
+func TestNewColumnsFitOldRows(t *testing.T) {
+	s := newStore()
+	s.setColumns([]Column{{Name: "A"}})
+	s.put([]*Row{row("a", "1", "x")})
+	old := s.snapshot()
+	s.setColumns([]Column{{Name: "A"}, {Name: "B"}})
+	if got := s.snapshot(); len(got.Rows[0].Cells) != 2 || len(old.Rows[0].Cells) != 1 {
+		t.Errorf("%+v", got.Rows[0])
+	}
+}
+
+func TestDurations(t *testing.T) {
+	for text, want := range map[string]bool{"5s": true, "3m12s": true, "2d4h": true, "3y120d": true, "": false, "s": false, "5": false, "m5": false, "1/1": false, "<none>": false} {
+		if isDuration(text) != want {
+			t.Errorf("isDuration(%q) = %v", text, !want)
+		}
+	}
+}
+
+func TestManyRemovalsDoNotGrow(t *testing.T) {
+	s := newStore()
+	for i := range 20_000 {
+		uid := fmt.Sprint(i)
+		s.put([]*Row{row(uid, "1", "x")})
+		s.remove(types.UID(uid))
+	}
+	if len(s.rows) > 4096 {
+		t.Errorf("%d slots for no row", len(s.rows))
+	}
+}
+
+// BenchmarkEvents is one event and one snapshot on 50,000 rows, as when each event is drawn by itself.
+func BenchmarkEvents(b *testing.B) {
+	s := newStore()
+	for i := range 50_000 {
+		s.put([]*Row{row(fmt.Sprint(i), "0", "Running", "1/1")})
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		i++
+		s.put([]*Row{row(fmt.Sprint(i%50_000), fmt.Sprint(i), "Running", "0/1")})
+		s.snapshot()
+	}
+}
