@@ -1,0 +1,132 @@
+package canvas
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/clipperhouse/displaywidth"
+)
+
+// each calls f with the grapheme clusters of text and their widths, made safe to print, until f returns false.
+func each(text string, f func(cluster string, width int) bool) {
+	for i := 0; i < len(text); {
+		if b := text[i]; b < utf8.RuneSelf && (i+1 == len(text) || text[i+1] < utf8.RuneSelf) {
+			cluster := text[i : i+1]
+			if b < 0x20 || b == 0x7f {
+				cluster = safe(rune(b))
+			}
+			if !f(cluster, 1) {
+				return
+			}
+			i++
+			continue
+		}
+		g := displaywidth.StringGraphemes(text[i:])
+		if !g.Next() {
+			return
+		}
+		cluster, w := g.Value(), g.Width()
+		i += len(cluster)
+		r, size := utf8.DecodeRuneInString(cluster)
+		if w == 0 || (r == utf8.RuneError && size <= 1) || unicode.IsControl(r) {
+			cluster, w = safe(r), 1
+		}
+		if !f(cluster, w) {
+			return
+		}
+	}
+}
+
+// safe stands for a character that must not reach a terminal.
+func safe(r rune) string {
+	switch r {
+	case '\t', '\n', '\r':
+		return " "
+	default:
+		return "·"
+	}
+}
+
+// Width is the number of columns that text takes.
+func Width(text string) int {
+	ascii := true
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			ascii = false
+			break
+		}
+	}
+	if ascii {
+		return len(text)
+	}
+	n := 0
+	each(text, func(_ string, w int) bool { n += w; return true })
+	return n
+}
+
+// Truncate shortens text to a width, with an ellipsis in the last column where something was left out.
+func Truncate(text string, width int) string {
+	if width <= 0 {
+		return ""
+	}
+	if Width(text) <= width {
+		return text
+	}
+	var b strings.Builder
+	n := 0
+	each(text, func(cluster string, w int) bool {
+		if n+w > width-1 {
+			return false
+		}
+		b.WriteString(cluster)
+		n += w
+		return true
+	})
+	b.WriteString("…")
+	return b.String()
+}
+
+// Wrap breaks text into lines of no more than width columns, at blanks where there are any.
+func Wrap(text string, width int) []string {
+	if width <= 0 {
+		return nil
+	}
+	var lines []string
+	for _, paragraph := range strings.Split(text, "\n") {
+		line := ""
+		for _, word := range strings.Fields(paragraph) {
+			for Width(word) > width {
+				if line != "" {
+					lines, line = append(lines, line), ""
+				}
+				head := cutAt(word, width)
+				lines, word = append(lines, head), word[len(head):]
+			}
+			switch {
+			case line == "":
+				line = word
+			case Width(line)+1+Width(word) <= width:
+				line += " " + word
+			default:
+				lines, line = append(lines, line), word
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// cutAt is as much of text as fits in width, and at least one character, so that cutting ends.
+func cutAt(text string, width int) string {
+	n, end := 0, 0
+	g := displaywidth.StringGraphemes(text)
+	for g.Next() {
+		if end > 0 && n+g.Width() > width {
+			break
+		}
+		n += g.Width()
+		end += len(g.Value())
+	}
+	return text[:end]
+}

@@ -1,0 +1,89 @@
+// Package dialog holds the questions that screens ask: yes or no, a form of fields, and a change shown as a diff
+// before it is made.
+//
+// All of them begin on the answer that changes nothing, and all of them are left with esc.
+package dialog
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/screen"
+	"github.com/podarium/podarium/tui/style"
+)
+
+// Confirm is a yes-or-no question.
+type Confirm struct {
+	Title, Text string
+	// Accept is what yes is called: a verb.
+	Accept string
+	// Then runs on yes.
+	Then func()
+}
+
+type confirm struct {
+	Confirm
+	scope  *screen.Scope
+	accept bool
+	width  int
+}
+
+var _ screen.Dialog = (*confirm)(nil)
+
+// NewConfirm makes the dialog of a Confirm. Its focus is on the answer that does nothing.
+func NewConfirm(s *screen.Scope, c Confirm) screen.Dialog { return &confirm{Confirm: c, scope: s} }
+
+func (d *confirm) Title() string { return d.Confirm.Title }
+
+func (d *confirm) Size(maxWidth, _ int) (int, int) {
+	d.width = min(60, maxWidth)
+	return d.width, len(canvas.Wrap(d.Text, d.width)) + 4
+}
+
+func (d *confirm) Draw(c *canvas.Canvas) {
+	s := d.scope.Styles()
+	y := 1
+	for _, l := range canvas.Wrap(d.Text, c.Width()) {
+		c.Text(0, y, s.Text, l)
+		y++
+	}
+	buttons(c, y+1, s, []string{"Cancel", d.Accept}, map[bool]int{false: 0, true: 1}[d.accept])
+}
+
+func (d *confirm) Update(msg tea.Msg) bool {
+	k, ok := msg.(tea.KeyPressMsg)
+	if !ok {
+		return false
+	}
+	switch k.String() {
+	case "esc", "n":
+		return true
+	case "y":
+		d.Then()
+		return true
+	case "tab", "shift+tab", "left", "right", "h", "l":
+		d.accept = !d.accept
+	case "enter":
+		if d.accept {
+			d.Then()
+		}
+		return true
+	}
+	return false
+}
+
+// buttons draws answers from the left, the one in focus highlighted, and returns nothing: the last line of a dialog.
+func buttons(c *canvas.Canvas, y int, s *style.Styles, labels []string, focus int) {
+	x := 0
+	for i, l := range labels {
+		text := "  " + l + "  "
+		if i == focus {
+			text = "▸ " + l + "  "
+			c.Text(x, y, s.Key, text)
+			c.Paint(x, y, canvas.Width(text), s.Selection)
+		} else {
+			c.Text(x, y, s.Muted, text)
+		}
+		x += canvas.Width(text) + 2
+	}
+}

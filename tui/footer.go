@@ -1,0 +1,87 @@
+package tui
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/key"
+	"github.com/podarium/podarium/tui/screen"
+)
+
+// showCallAfter is how long a call must have been under way to be shown: what is quicker would only flicker.
+const showCallAfter = 150 * time.Millisecond
+
+// drawFoot draws what can be done here at the left, and what is going on at the right.
+func (m *Model) drawFoot(c *canvas.Canvas) {
+	right := m.drawStatus(c)
+	if right <= 0 {
+		return
+	}
+	m.drawHints(c.Cut(0, 0, right, 1))
+}
+
+// drawStatus draws a message, or the calls under way, and returns how much room is left of it.
+func (m *Model) drawStatus(c *canvas.Canvas) int {
+	s := m.styles
+	if st := m.message.state; st.Text != "" {
+		text := canvas.Truncate(st.Health.Glyph()+" "+st.Text, c.Width()-2)
+		return c.Right(c.Width()-1, 0, st.Health.Style(s), text) - 2
+	}
+	if o := m.oldest(); o != nil {
+		if d := m.clock().Sub(o.since); d > showCallAfter {
+			text := fmt.Sprintf("%s %s %.1f s", screen.Busy.Glyph(), o.what, d.Seconds())
+			if n := len(m.calls); n > 1 {
+				text += fmt.Sprintf(" (+%d)", n-1)
+			}
+			return c.Right(c.Width()-1, 0, s.Info, canvas.Truncate(text, c.Width()/2)) - 2
+		}
+	}
+	if v := m.vitals.Sample(); v.StatusErr != nil {
+		return c.Right(c.Width()-1, 0, s.Error, canvas.Truncate("✗ "+v.StatusErr.Error(), c.Width()/2)) - 2
+	}
+	return c.Width() - 1
+}
+
+func (m *Model) drawHints(c *canvas.Canvas) {
+	var hints []key.Binding
+	if r := m.top(); r != nil {
+		hints = append(hints, r.screen.Keys()...)
+	}
+	frame := frameKeys()
+	_, filters := m.filterer()
+	frame = frame.With(filters, actFilter)
+	reserved := 0
+	for _, b := range frame {
+		if b.Hint != "" && !b.Disabled {
+			reserved += hintWidth(b)
+		}
+	}
+	x := 1
+	for _, b := range hints {
+		if b.Hint == "" || b.Disabled || (b.Changes && m.Cluster().ReadOnly()) {
+			continue
+		}
+		if x+hintWidth(b) > c.Width()-reserved {
+			continue
+		}
+		x = m.hint(c, x, b)
+	}
+	for _, b := range frame {
+		if b.Hint != "" && !b.Disabled {
+			if x+hintWidth(b)-3 > c.Width() {
+				return
+			}
+			x = m.hint(c, x, b)
+		}
+	}
+}
+
+func (m *Model) hint(c *canvas.Canvas, x int, b key.Binding) int {
+	x = c.Text(x, 0, m.styles.Key, key.Name(b.Keys[0]))
+	return c.Text(x+1, 0, m.styles.Muted, b.Hint) + 3
+}
+
+func hintWidth(b key.Binding) int {
+	return canvas.Width(key.Name(b.Keys[0])) + 1 + canvas.Width(b.Hint) + 3
+}

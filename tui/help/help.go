@@ -1,0 +1,147 @@
+// Package help shows the keys of a screen, from the same tables that the keys work by.
+package help
+
+import (
+	"fmt"
+
+	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/key"
+	"github.com/podarium/podarium/tui/pager"
+	"github.com/podarium/podarium/tui/screen"
+)
+
+// Module registers the help screen.
+func Module() screen.Module {
+	return screen.Module{
+		Name:   "Help",
+		Routes: []screen.Route{screen.To(open)},
+		Keys:   map[string]key.Table{"Help": pager.Keys()},
+	}
+}
+
+type view struct {
+	scope *screen.Scope
+	of    string
+	table key.Table
+	pager pager.Pager
+	width int
+}
+
+var (
+	_ screen.Screen   = (*view)(nil)
+	_ screen.Filterer = (*view)(nil)
+	_ screen.Pointer  = (*view)(nil)
+)
+
+func open(s *screen.Scope, r screen.Help) (screen.Screen, error) {
+	return &view{scope: s, of: r.Of, table: r.Table}, nil
+}
+
+func (v *view) Place() screen.Place {
+	return screen.Place{Crumbs: []string{v.of, "keys"}, Note: "command line: any resource, e.g. :deploy, :po kube-system, :svc /web"}
+}
+
+func (v *view) Keys() key.Table { return pager.Keys() }
+
+func (v *view) Do(a key.Action) { v.pager.Do(a) }
+
+func (v *view) Filter(text string) error {
+	v.pager.Search(text)
+	return nil
+}
+
+func (v *view) FilterText() string { return v.pager.Query() }
+
+func (v *view) Click(int, int) {}
+
+func (v *view) Wheel(lines int) { v.pager.Scroll(lines) }
+
+func (v *view) Draw(c *canvas.Canvas) {
+	if v.width != c.Width() {
+		v.width = c.Width()
+		v.pager.SetLines(v.layout(c.Width() - 2))
+	}
+	v.pager.Draw(c.Cut(1, 1, c.Width()-1, c.Height()-1), v.scope.Styles())
+}
+
+// columnWidth is what a binding takes at least.
+const columnWidth = 58
+
+// layout sets the groups in as many columns as there is room for, filling the shortest one.
+func (v *view) layout(width int) []pager.Line {
+	n := max(1, width/columnWidth)
+	each := width / n
+	columns := make([][]pager.Line, n)
+	for _, group := range groups(v.table) {
+		at := 0
+		for i := range columns {
+			if len(columns[i]) < len(columns[at]) {
+				at = i
+			}
+		}
+		columns[at] = append(columns[at], group.lines(each)...)
+	}
+	var out []pager.Line
+	for row := 0; ; row++ {
+		var line pager.Line
+		some := false
+		for i, col := range columns {
+			if row < len(col) {
+				some = true
+				line = append(line, col[row]...)
+				if i < n-1 {
+					line = append(line, pager.Span{Text: fmt.Sprintf("%*s", max(0, each-canvas.Width(col[row].String())), "")})
+				}
+			} else {
+				line = append(line, pager.Span{Text: fmt.Sprintf("%*s", each, "")})
+			}
+		}
+		if !some {
+			return out
+		}
+		out = append(out, line)
+	}
+}
+
+type group struct {
+	name     string
+	bindings []key.Binding
+}
+
+func groups(t key.Table) []*group {
+	var out []*group
+	byName := map[string]*group{}
+	for _, b := range t {
+		if b.Disabled {
+			continue
+		}
+		g, ok := byName[b.Group]
+		if !ok {
+			g = &group{name: b.Group}
+			byName[b.Group] = g
+			out = append(out, g)
+		}
+		g.bindings = append(g.bindings, b)
+	}
+	return out
+}
+
+func (g *group) lines(width int) []pager.Line {
+	const keysWidth = 18
+	lines := []pager.Line{pager.Plain(g.name, pager.Heading)}
+	for _, b := range g.bindings {
+		text := canvas.Wrap(b.Help, max(10, width-keysWidth-4))
+		for i, l := range text {
+			names := ""
+			if i == 0 {
+				names = b.Names()
+			}
+			lines = append(lines, pager.Line{
+				{Text: "  " + names, Ink: pager.Key},
+				{Text: fmt.Sprintf("%*s", max(1, keysWidth-canvas.Width(names)), "")},
+				{Text: l},
+			})
+		}
+	}
+	return append(lines, pager.Line{})
+}

@@ -1,0 +1,191 @@
+package tui
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/podarium/podarium/tui/key"
+	"github.com/podarium/podarium/tui/screen"
+)
+
+// The actions of the frame.
+const (
+	actCommand  key.Action = "command"
+	actFilter   key.Action = "filter"
+	actHelp     key.Action = "help"
+	actBack     key.Action = "back"
+	actPrevious key.Action = "history.back"
+	actNext     key.Action = "history.forward"
+	actLast     key.Action = "history.last"
+	actRedraw   key.Action = "redraw"
+	actQuit     key.Action = "quit"
+)
+
+// frameKeys work on every screen, after the screen's own.
+func frameKeys() key.Table {
+	return key.Table{
+		{Action: actCommand, Keys: []string{":"}, Hint: "command", Help: "open the command line: any resource by name or short name, or a command", Group: "Everywhere"},
+		{Action: actFilter, Keys: []string{"/"}, Hint: "filter", Help: "filter what is shown, or search it", Group: "Everywhere"},
+		{Action: actHelp, Keys: []string{"?"}, Hint: "help", Help: "list the keys of this screen", Group: "Everywhere"},
+		{Action: actBack, Keys: []string{"esc", "q"}, Help: "clear the filter, cancel what is under way, or go back", Group: "Everywhere"},
+		{Action: actPrevious, Keys: []string{"["}, Help: "go to the screen visited before", Group: "Everywhere"},
+		{Action: actNext, Keys: []string{"]"}, Help: "go to the screen visited after", Group: "Everywhere"},
+		{Action: actLast, Keys: []string{"-"}, Help: "go to the last screen, and back again", Group: "Everywhere"},
+		{Action: actRedraw, Keys: []string{"ctrl+r"}, Help: "draw the whole screen anew", Group: "Everywhere"},
+		{Action: actQuit, Keys: []string{"ctrl+c"}, Help: "quit", Group: "Everywhere"},
+	}
+}
+
+// press routes a key from the inside out: dialog, command line, the screen's own text, the screen's keys, the frame's.
+func (m *Model) press(k tea.KeyPressMsg) {
+	if n := len(m.dialogs); n > 0 {
+		d := m.dialogs[n-1]
+		if k.String() == "ctrl+c" || d.Update(k) {
+			m.closeDialog(d)
+		}
+		return
+	}
+	if m.prompt.mode != promptOff {
+		m.prompt.press(m, k)
+		return
+	}
+	if m.message.state.Health == screen.Bad {
+		m.message = message{} // an error stays until the next key
+	}
+	r := m.top()
+	if r != nil {
+		if t, ok := r.screen.(screen.Typer); ok && t.Type(k) {
+			return
+		}
+		if b, ok := r.screen.Keys().Find(k.String()); ok {
+			if b.Changes && m.Cluster().ReadOnly() {
+				m.Say(screen.State{Health: screen.Poor, Text: "the cluster is read-only: " + b.Help + " is off"})
+				return
+			}
+			r.screen.Do(b.Action)
+			return
+		}
+	}
+	if b, ok := frameKeys().Find(k.String()); ok {
+		m.do(b.Action)
+	}
+}
+
+func (m *Model) do(a key.Action) {
+	switch a {
+	case actCommand:
+		m.prompt.open(m, promptCommand, "")
+	case actFilter:
+		if f, ok := m.filterer(); ok {
+			m.prompt.open(m, promptFilter, f.FilterText())
+		}
+	case actHelp:
+		m.help()
+	case actBack:
+		m.back()
+	case actPrevious:
+		m.visit(-1)
+	case actNext:
+		m.visit(+1)
+	case actLast:
+		m.visitLast()
+	case actRedraw:
+		m.queue = append(m.queue, tea.ClearScreen)
+	case actQuit:
+		m.askQuit()
+	}
+}
+
+func (m *Model) help() {
+	r := m.top()
+	if r == nil {
+		return
+	}
+	if _, ok := r.request.(screen.Help); ok {
+		return
+	}
+	of := ""
+	if c := r.screen.Place().Crumbs; len(c) > 0 {
+		of = c[len(c)-1]
+	}
+	m.Open(screen.Help{Of: of, Table: append(append(key.Table{}, r.screen.Keys()...), frameKeys()...)})
+}
+
+// back undoes the innermost thing: a filter, a slow call, and then the screen.
+func (m *Model) back() {
+	if f, ok := m.filterer(); ok && f.FilterText() != "" {
+		_ = f.Filter("") // an empty filter cannot be wrong
+		return
+	}
+	if m.cancelSlow() {
+		m.Say(screen.State{Health: screen.Idle, Text: "cancelled"})
+		return
+	}
+	m.Back()
+}
+
+func (m *Model) filterer() (screen.Filterer, bool) {
+	r := m.top()
+	if r == nil {
+		return nil, false
+	}
+	f, ok := r.screen.(screen.Filterer)
+	return f, ok
+}
+
+func (m *Model) closeDialog(d screen.Dialog) {
+	for i := len(m.dialogs) - 1; i >= 0; i-- {
+		if m.dialogs[i] == d {
+			m.dialogs = append(m.dialogs[:i], m.dialogs[i+1:]...)
+			return
+		}
+	}
+}
+
+func (m *Model) paste(msg tea.PasteMsg) {
+	switch n := len(m.dialogs); {
+	case n > 0:
+		if d := m.dialogs[n-1]; d.Update(msg) {
+			m.closeDialog(d)
+		}
+	case m.prompt.mode != promptOff:
+		m.prompt.paste(m, msg)
+	default:
+		if r := m.top(); r != nil {
+			if t, ok := r.screen.(screen.Typer); ok {
+				t.Paste(msg.Content)
+			}
+		}
+	}
+}
+
+func (m *Model) pointer() (screen.Pointer, bool) {
+	r := m.top()
+	if r == nil || len(m.dialogs) > 0 {
+		return nil, false
+	}
+	p, ok := r.screen.(screen.Pointer)
+	return p, ok
+}
+
+func (m *Model) click(x, y int) {
+	p, ok := m.pointer()
+	if ok && x >= m.body.Min.X && x < m.body.Max.X && y >= m.body.Min.Y && y < m.body.Max.Y {
+		p.Click(x-m.body.Min.X, y-m.body.Min.Y)
+	}
+}
+
+// wheelLines is how far one notch of the wheel goes.
+const wheelLines = 3
+
+func (m *Model) wheel(msg tea.MouseWheelMsg) {
+	p, ok := m.pointer()
+	if !ok {
+		return
+	}
+	switch msg.Button {
+	case tea.MouseWheelUp:
+		p.Wheel(-wheelLines)
+	case tea.MouseWheelDown:
+		p.Wheel(wheelLines)
+	}
+}

@@ -1,0 +1,168 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"github.com/podarium/podarium/cluster"
+	"github.com/podarium/podarium/themes"
+	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/screen"
+	"github.com/podarium/podarium/tui/session"
+	"github.com/podarium/podarium/tui/style"
+	"github.com/podarium/podarium/tui/vitals"
+)
+
+// Model is the root of the UI: the frame, the stack of screens in it, and what they share. It is a tea.Model; package
+// tuitest drives it without a Program. All of it belongs to the one goroutine that calls Update and View.
+type Model struct {
+	o      Options
+	life   func() context.Context
+	bridge *bridge
+	guard  *guard
+	router *screen.Router
+	// clock is the time: the wall's, or a test's.
+	clock func() time.Time
+
+	// Looks.
+	profile colorprofile.Profile
+	dark    bool
+	styles  *style.Styles
+
+	// Places.
+	root     *screen.Scope // of the frame itself
+	stack    []*room
+	visits   visits
+	commands []screen.Command
+	session  *session.Session
+	services map[any]any
+
+	// What lies over the screen.
+	dialogs []screen.Dialog
+	prompt  prompt
+
+	// What the status line tells.
+	vitals  *vitals.Store
+	message message
+	calls   map[int]*call
+	lastID  int
+
+	// The frame.
+	width, height int
+	dirty         bool
+	pending       bool // a frameMsg is on its way
+	composed      time.Time
+	canvas        *canvas.Canvas
+	frame         tea.View
+	body          canvas.Rect
+
+	queue    []tea.Cmd // collected during one Update
+	quitting bool
+}
+
+// room is a screen on the stack, with how it was asked for.
+type room struct {
+	screen  screen.Screen
+	scope   *screen.Scope
+	request screen.Request
+}
+
+var (
+	_ tea.Model   = (*Model)(nil)
+	_ screen.Host = (*Model)(nil)
+)
+
+// NewModel makes the UI without a terminal. ctx ends all that it started; Close does too.
+func NewModel(ctx context.Context, o Options) (*Model, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	router, err := screen.NewRouter(modules())
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{
+		o:        o,
+		life:     func() context.Context { return ctx },
+		bridge:   newBridge(),
+		router:   router,
+		clock:    time.Now,
+		profile:  colorprofile.TrueColor,
+		dark:     true,
+		services: map[any]any{},
+		calls:    map[int]*call{},
+		dirty:    true,
+	}
+	m.guard = newGuard(o.LogDir, func() {})
+	m.root = screen.NewScope(ctx, m)
+	m.session = session.Of(m.root)
+	m.vitals = vitals.Of(m.root)
+	m.commands = append(frameCommands(m), moduleCommands()...)
+	m.restyle()
+	return m, nil
+}
+
+// Close ends all calls and live data of all screens.
+func (m *Model) Close() {
+	for len(m.stack) > 0 {
+		m.pop()
+	}
+	m.root.Close()
+}
+
+// Bridge carries live data to the program: send is its Send. Run does this; a driver without a Program calls it.
+func (m *Model) Bridge(ctx context.Context, send func(tea.Msg)) { m.bridge.run(ctx, send) }
+
+// Busy says whether calls are under way: a driver waits for this to be false, never for time.
+func (m *Model) Busy() bool { return len(m.calls) > 0 }
+
+// Quitting says that the user has quit.
+func (m *Model) Quitting() bool { return m.quitting }
+
+// SetClock gives the model another time.
+func (m *Model) SetClock(now func() time.Time) { m.clock = now }
+
+// restyle builds the styles for the theme, the background and the terminal in force.
+func (m *Model) restyle() {
+	name := m.o.Theme
+	if name == "auto" {
+		name = themes.Default(m.dark)
+	}
+	t, err := themes.Load(name)
+	if err != nil {
+		return // a built-in theme, and Options were validated: the tests load every one
+	}
+	m.styles = style.New(t, m.profile)
+	m.dirty = true
+}
+
+// Init starts what the frame shows by itself and opens the first screen.
+func (m *Model) Init() tea.Cmd {
+	m.vitals.Start(m.root)
+	m.root.Live(m.vitals.Changed(), func() { m.dirty = true })
+	m.session.Load(m.root)
+	if m.o.Open != "" {
+		m.command(m.o.Open)
+	}
+	if len(m.stack) == 0 {
+		m.Open(m.firstScreen())
+	}
+	m.tick()
+	cmds := m.flush()
+	if m.o.Theme == "auto" {
+		cmds = append(cmds, tea.RequestBackgroundColor)
+	}
+	return tea.Batch(cmds...)
+}
+
+// Cluster implements screen.Host.
+func (m *Model) Cluster() *cluster.Cluster { return m.o.Cluster }
+
+// Styles implements screen.Host.
+func (m *Model) Styles() *style.Styles { return m.styles }
+
+// Now implements screen.Host.
+func (m *Model) Now() time.Time { return m.clock() }

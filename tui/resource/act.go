@@ -1,0 +1,294 @@
+package resource
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/podarium/podarium/cluster/livetable"
+	"github.com/podarium/podarium/tui/key"
+	"github.com/podarium/podarium/tui/screen"
+)
+
+// Keys implements screen.Screen: the keys that this kind has a use for.
+func (v *view) Keys() key.Table {
+	workload := v.is("apps", "deployments", "statefulsets", "daemonsets")
+	scales := v.is("apps", "deployments", "statefulsets", "replicasets") || v.is("", "replicationcontrollers")
+	pod := v.is("", "pods")
+	t := Keys().
+		With(scales, actScale).
+		With(workload || pod, actImage).
+		With(workload, actRestart, actRollout).
+		With(v.is("apps", "deployments"), actPause).
+		With(pod, actPrevious, actNode).
+		With(pod || workload || scales || v.is("batch", "jobs"), actLogs).
+		With(v.is("", "namespaces"), actUse).
+		With(v.kind.Namespaced, actWarp, actSortSpace, actCopySpace).
+		With(v.kind.Can("delete"), actDelete).
+		With(v.kind.Can("update"), actEdit)
+	for a, r := range map[key.Action]screen.Request{
+		actDescribe: screen.Describe{}, actYAML: screen.YAML{}, actEtcd: screen.EtcdKey{}, actEvents: screen.Events{}, actRollout: screen.Rollout{},
+	} {
+		if !v.scope.Handles(r) {
+			t = t.With(false, a)
+		}
+	}
+	if !v.scope.Handles(screen.Logs{}) {
+		t = t.With(false, actLogs, actPrevious)
+	}
+	if v.kind.Namespaced {
+		t = append(t, namespaceKeys(v.session.Favourites)...)
+	}
+	return t
+}
+
+// Do implements screen.Screen.
+func (v *view) Do(a key.Action) {
+	if v.moves(a) || v.changesView(a) || v.marksRows(a) {
+		return
+	}
+	if d, ok := strings.CutPrefix(string(a), string(actNamespace)); ok && len(d) == 1 && d[0] >= '0' && d[0] <= '9' {
+		v.useNamespace(v.session.Favourites[d[0]-'0'])
+		return
+	}
+	r := v.current()
+	if r == nil {
+		if v.cursor.lost {
+			v.scope.Say(screen.Poor, "that object is gone: choose another row")
+		}
+		return
+	}
+	v.act(a, r)
+}
+
+func (v *view) moves(a key.Action) bool {
+	switch a {
+	case actDown:
+		v.move(1)
+	case actUp:
+		v.move(-1)
+	case actPageDown:
+		v.move(max(1, v.height-1))
+	case actPageUp:
+		v.move(-max(1, v.height-1))
+	case actTop:
+		v.put(0)
+	case actBottom:
+		v.put(len(v.rows) - 1)
+	case actLeft:
+		v.skip = max(0, v.skip-1)
+	case actRight:
+		v.skip = min(v.skip+1, max(0, len(v.columns)-2))
+	default:
+		return false
+	}
+	return true
+}
+
+func (v *view) changesView(a key.Action) bool {
+	switch a {
+	case actWide:
+		v.wide = !v.wide
+		v.columns, v.skip = nil, 0
+		v.layout()
+	case actFaults:
+		v.onlyFaults = !v.onlyFaults
+		v.arrange()
+		v.place()
+	case actSortName:
+		v.sort(nameColumn)
+	case actSortAge:
+		v.sort("AGE")
+	case actSortStatus:
+		v.sort(v.statusColumn())
+	case actSortSpace:
+		v.sort(namespaceColumn)
+	case actColumnLeft:
+		v.choose(-1)
+	case actColumnRight:
+		v.choose(+1)
+	case actSortColumn:
+		if v.chosenAt != "" {
+			v.sort(v.chosenAt)
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// sort sorts by a column; a second time the other way round.
+func (v *view) sort(name string) {
+	if name != namespaceColumn && v.columnIndex(name) < 0 {
+		v.scope.Say(screen.Poor, "there is no column "+name)
+		return
+	}
+	v.order = order{column: name, down: v.order.column == name && !v.order.down}
+	v.arrange()
+	v.place()
+}
+
+func (v *view) statusColumn() string {
+	for _, name := range []string{"STATUS", "PHASE", "READY", "COMPLETIONS"} {
+		if v.columnIndex(name) >= 0 {
+			return name
+		}
+	}
+	return "STATUS"
+}
+
+func (v *view) choose(by int) {
+	if len(v.columns) == 0 {
+		return
+	}
+	at := slices.IndexFunc(v.columns, func(c column) bool { return c.title == v.chosenAt })
+	at = max(0, min(at+by, len(v.columns)-1))
+	v.chosenAt = v.columns[at].title
+}
+
+func (v *view) marksRows(a key.Action) bool {
+	switch a {
+	case actMark:
+		if r := v.current(); r != nil {
+			if v.marks[r.UID] {
+				delete(v.marks, r.UID)
+			} else {
+				v.marks[r.UID], v.lastMark = true, r.UID
+			}
+			v.move(1)
+		}
+	case actMarkRange:
+		v.markRange()
+	case actUnmark:
+		clear(v.marks)
+	case actCopy:
+		v.copy(func(r *livetable.Row) string { return r.Name })
+	case actCopySpace:
+		v.copy(func(r *livetable.Row) string { return r.Namespace })
+	default:
+		return false
+	}
+	return true
+}
+
+func (v *view) markRange() {
+	from := slices.IndexFunc(v.rows, func(r *livetable.Row) bool { return r.UID == v.lastMark })
+	if from < 0 || v.current() == nil {
+		return
+	}
+	to := v.cursor.at
+	if from > to {
+		from, to = to, from
+	}
+	for _, r := range v.rows[from : to+1] {
+		v.marks[r.UID] = true
+	}
+}
+
+func (v *view) copy(what func(*livetable.Row) string) {
+	var names []string
+	for _, r := range v.chosen() {
+		if n := what(r); n != "" && !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	if len(names) > 0 {
+		v.scope.Copy(strings.Join(names, "\n"))
+		v.scope.Say(screen.Good, "copied "+strings.Join(names, " "))
+	}
+}
+
+// act does what a key asks for with the row under the cursor.
+func (v *view) act(a key.Action, r *livetable.Row) {
+	o := v.object(r)
+	switch a {
+	case actEnter:
+		v.scope.Open(v.inside(r))
+	case actDescribe:
+		v.scope.Open(screen.Describe{Object: o})
+	case actYAML:
+		v.scope.Open(screen.YAML{Object: o})
+	case actEtcd:
+		v.scope.Open(screen.EtcdKey{Object: o})
+	case actEvents:
+		v.scope.Open(screen.Events{Object: o})
+	case actRollout:
+		v.scope.Open(screen.Rollout{Object: o})
+	case actLogs:
+		v.scope.Open(screen.Logs{Object: o})
+	case actPrevious:
+		v.scope.Open(screen.Logs{Object: o, Previous: true})
+	case actOwner:
+		v.openOwner(r)
+	case actNode:
+		v.openNode(r)
+	case actUse:
+		v.session.Use(r.Name)
+		v.scope.Say(screen.Good, "working in namespace "+r.Name)
+	case actWarp:
+		v.useNamespace(r.Namespace)
+	}
+}
+
+// inside is what enter leads to.
+func (v *view) inside(r *livetable.Row) screen.Request {
+	o := v.object(r)
+	switch {
+	case v.is("apps", "deployments", "statefulsets", "daemonsets") && v.scope.Handles(screen.Rollout{}):
+		return screen.Rollout{Object: o}
+	case v.is("", "pods") && v.scope.Handles(screen.Containers{}):
+		return screen.Containers{Object: o}
+	case v.is("", "nodes"):
+		return screen.Resources{Resource: pods, FieldSelector: "spec.nodeName=" + r.Name, Of: "on " + r.Name}
+	case v.is("", "namespaces"):
+		v.session.Use(r.Name)
+		return screen.Resources{Resource: pods, Namespace: r.Name}
+	case v.is("apiextensions.k8s.io", "customresourcedefinitions"):
+		if k, ok := v.session.Find(r.Name); ok { // widgets.example.com
+			return screen.Resources{Resource: k.Resource, Namespace: v.session.Namespace}
+		}
+	}
+	if v.scope.Handles(screen.Describe{}) {
+		return screen.Describe{Object: o}
+	}
+	return screen.YAML{Object: o}
+}
+
+func (v *view) openOwner(r *livetable.Row) {
+	if r.Owner == nil {
+		v.scope.Say(screen.Idle, r.Name+" has no owner")
+		return
+	}
+	k, ok := v.session.ByKind(r.Owner.APIVersion, r.Owner.Kind)
+	if !ok {
+		v.scope.Say(screen.Poor, fmt.Sprintf("the owner's kind %s is not served", r.Owner.Kind))
+		return
+	}
+	ns := ""
+	if k.Namespaced {
+		ns = r.Namespace
+	}
+	v.scope.Open(screen.Resources{Resource: k.Resource, Namespace: ns, Select: r.Owner.UID})
+}
+
+func (v *view) openNode(r *livetable.Row) {
+	i := v.columnIndex("Node")
+	if i < 0 || cell(r, i).Text == "" || cell(r, i).Text == "<none>" {
+		v.scope.Say(screen.Idle, r.Name+" is on no node yet")
+		return
+	}
+	v.scope.Open(screen.Resources{
+		Resource: schema.GroupVersionResource{Version: "v1", Resource: "nodes"}, Filter: cell(r, i).Text,
+	})
+}
+
+// useNamespace shows the same kind in another namespace.
+func (v *view) useNamespace(ns string) {
+	v.session.Use(ns)
+	r := v.request
+	r.Namespace, r.Select, r.Of, r.LabelSelector, r.FieldSelector = ns, "", "", "", ""
+	r.Filter = v.filter.text
+	v.scope.Replace(r)
+}

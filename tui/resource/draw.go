@@ -1,0 +1,276 @@
+package resource
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/podarium/podarium/cluster/livetable"
+	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/screen"
+	"github.com/podarium/podarium/tui/style"
+)
+
+// The columns that are not the server's.
+const (
+	nameColumn      = "NAME"
+	namespaceColumn = "NAMESPACE"
+)
+
+// column is a column on the screen.
+type column struct {
+	title string
+	index int // in the snapshot; -1 for the namespace
+	width int // of the widest text seen
+	right bool
+	quiet bool // read second
+	age   bool
+}
+
+// ageWidth is what the longest human duration takes: 3y120d.
+const ageWidth = 6
+
+// changedFor is how long a cell stays marked after a change, the second half of it fading.
+const changedFor = 2 * time.Second
+
+// layout chooses the columns and makes them as wide as their texts. Columns only grow, so that rows do not dance.
+func (v *view) layout() {
+	if v.columns == nil {
+		v.chooseColumns()
+	}
+	for i := range v.columns {
+		c := &v.columns[i]
+		if c.age {
+			c.width = max(c.width, ageWidth)
+			continue
+		}
+		for _, r := range v.snap.Rows {
+			c.width = max(c.width, canvas.Width(c.text(r)))
+		}
+	}
+}
+
+func (v *view) chooseColumns() {
+	v.columns = []column{}
+	if v.kind.Namespaced && v.request.Namespace == "" {
+		v.columns = append(v.columns, column{title: namespaceColumn, index: -1, width: len(namespaceColumn), quiet: true})
+	}
+	for i, c := range v.snap.Columns {
+		if c.Priority > 0 && !v.wide {
+			continue
+		}
+		title := upper(c.Name)
+		v.columns = append(v.columns, column{
+			title: title, index: i, width: canvas.Width(title), age: c.Age, quiet: c.Age,
+			right: c.Type == "integer" || c.Type == "number",
+		})
+	}
+}
+
+func (c *column) text(r *livetable.Row) string {
+	if c.index < 0 {
+		return r.Namespace
+	}
+	if c.index < len(r.Cells) {
+		return r.Cells[c.index].Text
+	}
+	return ""
+}
+
+// upper is a column's name as kubectl writes it.
+func upper(name string) string {
+	b := []byte(name)
+	for i := range b {
+		if b[i] >= 'a' && b[i] <= 'z' {
+			b[i] -= 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+const (
+	// margin is what stands left of the first column: the cursor, and the glyph of the health.
+	margin    = 2
+	glyphCols = 2
+	gap       = 3
+	// leastName and leastColumn are what columns shrink to where room is short.
+	leastName   = 16
+	leastColumn = 8
+)
+
+// placed is a column with its place on the screen.
+type placed struct {
+	column
+	x, shown int
+}
+
+// fit gives every column its place: as wide as it wants where there is room, else the widest give way first. What does
+// not fit at all is cut off at the right, to be scrolled to.
+func (v *view) fit(width int) []placed {
+	x := margin
+	if v.gauge.knows() {
+		x += glyphCols
+	}
+	cols := make([]placed, 0, len(v.columns))
+	for i, c := range v.columns {
+		scrolled := i > 0 && v.columns[i].title != nameColumn && i <= v.skip
+		if !scrolled {
+			cols = append(cols, placed{column: c, shown: c.width})
+		}
+	}
+	over := x - width
+	for _, c := range cols {
+		over += c.shown + gap
+	}
+	over -= gap
+	for over > 0 {
+		widest := -1
+		for i, c := range cols {
+			least := leastColumn
+			if c.title == nameColumn {
+				least = leastName
+			}
+			if c.shown > least && !c.age && (widest < 0 || c.shown > cols[widest].shown) {
+				widest = i
+			}
+		}
+		if widest < 0 {
+			break
+		}
+		cols[widest].shown--
+		over--
+	}
+	for i := range cols {
+		cols[i].x = x
+		x += cols[i].shown + gap
+	}
+	return cols
+}
+
+func (v *view) draw(c *canvas.Canvas) {
+	s := v.scope.Styles()
+	v.height = max(0, c.Height()-1)
+	v.scroll()
+	cols := v.fit(c.Width() - 1)
+	v.drawHeadings(c, s, cols)
+	if len(v.rows) == 0 {
+		v.drawEmpty(c, s)
+		return
+	}
+	now := v.scope.Now()
+	for y := 0; y < v.height && v.top+y < len(v.rows); y++ {
+		v.drawRow(c, y+1, v.rows[v.top+y], v.top+y, s, cols, now)
+	}
+}
+
+// scroll keeps the cursor in sight.
+func (v *view) scroll() {
+	switch {
+	case v.cursor.at < v.top:
+		v.top = v.cursor.at
+	case v.height > 0 && v.cursor.at >= v.top+v.height:
+		v.top = v.cursor.at - v.height + 1
+	}
+	v.top = max(0, min(v.top, len(v.rows)-v.height))
+}
+
+func (v *view) drawHeadings(c *canvas.Canvas, s *style.Styles, cols []placed) {
+	for _, col := range cols {
+		title, ink := col.title, s.Muted
+		if v.sortedBy(col.column) {
+			arrow := "↑"
+			if v.order.down {
+				arrow = "↓"
+			}
+			title, ink = title+arrow, s.Heading
+		}
+		if v.chosenAt == col.title {
+			ink = s.Key
+		}
+		if col.right {
+			c.Right(col.x+col.shown, 0, ink, canvas.Truncate(title, col.shown+1))
+		} else {
+			c.Clip(col.x, 0, col.shown+2, ink, title)
+		}
+	}
+}
+
+func (v *view) sortedBy(c column) bool {
+	if v.order.column == "" {
+		return false
+	}
+	return upper(v.order.column) == c.title
+}
+
+func (v *view) drawRow(c *canvas.Canvas, y int, r *livetable.Row, at int, s *style.Styles, cols []placed, now time.Time) {
+	health := v.gauge.of(r)
+	under := at == v.cursor.at
+	if v.gauge.knows() {
+		c.Text(margin, y, health.Style(s), health.Glyph())
+	}
+	for _, col := range cols {
+		if col.x >= c.Width() {
+			break
+		}
+		text, ink := col.text(r), s.Text
+		if col.age {
+			text = duration.HumanDuration(now.Sub(r.Created))
+		}
+		switch {
+		case col.index >= 0 && v.gauge.tells(col.index) && health > screen.Good:
+			ink = health.Style(s)
+		case health == screen.Idle, col.quiet:
+			ink = s.Muted
+		}
+		if col.index >= 0 && col.index < len(r.Cells) {
+			if since := now.Sub(r.Cells[col.index].Changed); since < changedFor/2 {
+				ink = s.Changed
+			} else if since < changedFor {
+				ink = s.Fading
+			}
+		}
+		if v.marks[r.UID] && col.title == nameColumn {
+			ink = s.Marked
+		}
+		shown := min(col.shown, c.Width()-col.x)
+		text = canvas.Truncate(text, shown)
+		if col.right {
+			c.Right(col.x+shown, y, ink, text)
+		} else {
+			c.Text(col.x, y, ink, text)
+		}
+	}
+	if v.marks[r.UID] {
+		c.Text(0, y, s.Marked, "+")
+	}
+	switch {
+	case under && v.cursor.lost:
+		c.Text(0, y, s.Muted, "▹")
+	case under:
+		c.Paint(0, y, c.Width(), s.Selection)
+		mark := s.Key
+		mark.Bg = s.Selection.Bg
+		mark.Attrs |= s.Selection.Attrs
+		c.Text(0, y, mark, "▸")
+		if v.marks[r.UID] {
+			c.Text(1, y, mark, "+")
+		}
+	}
+}
+
+func (v *view) drawEmpty(c *canvas.Canvas, s *style.Styles) {
+	text := "nothing here"
+	switch {
+	case !v.snap.Synced && v.snap.Err == nil:
+		text = "loading"
+	case v.snap.Err != nil:
+		text = "it will be tried again: " + v.snap.Err.Error()
+	case v.filter.text != "" || v.onlyFaults:
+		text = "nothing matches (esc shows all)"
+	case v.kind.Namespaced && v.request.Namespace != "":
+		text = "no " + v.kind.Resource.Resource + " in namespace " + v.request.Namespace + " (0 shows all namespaces)"
+	}
+	for i, l := range canvas.Wrap(text, c.Width()-4) {
+		c.Text(2, 2+i, s.Muted, l)
+	}
+}

@@ -1,0 +1,124 @@
+package resource
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/podarium/podarium/cluster/livetable"
+	"github.com/podarium/podarium/tui/screen"
+)
+
+// gauge knows how it goes with the objects of a table, from the columns that the server sends for them. Kinds without
+// such a column have no health.
+type gauge struct {
+	resource string
+	ready    int // index of a column like 2/3; -1 for none
+	status   int // index of a column with a word; -1 for none
+}
+
+func newGauge(resource string, columns []livetable.Column) gauge {
+	g := gauge{resource: resource, ready: -1, status: -1}
+	for i, c := range columns {
+		switch strings.ToUpper(c.Name) {
+		case "READY", "COMPLETIONS":
+			if g.ready < 0 {
+				g.ready = i
+			}
+		case "STATUS", "PHASE", "TYPE":
+			if c.Name == "Type" && resource != "events" {
+				continue
+			}
+			if g.status < 0 {
+				g.status = i
+			}
+		}
+	}
+	return g
+}
+
+// knows says whether the kind has a health at all.
+func (g gauge) knows() bool { return g.ready >= 0 || g.status >= 0 }
+
+// tells says whether a column is one of those that the health is read from.
+func (g gauge) tells(column int) bool { return column == g.ready || column == g.status }
+
+func (g gauge) of(r *livetable.Row) screen.Health {
+	h := screen.Unknown
+	if g.status >= 0 && g.status < len(r.Cells) {
+		h = word(r.Cells[g.status].Text)
+	}
+	if g.ready >= 0 && g.ready < len(r.Cells) && (h == screen.Unknown || h == screen.Good) {
+		if f := fraction(r.Cells[g.ready].Text, g.resource); f != screen.Unknown {
+			h = f
+		}
+	}
+	if r.Deleting && h != screen.Bad {
+		return screen.Busy
+	}
+	return h
+}
+
+// word is the health that a word of a STATUS column means.
+func word(s string) screen.Health {
+	first, rest, _ := strings.Cut(s, ",")
+	switch first {
+	case "Running", "Ready", "Active", "Bound", "Available", "Established", "True", "Approved", "deployed":
+		if rest != "" { // Ready,SchedulingDisabled
+			return screen.Poor
+		}
+		return screen.Good
+	case "Completed", "Succeeded", "Complete", "Normal", "Released", "Suspended", "superseded":
+		return screen.Idle
+	case "Pending", "ContainerCreating", "PodInitializing", "Terminating", "Progressing", "Unschedulable":
+		return screen.Busy
+	case "Warning", "NotReady", "Unknown", "SchedulingGated":
+		if first == "Warning" || first == "SchedulingGated" {
+			return screen.Poor
+		}
+		return screen.Bad
+	case "":
+		return screen.Unknown
+	}
+	if init, ok := strings.CutPrefix(first, "Init:"); ok {
+		if strings.Contains(init, "/") {
+			return screen.Busy
+		}
+		return screen.Bad
+	}
+	for _, bad := range []string{"Error", "BackOff", "Err", "Failed", "OOMKilled", "Evicted", "Lost", "Invalid", "ExitCode", "Signal", "CannotRun", "Denied", "failed"} {
+		if strings.Contains(first, bad) {
+			return screen.Bad
+		}
+	}
+	return screen.Unknown
+}
+
+// fraction is the health that 2/3 means.
+func fraction(s, resource string) screen.Health {
+	a, b, ok := strings.Cut(s, "/")
+	if !ok {
+		switch s {
+		case "True":
+			return screen.Good
+		case "False":
+			return screen.Bad
+		}
+		return screen.Unknown
+	}
+	have, err1 := strconv.Atoi(a)
+	want, err2 := strconv.Atoi(b)
+	switch {
+	case err1 != nil || err2 != nil:
+		return screen.Unknown
+	case resource == "jobs" && have >= want:
+		return screen.Idle
+	case want == 0:
+		return screen.Idle
+	case have >= want:
+		return screen.Good
+	case resource == "pods":
+		return screen.Poor
+	default:
+		return screen.Busy
+	}
+}

@@ -1,0 +1,116 @@
+package resource
+
+import "github.com/podarium/podarium/tui/key"
+
+// The actions of a table.
+const (
+	actDown        key.Action = "down"
+	actUp          key.Action = "up"
+	actPageDown    key.Action = "page-down"
+	actPageUp      key.Action = "page-up"
+	actTop         key.Action = "top"
+	actBottom      key.Action = "bottom"
+	actLeft        key.Action = "left"
+	actRight       key.Action = "right"
+	actEnter       key.Action = "enter"
+	actDescribe    key.Action = "describe"
+	actYAML        key.Action = "yaml"
+	actEtcd        key.Action = "etcd"
+	actLogs        key.Action = "logs"
+	actPrevious    key.Action = "logs.previous"
+	actEvents      key.Action = "events"
+	actRollout     key.Action = "rollout"
+	actScale       key.Action = "scale"
+	actImage       key.Action = "image"
+	actRestart     key.Action = "restart"
+	actPause       key.Action = "pause"
+	actEdit        key.Action = "edit"
+	actDelete      key.Action = "delete"
+	actMark        key.Action = "mark"
+	actMarkRange   key.Action = "mark.range"
+	actUnmark      key.Action = "mark.none"
+	actWide        key.Action = "wide"
+	actFaults      key.Action = "faults"
+	actColumnLeft  key.Action = "column.left"
+	actColumnRight key.Action = "column.right"
+	actSortName    key.Action = "sort.name"
+	actSortAge     key.Action = "sort.age"
+	actSortStatus  key.Action = "sort.status"
+	actSortSpace   key.Action = "sort.namespace"
+	actSortColumn  key.Action = "sort.column"
+	actCopy        key.Action = "copy"
+	actCopySpace   key.Action = "copy.namespace"
+	actOwner       key.Action = "owner"
+	actNode        key.Action = "node"
+	actUse         key.Action = "namespace.use"
+	actWarp        key.Action = "namespace.warp"
+	actNamespace   key.Action = "namespace." // and a digit
+)
+
+const (
+	groupMove = "Move"
+	groupOpen = "Open"
+	groupDo   = "Change"
+	groupMark = "Mark and copy"
+	groupView = "View"
+)
+
+// Keys is the table of all keys of a table. A kind that lacks an operation leaves its key out.
+func Keys() key.Table {
+	t := key.Table{
+		{Action: actEnter, Keys: []string{"enter"}, Hint: "open", Help: "what is inside: a workload's rollout, a node's Pods, a Pod's containers", Group: groupOpen},
+		{Action: actScale, Keys: []string{"s"}, Hint: "scale", Help: "scale", Group: groupDo, Changes: true},
+		{Action: actImage, Keys: []string{"i"}, Hint: "image", Help: "set the image of each container", Group: groupDo, Changes: true},
+		{Action: actRestart, Keys: []string{"r"}, Hint: "restart", Help: "restart: replace every Pod, a few at a time", Group: groupDo, Changes: true},
+		{Action: actPause, Keys: []string{"p"}, Help: "pause the rollout, or resume it", Group: groupDo, Changes: true},
+		{Action: actEdit, Keys: []string{"e"}, Help: "edit in your editor, with a diff before it is applied", Group: groupDo, Changes: true},
+		{Action: actDelete, Keys: []string{"ctrl+d"}, Help: "delete, after a preview", Group: groupDo, Changes: true},
+		{Action: actDescribe, Keys: []string{"d"}, Hint: "describe", Help: "describe", Group: groupOpen},
+		{Action: actYAML, Keys: []string{"y"}, Hint: "yaml", Help: "YAML", Group: groupOpen},
+		{Action: actLogs, Keys: []string{"l"}, Hint: "logs", Help: "logs, of all Pods of a workload", Group: groupOpen},
+		{Action: actPrevious, Keys: []string{"p"}, Help: "logs of the container before its last restart", Group: groupOpen},
+		{Action: actEtcd, Keys: []string{"K"}, Hint: "etcd", Help: "the object's key in etcd", Group: groupOpen},
+		{Action: actEvents, Keys: []string{"v"}, Help: "events that concern the object", Group: groupOpen},
+		{Action: actRollout, Keys: []string{"R"}, Help: "the rollout: revisions, diff, progress, undo", Group: groupOpen},
+		{Action: actOwner, Keys: []string{"J"}, Help: "the owner", Group: groupOpen},
+		{Action: actNode, Keys: []string{"o"}, Help: "the Pod's node", Group: groupOpen},
+		{Action: actMark, Keys: []string{"space"}, Help: "mark, or unmark", Group: groupMark},
+		{Action: actMarkRange, Keys: []string{"ctrl+space", "ctrl+@"}, Help: "mark all from the last mark to here", Group: groupMark},
+		{Action: actUnmark, Keys: []string{`ctrl+\`}, Help: "unmark all", Group: groupMark},
+		{Action: actCopy, Keys: []string{"c"}, Help: "copy the name, or the marked names", Group: groupMark},
+		{Action: actCopySpace, Keys: []string{"n"}, Help: "copy the namespace", Group: groupMark},
+		{Action: actDown, Keys: []string{"j", "down"}, Help: "down", Group: groupMove},
+		{Action: actUp, Keys: []string{"k", "up"}, Help: "up", Group: groupMove},
+		{Action: actPageDown, Keys: []string{"ctrl+f", "pgdown"}, Help: "a page down", Group: groupMove},
+		{Action: actPageUp, Keys: []string{"ctrl+b", "pgup"}, Help: "a page up", Group: groupMove},
+		{Action: actTop, Keys: []string{"g", "home"}, Help: "to the first row", Group: groupMove},
+		{Action: actBottom, Keys: []string{"G", "end"}, Help: "to the last row", Group: groupMove},
+		{Action: actLeft, Keys: []string{"h", "left"}, Help: "columns further left", Group: groupMove},
+		{Action: actRight, Keys: []string{"right"}, Help: "columns further right", Group: groupMove},
+		{Action: actSortName, Keys: []string{"N"}, Help: "sort by name; again for the other way round", Group: groupView},
+		{Action: actSortAge, Keys: []string{"A"}, Help: "sort by age", Group: groupView},
+		{Action: actSortStatus, Keys: []string{"S"}, Help: "sort by status", Group: groupView},
+		{Action: actSortSpace, Keys: []string{"P"}, Help: "sort by namespace", Group: groupView},
+		{Action: actColumnLeft, Keys: []string{"shift+left"}, Help: "choose the column to the left", Group: groupView},
+		{Action: actColumnRight, Keys: []string{"shift+right"}, Help: "choose the column to the right", Group: groupView},
+		{Action: actSortColumn, Keys: []string{"O"}, Help: "sort by the chosen column", Group: groupView},
+		{Action: actWide, Keys: []string{"ctrl+w"}, Help: "more columns, or fewer", Group: groupView},
+		{Action: actFaults, Keys: []string{"ctrl+z"}, Help: "only what is not well, or all", Group: groupView},
+		{Action: actUse, Keys: []string{"u"}, Help: "work in this namespace", Group: groupView},
+		{Action: actWarp, Keys: []string{"w"}, Help: "work in the namespace of this row", Group: groupView},
+	}
+	return t
+}
+
+// namespaceKeys are the digits, with the namespaces that they lead to.
+func namespaceKeys(favourites []string) key.Table {
+	t := make(key.Table, 0, len(favourites))
+	for i, ns := range favourites {
+		if ns == "" {
+			ns = "all namespaces"
+		}
+		d := string(rune('0' + i))
+		t = append(t, key.Binding{Action: actNamespace + key.Action(d), Keys: []string{d}, Help: ns, Group: "Namespaces"})
+	}
+	return t
+}

@@ -1,0 +1,204 @@
+package resource
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/podarium/podarium/cluster/livetable"
+	"github.com/podarium/podarium/tui/screen"
+)
+
+// order is how a table is sorted.
+type order struct {
+	column string // a column's name; empty for namespace and name
+	down   bool
+}
+
+// arrange filters and sorts a snapshot. It leaves the snapshot alone.
+func (v *view) arrange() {
+	s := v.snap
+	rows := make([]*livetable.Row, 0, len(s.Rows))
+	v.faults = 0
+	for _, r := range s.Rows {
+		bad := v.gauge.of(r) >= screen.Poor
+		if bad {
+			v.faults++
+		}
+		if (v.onlyFaults && !bad) || !v.filter.holds(s.Columns, r) {
+			continue
+		}
+		rows = append(rows, r)
+	}
+	slices.SortStableFunc(rows, v.compare())
+	v.rows = rows
+}
+
+func (v *view) compare() func(a, b *livetable.Row) int {
+	byName := func(a, b *livetable.Row) int {
+		if d := strings.Compare(a.Namespace, b.Namespace); d != 0 {
+			return d
+		}
+		return strings.Compare(a.Name, b.Name)
+	}
+	sign := 1
+	if v.order.down {
+		sign = -1
+	}
+	var by func(a, b *livetable.Row) int
+	switch i := v.columnIndex(v.order.column); {
+	case v.order.column == nameColumn:
+		by = func(a, b *livetable.Row) int { return strings.Compare(a.Name, b.Name) }
+	case v.order.column == namespaceColumn:
+		by = func(a, b *livetable.Row) int { return strings.Compare(a.Namespace, b.Namespace) }
+	case i < 0:
+		return byName
+	case v.snap.Columns[i].Age:
+		by = func(a, b *livetable.Row) int { return b.Created.Compare(a.Created) } // the younger is less
+	default:
+		by = func(a, b *livetable.Row) int { return compareCells(cell(a, i), cell(b, i)) }
+	}
+	return func(a, b *livetable.Row) int {
+		if d := by(a, b); d != 0 {
+			return sign * d
+		}
+		return byName(a, b)
+	}
+}
+
+func cell(r *livetable.Row, i int) livetable.Cell {
+	if i < len(r.Cells) {
+		return r.Cells[i]
+	}
+	return livetable.Cell{}
+}
+
+// compareCells compares by value where both have one, by quantity where both texts are one (10m, 2Gi, 3/5), else by text.
+func compareCells(a, b livetable.Cell) int {
+	x, okX := number(a)
+	y, okY := number(b)
+	switch {
+	case okX && okY:
+		return cmp.Compare(x, y)
+	case okX:
+		return 1 // words such as <none> before numbers
+	case okY:
+		return -1
+	default:
+		return strings.Compare(a.Text, b.Text)
+	}
+}
+
+func number(c livetable.Cell) (float64, bool) {
+	switch n := c.Value.(type) {
+	case int64:
+		return float64(n), true
+	case float64:
+		return n, true
+	case bool:
+		if n {
+			return 1, true
+		}
+		return 0, true
+	}
+	if c.Text == "" || c.Text[0] < '0' || c.Text[0] > '9' {
+		return 0, false
+	}
+	text, _, _ := strings.Cut(c.Text, " ") // "2 (3m ago)"
+	text, _, _ = strings.Cut(text, "/")    // "2/3"
+	q, err := resource.ParseQuantity(text)
+	if err != nil {
+		return 0, false
+	}
+	return q.AsApproximateFloat64(), true
+}
+
+// columnIndex is where a column stands in the snapshot, -1 where it does not.
+func (v *view) columnIndex(name string) int {
+	if name == "" || v.snap == nil {
+		return -1
+	}
+	return slices.IndexFunc(v.snap.Columns, func(c livetable.Column) bool { return strings.EqualFold(c.Name, name) })
+}
+
+// cursor is the row that keys act on. It holds an object, not a place: a row that moves takes it along, and when the
+// object goes the cursor stays where it was and holds nothing, so that no key acts on what slid into its place.
+type cursor struct {
+	uid types.UID
+	at  int
+	// lost says that the object is gone. The next movement takes a new one.
+	lost bool
+}
+
+// place finds the cursor's object again after the rows have changed.
+func (v *view) place() {
+	if len(v.rows) == 0 {
+		v.cursor.at = 0
+		return
+	}
+	if v.cursor.uid == "" && !v.cursor.lost {
+		v.put(v.cursor.at)
+		return
+	}
+	if at := v.cursor.at; at < len(v.rows) && v.rows[at].UID == v.cursor.uid {
+		v.cursor.lost = false
+		return
+	}
+	for i, r := range v.rows {
+		if r.UID == v.cursor.uid {
+			v.cursor.at, v.cursor.lost = i, false
+			return
+		}
+	}
+	v.cursor.lost = true
+	v.cursor.at = max(0, min(v.cursor.at, len(v.rows)-1))
+}
+
+// put moves the cursor to a row.
+func (v *view) put(at int) {
+	if len(v.rows) == 0 {
+		v.cursor = cursor{}
+		return
+	}
+	at = max(0, min(at, len(v.rows)-1))
+	v.cursor = cursor{uid: v.rows[at].UID, at: at}
+}
+
+// move moves the cursor by rows. From a lost one the first step takes the row in its place.
+func (v *view) move(by int) {
+	if v.cursor.lost && (by == 1 || by == -1) {
+		by = 0
+	}
+	v.put(v.cursor.at + by)
+}
+
+// current is the row under the cursor, nil where it holds none.
+func (v *view) current() *livetable.Row {
+	if v.cursor.lost || v.cursor.at >= len(v.rows) {
+		return nil
+	}
+	if r := v.rows[v.cursor.at]; r.UID == v.cursor.uid {
+		return r
+	}
+	return nil
+}
+
+// chosen are the marked rows, or the one under the cursor where none is marked.
+func (v *view) chosen() []*livetable.Row {
+	if len(v.marks) == 0 {
+		if r := v.current(); r != nil {
+			return []*livetable.Row{r}
+		}
+		return nil
+	}
+	var rows []*livetable.Row
+	for _, r := range v.snap.Rows {
+		if v.marks[r.UID] {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}

@@ -1,0 +1,262 @@
+// Package resource shows live tables of any kind of object, with the keys that k9s has for them.
+//
+// Rows come from the server as events (package livetable) and are drawn as they come. The cursor, the marks and every
+// dialog hold an object by its UID, never a place in the list.
+package resource
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/podarium/podarium/cluster/livetable"
+	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/key"
+	"github.com/podarium/podarium/tui/screen"
+	"github.com/podarium/podarium/tui/session"
+)
+
+// Module registers the tables.
+func Module() screen.Module {
+	return screen.Module{
+		Name:     "Tables",
+		Routes:   []screen.Route{screen.To(open)},
+		Commands: commands(),
+		Keys:     map[string]key.Table{"Tables": Keys()},
+	}
+}
+
+// source is where the rows come from: a livetable.Table, or a fixture.
+type source interface {
+	Changed() <-chan struct{}
+	Snapshot() *livetable.Snapshot
+	Close()
+}
+
+type view struct {
+	scope   *screen.Scope
+	session *session.Session
+	request screen.Resources
+	kind    *session.Kind
+	source  source
+
+	snap       *livetable.Snapshot
+	gauge      gauge
+	rows       []*livetable.Row // filtered and sorted
+	faults     int
+	filter     filter
+	onlyFaults bool
+	order      order
+	cursor     cursor
+	marks      map[types.UID]bool
+	lastMark   types.UID
+
+	wide     bool
+	columns  []column
+	chosenAt string // the column chosen with shift and the arrows
+	skip     int    // columns scrolled away
+	top      int    // first row in sight
+	height   int    // rows in sight, of the last Draw
+	wanted   types.UID
+}
+
+var (
+	_ screen.Screen   = (*view)(nil)
+	_ screen.Closer   = (*view)(nil)
+	_ screen.Filterer = (*view)(nil)
+	_ screen.Pointer  = (*view)(nil)
+	_ screen.Shower   = (*view)(nil)
+	_ screen.Subject  = (*view)(nil)
+)
+
+func open(s *screen.Scope, r screen.Resources) (screen.Screen, error) {
+	ses := session.Of(s)
+	kind, ok := ses.ByResource(r.Resource)
+	if !ok { // discovery is still under way: what every kind can do
+		kind = &session.Kind{Resource: r.Resource, Kind: r.Resource.Resource, Namespaced: true, Verbs: []string{"list", "watch", "get"}}
+	}
+	if !kind.Namespaced {
+		r.Namespace = ""
+	}
+	t := livetable.Open(s.Context(), s.Cluster(), livetable.Query{
+		Resource: r.Resource, Namespace: r.Namespace, LabelSelector: r.LabelSelector, FieldSelector: r.FieldSelector,
+	})
+	return newView(s, kind, r, t)
+}
+
+// newView makes the screen over any source of rows.
+func newView(s *screen.Scope, kind *session.Kind, r screen.Resources, src source) (*view, error) {
+	f, err := parseFilter(r.Filter)
+	if err != nil {
+		return nil, fmt.Errorf("filter %q: %w", r.Filter, err)
+	}
+	v := &view{
+		scope: s, session: session.Of(s), request: r, kind: kind, source: src,
+		filter: f, marks: map[types.UID]bool{}, wanted: r.Select, snap: &livetable.Snapshot{}, gauge: newGauge("", nil),
+	}
+	if r.Resource.Resource == "events" {
+		v.order = order{column: "Last Seen", down: false}
+	}
+	v.refresh()
+	s.Live(src.Changed(), v.refresh)
+	return v, nil
+}
+
+func (v *view) Close() { go v.source.Close() } // it waits for the watch to end, which can take a while
+
+// refresh takes what the source has now.
+func (v *view) refresh() {
+	s := v.source.Snapshot()
+	if len(s.Columns) != len(v.snap.Columns) || s.Columns == nil || v.columns == nil {
+		v.snap = s
+		v.gauge = newGauge(v.request.Resource.Resource, s.Columns)
+		v.columns = nil
+	}
+	v.snap = s
+	v.arrange()
+	v.layout()
+	if v.wanted != "" {
+		for i, r := range v.rows {
+			if r.UID == v.wanted {
+				v.wanted = ""
+				v.put(i)
+				break
+			}
+		}
+	}
+	for uid := range v.marks {
+		if !v.holds(uid) {
+			delete(v.marks, uid)
+		}
+	}
+	v.place()
+}
+
+func (v *view) holds(uid types.UID) bool {
+	for _, r := range v.snap.Rows {
+		if r.UID == uid {
+			return true
+		}
+	}
+	return false
+}
+
+// Shown implements screen.Shower: the age of what was covered may be off, and the session may have learnt the kind.
+func (v *view) Shown() {
+	v.session.Last = v.request.Resource
+	if k, ok := v.session.ByResource(v.request.Resource); ok {
+		v.kind = k
+	}
+}
+
+// Place implements screen.Screen.
+func (v *view) Place() screen.Place {
+	p := screen.Place{Crumbs: []string{v.kind.Resource.Resource}}
+	if v.kind.Namespaced {
+		ns := v.request.Namespace
+		if ns == "" {
+			ns = "all"
+		}
+		p.Crumbs = append([]string{ns}, p.Crumbs...)
+	}
+	if v.request.Of != "" {
+		p.Crumbs = append(p.Crumbs, v.request.Of)
+	} else if l := v.request.LabelSelector; l != "" {
+		p.Crumbs = append(p.Crumbs, l)
+	}
+	p.Note = v.count()
+	switch {
+	case v.snap.Err != nil:
+		p.State = screen.State{Health: screen.Bad, Text: v.snap.Err.Error()}
+	case !v.snap.Synced:
+		p.State = screen.State{Health: screen.Busy, Text: "loading"}
+	case v.faults > 0:
+		p.State = screen.State{Health: screen.Poor, Text: fmt.Sprintf("%d not well", v.faults)}
+	case v.gauge.knows() && len(v.snap.Rows) > 0:
+		p.State = screen.State{Health: screen.Good, Text: "all well"}
+	}
+	return p
+}
+
+func (v *view) count() string {
+	var notes []string
+	if all, seen := len(v.snap.Rows), len(v.rows); seen != all {
+		notes = append(notes, fmt.Sprintf("%d of %d", seen, all))
+	} else if v.snap.Synced || all > 0 {
+		notes = append(notes, fmt.Sprintf("%d", all))
+	}
+	if v.filter.text != "" {
+		notes = append(notes, "/"+v.filter.text)
+	}
+	if v.onlyFaults {
+		notes = append(notes, "faults only")
+	}
+	if n := len(v.marks); n > 0 {
+		notes = append(notes, fmt.Sprintf("%d marked", n))
+	}
+	return strings.Join(notes, "   ")
+}
+
+// Filter implements screen.Filterer.
+func (v *view) Filter(text string) error {
+	f, err := parseFilter(text)
+	if err != nil {
+		return err
+	}
+	v.filter = f
+	v.arrange()
+	v.place()
+	if v.cursor.lost { // the user took it away, nobody else: show what is left
+		v.put(0)
+	}
+	return nil
+}
+
+// FilterText implements screen.Filterer.
+func (v *view) FilterText() string { return v.filter.text }
+
+// Click implements screen.Pointer.
+func (v *view) Click(_, y int) {
+	if at := v.top + y - 1; y > 0 && at < len(v.rows) {
+		v.put(at)
+	}
+}
+
+// Wheel implements screen.Pointer.
+func (v *view) Wheel(lines int) { v.move(lines) }
+
+// Object implements screen.Subject.
+func (v *view) Object() (screen.Object, bool) {
+	r := v.current()
+	if r == nil {
+		return screen.Object{}, false
+	}
+	return v.object(r), true
+}
+
+func (v *view) object(r *livetable.Row) screen.Object {
+	return screen.Object{Resource: v.kind.Resource, Kind: v.kind.Kind, Namespace: r.Namespace, Name: r.Name, UID: r.UID}
+}
+
+// Draw implements screen.Screen.
+func (v *view) Draw(c *canvas.Canvas) {
+	v.draw(c)
+}
+
+// is says whether the table is of a resource in a group.
+func (v *view) is(group string, resources ...string) bool {
+	if v.kind.Resource.Group != group {
+		return false
+	}
+	for _, r := range resources {
+		if v.kind.Resource.Resource == r {
+			return true
+		}
+	}
+	return false
+}
+
+// pods is the resource of Pods.
+var pods = schema.GroupVersionResource{Version: "v1", Resource: "pods"}

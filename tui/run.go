@@ -1,0 +1,91 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"github.com/podarium/podarium/cluster"
+	"github.com/podarium/podarium/themes"
+)
+
+// Options say what the UI shows, and how.
+type Options struct {
+	// Cluster is the cluster to show. It must be set.
+	Cluster *cluster.Cluster
+	// Theme is the name of a built-in theme, or "auto" or empty: the light or the dark one, as the terminal's background is.
+	Theme string
+	// LogDir is where a crash report is left; empty for the system's directory of temporary files.
+	LogDir string
+	// Open is what the command line is given at the start: "deployments default". Empty opens the home screen.
+	Open string
+	// ExitTimeout bounds how long the terminal may take to be restored on exit; 0 means 5 s.
+	ExitTimeout time.Duration
+}
+
+func (o *Options) validate() error {
+	if o.Cluster == nil {
+		return errors.New("tui: no cluster to show")
+	}
+	if o.Theme == "" {
+		o.Theme = "auto"
+	}
+	if o.Theme != "auto" {
+		if _, err := themes.Load(o.Theme); err != nil {
+			return err
+		}
+	}
+	if o.LogDir == "" {
+		o.LogDir = os.TempDir()
+	}
+	if o.ExitTimeout == 0 {
+		o.ExitTimeout = 5 * time.Second
+	}
+	return nil
+}
+
+// Run shows the UI on the terminal until the user quits or ctx ends. A panic anywhere, also in a goroutine of a library
+// that reports to Kubernetes' crash handlers, restores the terminal, leaves a report in LogDir, and is returned as an
+// error that wraps ErrCrashed and names the report.
+func Run(ctx context.Context, o Options) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	m, err := NewModel(ctx, o)
+	if err != nil {
+		return err
+	}
+	options := []tea.ProgramOption{tea.WithContext(ctx)}
+	if os.Getenv("NO_COLOR") != "" { // colorprofile takes only what strconv.ParseBool calls true; the convention is any value
+		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
+	}
+	p := tea.NewProgram(m, options...)
+	guard := newGuard(o.LogDir, p.Kill)
+	m.guard = guard
+	defer guard.watchLibraries()()
+	go m.bridge.run(ctx, p.Send)
+	stop := guard.fuse(ctx, o.ExitTimeout)
+	_, err = p.Run()
+	stop()
+	m.Close()
+	if crash := guard.crash(); crash != nil {
+		return crash
+	}
+	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
+		return nil
+	}
+	if errors.Is(err, tea.ErrInterrupted) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("terminal: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package screen
+
+import (
+	"context"
+	"time"
+
+	"github.com/podarium/podarium/cluster"
+	"github.com/podarium/podarium/tui/style"
+)
+
+// Host is the frame, as a Scope sees it. Screens use their Scope.
+type Host interface {
+	Cluster() *cluster.Cluster
+	Styles() *style.Styles
+	Now() time.Time
+	Open(Request)
+	Replace(Request)
+	Handles(Request) bool
+	Back()
+	Ask(Dialog)
+	Say(State)
+	Copy(text string)
+	Service(key any, make func() any) any
+	// Run runs f on a goroutine of its own, and then what it returns on the UI's goroutine. The status line shows what.
+	Run(what string, cancel context.CancelFunc, f func() (then func()))
+	// After runs f on the UI's goroutine after a time.
+	After(d time.Duration, f func())
+	// Live runs f on the UI's goroutine, at most once a frame, after something came from the channel, until ctx ends.
+	Live(ctx context.Context, changed <-chan struct{}, f func())
+}
+
+// Scope is a screen's way to all that lies outside of it, for as long as the screen is open.
+// Its methods are called on the UI's goroutine; the functions handed to it are too, but for the body of a Call.
+type Scope struct {
+	host   Host
+	life   func() context.Context
+	end    context.CancelFunc
+	closed bool
+}
+
+// NewScope makes a scope that ends with ctx or with Close, whichever is first. Only the frame and tests need it.
+func NewScope(ctx context.Context, h Host) *Scope {
+	ctx, cancel := context.WithCancel(ctx)
+	return &Scope{host: h, life: func() context.Context { return ctx }, end: cancel}
+}
+
+// Close cancels all calls and drops all live data. Nothing handed to the scope runs after it.
+func (s *Scope) Close() {
+	s.closed = true
+	s.end()
+}
+
+// Closed says whether the screen is gone.
+func (s *Scope) Closed() bool { return s.closed }
+
+// Context ends when the screen is closed: for stores that live as long as the screen.
+func (s *Scope) Context() context.Context { return s.life() }
+
+// Cluster is the cluster on the screen.
+func (s *Scope) Cluster() *cluster.Cluster { return s.host.Cluster() }
+
+// Styles are the styles in force. They can change while a screen is open: ask anew in each Draw.
+func (s *Scope) Styles() *style.Styles { return s.host.Styles() }
+
+// Now is the time. Screens ask it here, so that tests can set it.
+func (s *Scope) Now() time.Time { return s.host.Now() }
+
+// Open goes to another screen. The way back leads here.
+func (s *Scope) Open(r Request) { s.host.Open(r) }
+
+// Replace goes to another screen in place of this one.
+func (s *Scope) Replace(r Request) { s.host.Replace(r) }
+
+// Handles says whether there is a screen for a request, so that a key can be left out where there is none.
+func (s *Scope) Handles(r Request) bool { return s.host.Handles(r) }
+
+// Back closes this screen.
+func (s *Scope) Back() { s.host.Back() }
+
+// Ask shows a dialog over the screen.
+func (s *Scope) Ask(d Dialog) { s.host.Ask(d) }
+
+// Say shows a message in the status line for some seconds.
+func (s *Scope) Say(h Health, text string) { s.host.Say(State{Health: h, Text: text}) }
+
+// Fail shows an error in the status line until the next key.
+func (s *Scope) Fail(err error) { s.host.Say(State{Health: Bad, Text: err.Error()}) }
+
+// Copy puts text into the clipboard of the terminal (OSC 52).
+func (s *Scope) Copy(text string) { s.host.Copy(text) }
+
+// After runs f after a time, if the screen is open then.
+func (s *Scope) After(d time.Duration, f func()) {
+	s.host.After(d, func() {
+		if !s.closed {
+			f()
+		}
+	})
+}
+
+// Live runs f whenever something comes from the channel, at most once a frame however much comes, while the screen is
+// open. The channel is a coalesced one with capacity 1, as the stores under cluster/ and etcdview have it.
+func (s *Scope) Live(changed <-chan struct{}, f func()) {
+	s.host.Live(s.life(), changed, func() {
+		if !s.closed {
+			f()
+		}
+	})
+}
+
+// Call does I/O. f runs on a goroutine of its own with a context that ends at the timeout, when the screen is closed,
+// or when the user cancels; then done runs on the UI's goroutine with what f returned, unless the screen is gone.
+// what says for the status line what is under way: "scale web".
+func Call[T any](s *Scope, what string, timeout time.Duration, f func(context.Context) (T, error), done func(T, error)) {
+	ctx, cancel := context.WithTimeout(s.life(), timeout)
+	s.host.Run(what, cancel, func() func() {
+		defer cancel()
+		v, err := f(ctx)
+		return func() {
+			if !s.closed {
+				done(v, err)
+			}
+		}
+	})
+}
+
+// Service is the value of a key that all screens share, made by the first one that asks: a recorder, the door for
+// changes. Give the key a type of your own, as with context values.
+func Service[T any](s *Scope, key any, make func() T) T {
+	return s.host.Service(key, func() any { return make() }).(T)
+}

@@ -1,0 +1,23 @@
+package tui
+
+import (
+	"github.com/podarium/podarium/tui/help"
+	"github.com/podarium/podarium/tui/resource"
+	"github.com/podarium/podarium/tui/screen"
+)
+
+// modules are all packages of screens: one line for each.
+func modules() []screen.Module {
+	return []screen.Module{
+		resource.Module(),
+		help.Module(),
+	}
+}
+
+func moduleCommands() []screen.Command {
+	var all []screen.Command
+	for _, m := range modules() {
+		all = append(all, m.Commands...)
+	}
+	return all
+}

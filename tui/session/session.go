@@ -1,0 +1,244 @@
+// Package session is where the user works, shared by all screens: the namespace, the favourite ones, and the kinds that
+// the cluster serves by every name they have.
+//
+// A Session belongs to the UI's goroutine. It loads discovery by calls of a Scope; until they are done it knows nothing,
+// and WhenLoaded waits.
+package session
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/podarium/podarium/cluster"
+	"github.com/podarium/podarium/tui/screen"
+)
+
+// callTimeout bounds discovery, which asks for every API group.
+const callTimeout = 15 * time.Second
+
+// Kind is a kind of object that the cluster serves.
+type Kind struct {
+	Resource   schema.GroupVersionResource
+	Kind       string
+	Singular   string
+	Short      []string
+	Namespaced bool
+	Verbs      []string
+}
+
+// Can says whether the server offers a verb on the kind: "watch", "delete".
+func (k *Kind) Can(verb string) bool { return slices.Contains(k.Verbs, verb) }
+
+// Session is where the user works.
+type Session struct {
+	// Namespace is the one in force; empty for all.
+	Namespace string
+	// Favourites are the namespaces behind the keys 0 to 9; the first is all of them.
+	Favourites []string
+	// Last is the resource of the table last looked at.
+	Last schema.GroupVersionResource
+
+	kinds      []*Kind
+	names      map[string]*Kind
+	namespaces []string
+	loading    bool
+	waiting    []func(error)
+}
+
+type key struct{}
+
+// Of is the session that all screens share.
+func Of(s *screen.Scope) *Session {
+	return screen.Service(s, key{}, func() *Session {
+		return &Session{Favourites: []string{"", "default", "kube-system"}}
+	})
+}
+
+// Use makes a namespace the one in force, and a favourite where there is room for it.
+func (s *Session) Use(namespace string) {
+	s.Namespace = namespace
+	if slices.Contains(s.Favourites, namespace) {
+		return
+	}
+	if len(s.Favourites) == 10 {
+		s.Favourites = slices.Delete(s.Favourites, 2, 3)
+	}
+	s.Favourites = append(s.Favourites, namespace)
+}
+
+// Load asks the cluster what it serves. Kinds appear and go as the definitions of custom resources do: ask again where
+// a name is missing.
+func (s *Session) Load(scope *screen.Scope) {
+	if s.loading {
+		return
+	}
+	s.loading = true
+	c := scope.Cluster()
+	screen.Call(scope, "discovery", callTimeout, func(ctx context.Context) ([]*Kind, error) {
+		return discover(ctx, c)
+	}, func(kinds []*Kind, err error) {
+		s.loading = false
+		if len(kinds) > 0 {
+			s.kinds, s.names = kinds, index(kinds)
+			err = nil
+		}
+		if err != nil {
+			scope.Fail(fmt.Errorf("what the cluster serves is not known: %w", err))
+		}
+		waiting := s.waiting
+		s.waiting = nil
+		for _, f := range waiting {
+			f(err)
+		}
+	})
+	s.LoadNamespaces(scope)
+}
+
+// LoadNamespaces asks the cluster for its namespaces, for completion.
+func (s *Session) LoadNamespaces(scope *screen.Scope) {
+	c := scope.Cluster()
+	screen.Call(scope, "namespaces", callTimeout, func(ctx context.Context) ([]string, error) {
+		l, err := c.Kubernetes().CoreV1().Namespaces().List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return nil, err
+		}
+		names := make([]string, len(l.Items))
+		for i := range l.Items {
+			names[i] = l.Items[i].Name
+		}
+		return names, nil
+	}, func(names []string, err error) {
+		if err == nil { // one who may not list namespaces types them
+			s.namespaces = names
+		}
+	})
+}
+
+// WhenLoaded runs f when the kinds are known, at once where they are. The error says that they cannot be known.
+func (s *Session) WhenLoaded(f func(error)) {
+	if !s.loading {
+		f(nil)
+		return
+	}
+	s.waiting = append(s.waiting, f)
+}
+
+// Kinds are all kinds that can be listed, by name.
+func (s *Session) Kinds() []*Kind { return s.kinds }
+
+// Namespaces are the names last seen, sorted.
+func (s *Session) Namespaces() []string { return s.namespaces }
+
+// Find is the kind that a name means: plural, singular, short or kind, alone or followed by a group (deployments.apps).
+func (s *Session) Find(name string) (*Kind, bool) {
+	k, ok := s.names[strings.ToLower(name)]
+	return k, ok
+}
+
+// ByResource is the kind of a resource, whatever its version.
+func (s *Session) ByResource(r schema.GroupVersionResource) (*Kind, bool) {
+	for _, k := range s.kinds {
+		if k.Resource.Resource == r.Resource && k.Resource.Group == r.Group {
+			return k, true
+		}
+	}
+	return nil, false
+}
+
+// ByKind is the kind of an owner reference.
+func (s *Session) ByKind(apiVersion, kind string) (*Kind, bool) {
+	gv, err := schema.ParseGroupVersion(apiVersion)
+	if err != nil {
+		return nil, false
+	}
+	for _, k := range s.kinds {
+		if k.Kind == kind && k.Resource.Group == gv.Group {
+			return k, true
+		}
+	}
+	return nil, false
+}
+
+func discover(_ context.Context, c *cluster.Cluster) ([]*Kind, error) {
+	c.Discovery().Invalidate()
+	lists, err := c.Discovery().ServerPreferredResources() // some groups can fail while the rest is good
+	var kinds []*Kind
+	for _, l := range lists {
+		gv, parseErr := schema.ParseGroupVersion(l.GroupVersion)
+		if parseErr != nil {
+			continue
+		}
+		for _, r := range l.APIResources {
+			if strings.Contains(r.Name, "/") || !slices.Contains(r.Verbs, "list") {
+				continue
+			}
+			singular := r.SingularName
+			if singular == "" {
+				singular = strings.ToLower(r.Kind)
+			}
+			kinds = append(kinds, &Kind{
+				Resource: gv.WithResource(r.Name), Kind: r.Kind, Singular: singular, Short: r.ShortNames,
+				Namespaced: r.Namespaced, Verbs: r.Verbs,
+			})
+		}
+	}
+	slices.SortStableFunc(kinds, func(a, b *Kind) int {
+		if d := rank(a) - rank(b); d != 0 {
+			return d
+		}
+		return strings.Compare(a.Resource.Resource, b.Resource.Resource)
+	})
+	return kinds, err
+}
+
+// rank decides who has a name that several groups use: the core group, then Kubernetes' own, then the others.
+func rank(k *Kind) int {
+	switch g := k.Resource.Group; {
+	case g == "":
+		return 0
+	case g == "apps":
+		return 1
+	case !strings.Contains(g, ".") || strings.HasSuffix(g, ".k8s.io"):
+		return 2
+	default:
+		return 3
+	}
+}
+
+func index(kinds []*Kind) map[string]*Kind {
+	names := map[string]*Kind{}
+	add := func(name string, k *Kind) {
+		if _, ok := names[name]; !ok && name != "" {
+			names[name] = k
+		}
+	}
+	for _, k := range kinds {
+		add(k.Resource.Resource, k)
+	}
+	for _, k := range kinds {
+		add(k.Singular, k)
+		add(strings.ToLower(k.Kind), k)
+		for _, short := range k.Short {
+			add(short, k)
+		}
+		add(k.Resource.GroupResource().String(), k)
+	}
+	for name, resource := range k9sNames {
+		if k, ok := names[resource]; ok {
+			add(name, k)
+		}
+	}
+	return names
+}
+
+// k9sNames are short forms that k9s has and the API has not.
+var k9sNames = map[string]string{
+	"dp": "deployments", "sec": "secrets", "jo": "jobs", "cr": "clusterroles", "crb": "clusterrolebindings",
+	"ro": "roles", "rb": "rolebindings", "np": "networkpolicies",
+}

@@ -1,0 +1,117 @@
+package tui
+
+import (
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/podarium/podarium/tui/screen"
+)
+
+// The messages of the frame's own.
+type (
+	// finishedMsg brings the end of a call to the UI's goroutine.
+	finishedMsg struct {
+		id   int
+		then func()
+	}
+	// timerMsg is an After that has come.
+	timerMsg struct{ then func() }
+	// tickMsg comes once a second.
+	tickMsg struct{}
+	// frameMsg says that the next frame may be composed.
+	frameMsg struct{}
+)
+
+// Update implements tea.Model. It does no I/O.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	defer m.guardUpdate()
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width, m.height, m.dirty = msg.Width, msg.Height, true
+	case tea.ColorProfileMsg:
+		m.profile = msg.Profile
+		m.restyle()
+	case tea.BackgroundColorMsg:
+		m.dark = msg.IsDark()
+		m.restyle()
+	case tea.KeyPressMsg:
+		m.dirty = true
+		m.press(msg)
+	case tea.PasteMsg:
+		m.dirty = true
+		m.paste(msg)
+	case tea.MouseClickMsg:
+		m.dirty = true
+		m.click(msg.X, msg.Y)
+	case tea.MouseWheelMsg:
+		m.dirty = true
+		m.wheel(msg)
+	case liveMsg:
+		m.dirty = true
+		for _, s := range m.bridge.take() {
+			s.then()
+		}
+	case finishedMsg:
+		m.dirty = true
+		delete(m.calls, msg.id)
+		msg.then()
+	case timerMsg:
+		m.dirty = true
+		msg.then()
+	case tickMsg:
+		m.dirty = true
+		m.ticked()
+		m.tick()
+	case frameMsg:
+		m.pending = false
+	}
+	m.pace()
+	return m, tea.Batch(m.flush()...)
+}
+
+// guardUpdate reports a panic in Update before bubbletea restores the terminal.
+func (m *Model) guardUpdate() {
+	if r := recover(); r != nil {
+		panic(m.guard.report(r))
+	}
+}
+
+// pace asks for a later frame where this one comes too soon after the last.
+func (m *Model) pace() {
+	if !m.dirty || m.pending || m.due() {
+		return
+	}
+	m.pending = true
+	wait := frameEvery - m.clock().Sub(m.composed)
+	m.queue = append(m.queue, tea.Tick(wait, func(time.Time) tea.Msg { return frameMsg{} }))
+}
+
+// due says whether a frame may be composed now.
+func (m *Model) due() bool { return m.clock().Sub(m.composed) >= frameEvery }
+
+func (m *Model) flush() []tea.Cmd {
+	cmds := m.queue
+	m.queue = nil
+	return cmds
+}
+
+func (m *Model) tick() {
+	m.queue = append(m.queue, tea.Tick(time.Second, func(time.Time) tea.Msg { return tickMsg{} }))
+}
+
+func (m *Model) ticked() {
+	m.message.expire(m.clock())
+	if r := m.top(); r != nil {
+		if t, ok := r.screen.(screen.Ticker); ok {
+			t.Tick()
+		}
+	}
+}
+
+func (m *Model) top() *room {
+	if len(m.stack) == 0 {
+		return nil
+	}
+	return m.stack[len(m.stack)-1]
+}

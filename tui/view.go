@@ -1,0 +1,136 @@
+package tui
+
+import (
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/podarium/podarium/tui/canvas"
+)
+
+// The smallest screen that the frame can be drawn on.
+const (
+	minWidth  = 40
+	minHeight = 10
+)
+
+// The lines that the frame takes around the body: header, rule, title above, rule and foot below.
+const (
+	linesAbove = 3
+	linesBelow = 2
+)
+
+// View implements tea.Model. bubbletea calls it after every message; it composes a frame only when something has
+// changed, and no more often than frameEvery.
+func (m *Model) View() tea.View {
+	defer m.guardUpdate()
+	if m.dirty && m.width > 0 && m.due() {
+		m.compose()
+	}
+	return m.frame
+}
+
+// Draw composes the frame now, whatever the time, and returns its cells: how tests look at the screen.
+func (m *Model) Draw() *canvas.Canvas {
+	m.compose()
+	return m.canvas
+}
+
+func (m *Model) compose() {
+	m.dirty = false
+	m.composed = m.clock()
+	c := m.cells()
+	v := tea.View{AltScreen: true, MouseMode: tea.MouseModeCellMotion, WindowTitle: "podarium " + m.Cluster().Name()}
+	if c.Width() < minWidth || c.Height() < minHeight {
+		m.drawTooSmall(c)
+	} else {
+		v.Cursor = m.drawFrame(c)
+	}
+	v.Content = c.Render()
+	m.frame = v
+}
+
+// cells are the blank cells of the screen, reused while its size stays.
+func (m *Model) cells() *canvas.Canvas {
+	if m.canvas == nil || m.canvas.Width() != m.width || m.canvas.Height() != m.height || m.canvas.Base() != m.styles.Base {
+		m.canvas = canvas.New(m.width, m.height, m.styles.Base)
+		return m.canvas
+	}
+	m.canvas.Clear()
+	return m.canvas
+}
+
+func (m *Model) drawTooSmall(c *canvas.Canvas) {
+	lines := []string{
+		"podarium needs more room",
+		fmt.Sprintf("%d×%d, at least %d×%d", m.width, m.height, minWidth, minHeight),
+	}
+	top := max(0, (c.Height()-len(lines))/2)
+	for i, l := range lines {
+		c.Text(max(0, (c.Width()-canvas.Width(l))/2), top+i, m.styles.Warn, canvas.Truncate(l, c.Width()))
+	}
+}
+
+// drawFrame draws header, title, body and foot, and returns the terminal's cursor, nil where there is none.
+func (m *Model) drawFrame(c *canvas.Canvas) *tea.Cursor {
+	w, h := c.Width(), c.Height()
+	m.drawHeader(c.Cut(0, 0, w, 1))
+	c.Rule(1, m.styles.Rule)
+	m.drawTitle(c.Cut(0, 2, w, 1))
+	body := c.Cut(0, linesAbove, w, h-linesAbove-linesBelow)
+	m.body = canvas.Rect{}
+	m.body.Min.X, m.body.Min.Y = body.Origin()
+	m.body.Max.X, m.body.Max.Y = m.body.Min.X+body.Width(), m.body.Min.Y+body.Height()
+	if r := m.top(); r != nil {
+		r.screen.Draw(body)
+	}
+	c.Rule(h-2, m.styles.Rule)
+	foot := c.Cut(0, h-1, w, 1)
+	var cursor *tea.Cursor
+	if m.prompt.mode != promptOff {
+		cursor = tea.NewCursor(m.prompt.draw(m, foot), h-1)
+		m.prompt.drawCandidates(m, c.Cut(0, linesAbove, w, h-linesAbove-linesBelow+1))
+	} else {
+		m.drawFoot(foot)
+	}
+	for _, d := range m.dialogs {
+		inner, title := d, d.Title()
+		dw, dh := inner.Size(w-8, h-6)
+		dw, dh = min(max(dw, canvas.Width(title)+4), w-8), min(dh, h-6)
+		box := c.Cut((w-dw-4)/2, max(1, (h-dh-2)/2), dw+4, dh+2).WithBase(m.styles.Raised)
+		inside := box.Frame(m.styles.Rule)
+		box.Text(2, 0, m.styles.Title, " "+canvas.Truncate(title, dw)+" ")
+		inner.Draw(inside.Cut(1, 0, dw, dh))
+	}
+	return cursor
+}
+
+// drawTitle says where the user is, and how it goes there.
+func (m *Model) drawTitle(c *canvas.Canvas) {
+	r := m.top()
+	if r == nil {
+		return
+	}
+	s, p := m.styles, r.screen.Place()
+	right := c.Width() - 1
+	if p.State.Text != "" {
+		text := p.State.Health.Glyph() + " " + p.State.Text
+		text = canvas.Truncate(text, c.Width()/2)
+		right = c.Right(right, 0, p.State.Health.Style(s), text) - 2
+	}
+	left := c.Cut(0, 0, right, 1)
+	x := 1
+	for i, crumb := range p.Crumbs {
+		style := s.Muted
+		if i == len(p.Crumbs)-1 {
+			style = s.Title
+		}
+		if i > 0 {
+			x = left.Text(x, 0, s.Rule, " / ")
+		}
+		x = left.Text(x, 0, style, crumb)
+	}
+	if p.Note != "" {
+		left.Clip(x+2, 0, right-x-2, s.Muted, p.Note)
+	}
+}
