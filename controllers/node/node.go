@@ -1,0 +1,250 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	nooptrace "go.opentelemetry.io/otel/trace/noop"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/record"
+	"k8s.io/component-helpers/apimachinery/lease"
+	"k8s.io/klog/v2"
+	"k8s.io/kubernetes/cmd/kubelet/app/options"
+	"k8s.io/kubernetes/pkg/api/legacyscheme"
+	"k8s.io/kubernetes/pkg/capabilities"
+	"k8s.io/kubernetes/pkg/kubelet"
+	"k8s.io/kubernetes/pkg/kubelet/cm"
+	kubetypes "k8s.io/kubernetes/pkg/kubelet/types"
+	kubeletutil "k8s.io/kubernetes/pkg/kubelet/util"
+	"k8s.io/kubernetes/pkg/util/oom"
+	"k8s.io/kubernetes/pkg/volume"
+	"k8s.io/kubernetes/pkg/volume/configmap"
+	"k8s.io/kubernetes/pkg/volume/downwardapi"
+	"k8s.io/kubernetes/pkg/volume/emptydir"
+	"k8s.io/kubernetes/pkg/volume/hostpath"
+	"k8s.io/kubernetes/pkg/volume/image"
+	"k8s.io/kubernetes/pkg/volume/local"
+	"k8s.io/kubernetes/pkg/volume/projected"
+	"k8s.io/kubernetes/pkg/volume/secret"
+	"k8s.io/kubernetes/pkg/volume/util/hostutil"
+
+	"github.com/podarium/podarium/controllers/node/containers"
+	"github.com/podarium/podarium/controllers/node/standin"
+	"github.com/podarium/podarium/controllers/podnet"
+)
+
+// Node is a running node.
+type Node struct {
+	name    string
+	addr    netip.Addr
+	network *podnet.Network
+	runtime *containers.Runtime
+	gate    *gate
+	cancel  context.CancelFunc
+	done    chan struct{}
+	stop    sync.Once
+}
+
+// Start runs a node until ctx ends or Stop is called. It returns when the kubelet runs.
+func Start(ctx context.Context, o Options) (*Node, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	if !prepared() {
+		return nil, errors.New("node " + o.Name + ": call node.Prepare before the first component of Kubernetes starts")
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("node %s: %w", o.Name, err)
+	}
+	subnet, err := o.Network.Subnet(o.Name)
+	if err != nil {
+		return nil, fmt.Errorf("node %s: %w", o.Name, err)
+	}
+	engine := standin.New(o.Network)
+	images := containers.NewImages(engine.Pull)
+	runtime, err := containers.New(containers.Options{
+		Name: "podarium", Version: o.Version, Dir: filepath.Join(o.Dir, "containers"),
+		Network: o.Network, Subnet: subnet, Engine: engine, Images: images,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("node %s: %w", o.Name, err)
+	}
+	ctx, cancel := context.WithCancel(klog.NewContext(ctx, klog.LoggerWithValues(klog.Background(), "node", o.Name)))
+	n := &Node{name: o.Name, addr: subnet.Node, network: o.Network, runtime: runtime, gate: newGate(), cancel: cancel, done: make(chan struct{})}
+	if err := n.run(ctx, o, images); err != nil {
+		cancel()
+		n.gate.set(true)
+		return nil, err
+	}
+	return n, nil
+}
+
+func (n *Node) run(ctx context.Context, o Options, images *containers.Images) error {
+	c, err := configuration(o)
+	if err != nil {
+		return fmt.Errorf("node %s: %w", o.Name, err)
+	}
+	config := rest.CopyConfig(o.Config)
+	config.QPS, config.Burst = -1, 0 // the API server's priority and fairness does this better
+	if config.UserAgent == "" {
+		config.UserAgent = "kubelet"
+	}
+	config.Wrap(n.gate.wrap)
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return fmt.Errorf("node %s: %w", o.Name, err)
+	}
+	viewed, err := newView(client, config, filepath.Join(o.Dir, "rootfs"))
+	if err != nil {
+		return fmt.Errorf("node %s: %w", o.Name, err)
+	}
+	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
+	recorder := broadcaster.NewRecorder(legacyscheme.Scheme, corev1.EventSource{Component: "kubelet", Host: o.Name})
+	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: client.CoreV1().Events("")})
+	capabilities.Initialize(capabilities.Capabilities{AllowPrivileged: true})
+
+	var tuned error
+	deps := &kubelet.Dependencies{
+		Options: []kubelet.Option{func(k *kubelet.Kubelet) {
+			tuned = tune(k, tuning{relist: 5 * time.Second, dial: o.Network.Dialer(n.addr), lease: func(c lease.Controller) lease.Controller {
+				return endingLease{Controller: c, done: ctx.Done()}
+			}})
+		}},
+		KubeClient: viewed, HeartbeatClient: client, EventClient: client.CoreV1(),
+		RemoteRuntimeService: n.runtime, RemoteImageService: images,
+		CAdvisorInterface: newMachine(o.Name), ContainerManager: cm.NewStubContainerManager(),
+		VolumePlugins: volumePlugins(), Mounter: noMounts{}, Subpather: subPaths{}, HostUtil: hostUtil{hostutil.NewHostUtil()},
+		OSInterface: confinedOS{root: o.Dir}, OOMAdjuster: oom.NewFakeOOMAdjuster(), Recorder: recorder,
+		PodStartupLatencyTracker:  kubeletutil.NewPodStartupLatencyTracker(),
+		NodeStartupLatencyTracker: kubeletutil.NewNodeStartupLatencyTracker(klog.FromContext(ctx)),
+		TracerProvider:            nooptrace.NewTracerProvider(),
+	}
+	k, err := newKubelet(ctx, o, c, deps, n.addr)
+	if err != nil {
+		return fmt.Errorf("node %s: %w", o.Name, err)
+	}
+	if tuned != nil {
+		return fmt.Errorf("node %s: %w", o.Name, tuned)
+	}
+	if err := serve(ctx, o, k, c, client, recorder, n.addr); err != nil {
+		return err
+	}
+	k.BirthCry()
+	k.StartGarbageCollection(ctx)
+	go func() {
+		defer close(n.done)
+		k.Run(ctx, until(ctx, deps.PodConfig.Updates()))
+	}()
+	context.AfterFunc(ctx, n.end)
+	return nil
+}
+
+func newKubelet(ctx context.Context, o Options, c *options.KubeletServer, deps *kubelet.Dependencies, addr netip.Addr) (*kubelet.Kubelet, error) {
+	return kubelet.NewMainKubelet(ctx, &c.KubeletConfiguration, deps, &c.ContainerRuntimeOptions,
+		o.Name, types.NodeName(o.Name), []net.IP{addr.AsSlice()}, "podarium://"+o.Name, "", c.CertDirectory,
+		c.RootDirectory, c.PodLogsDir, "", "", c.RegisterNode, c.RegisterWithTaints, c.AllowedUnsafeSysctls,
+		"", false, false, c.MinimumGCAge, c.MaxPerPodContainerCount, c.MaxContainerCount, c.NodeLabels,
+		c.NodeStatusMaxImages, c.KubeletConfiguration.SeccompDefault)
+}
+
+// volumePlugins are those that need no mount. csi is left out: it takes global state of the process and a socket.
+func volumePlugins() []volume.VolumePlugin {
+	var ps []volume.VolumePlugin
+	ps = append(ps, emptydir.ProbeVolumePlugins()...)
+	ps = append(ps, configmap.ProbeVolumePlugins()...)
+	ps = append(ps, secret.ProbeVolumePlugins()...)
+	ps = append(ps, downwardapi.ProbeVolumePlugins()...)
+	ps = append(ps, projected.ProbeVolumePlugins()...)
+	ps = append(ps, hostpath.ProbeVolumePlugins(volume.VolumeConfig{})...)
+	ps = append(ps, local.ProbeVolumePlugins()...)
+	ps = append(ps, image.ProbeVolumePlugins()...)
+	return ps
+}
+
+// until passes on what a kubelet is to do, until ctx ends; the kubelet's main loop ends with the channel and in no other way.
+func until(ctx context.Context, in <-chan kubetypes.PodUpdate) <-chan kubetypes.PodUpdate {
+	out := make(chan kubetypes.PodUpdate)
+	go func() {
+		defer close(out)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case u := <-in:
+				select {
+				case out <- u:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	}()
+	return out
+}
+
+// endingLease ends with the node.
+type endingLease struct {
+	lease.Controller
+	done <-chan struct{}
+}
+
+func (l endingLease) Run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-l.done:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	l.Controller.Run(ctx)
+}
+
+// end follows the end of the node's context.
+func (n *Node) end() {
+	n.stop.Do(func() {
+		n.gate.set(true)
+		_ = n.runtime.Close(context.Background()) // it kills containers at once and waits for nothing
+	})
+}
+
+// Stop ends the node as a power failure does: its containers are killed, the API server hears nothing of it. It waits
+// until the kubelet's main loop has ended or ctx does.
+func (n *Node) Stop(ctx context.Context) error {
+	n.cancel()
+	n.end()
+	select {
+	case <-n.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("node %s: its kubelet has not ended: %w", n.name, ctx.Err())
+	}
+}
+
+// Name is the node's name in the API.
+func (n *Node) Name() string { return n.name }
+
+// Address is where its kubelet's API is on the virtual network.
+func (n *Node) Address() netip.AddrPort { return netip.AddrPortFrom(n.addr, kubeletPort) }
+
+// Done is closed when the node has ended.
+func (n *Node) Done() <-chan struct{} { return n.done }
+
+// Disconnect cuts the node off from the API server, as a broken network does: its Pods go on, their status is not heard
+// of any more.
+func (n *Node) Disconnect() { n.gate.set(true) }
+
+// Connect ends what Disconnect has begun.
+func (n *Node) Connect() { n.gate.set(false) }

@@ -1,0 +1,71 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/validation"
+	"k8s.io/client-go/rest"
+
+	"github.com/podarium/podarium/controllers/podnet"
+)
+
+// Options says what a node is.
+type Options struct {
+	// Name is the node's name in the API.
+	Name string
+	// Dir is an absolute directory of the node's own. Everything that it writes or deletes is below it.
+	Dir string
+	// Config reaches the API server with the node's identity, user system:node:NAME and group system:nodes. Start copies
+	// it; no client-side rate limit is applied.
+	Config *rest.Config
+	// ServingCertFile and ServingKeyFile are what the kubelet's HTTPS server shows; ClientCAFile says whose client
+	// certificates it accepts. Authorization is the API server's (SubjectAccessReview on nodes/proxy, nodes/log …), so
+	// that the API server's kubelet client needs such rights, as system:masters or ClusterRole system:kubelet-api-admin.
+	ServingCertFile, ServingKeyFile, ClientCAFile string
+	// Network is the cluster's.
+	Network *podnet.Network
+	// ClusterDNS is the address of the cluster's DNS; empty where there is none.
+	ClusterDNS string
+	// ClusterDomain is the DNS name of the cluster; empty means cluster.local.
+	ClusterDomain string
+	// Labels are added to the Node when it registers. NodeRestriction lets a kubelet set few of the kubernetes.io ones.
+	Labels map[string]string
+	// Taints are added to the Node when it registers.
+	Taints []corev1.Taint
+	// MaxPods is how many Pods the node takes; 0 means 110.
+	MaxPods int32
+	// Version is the program's, shown as the container runtime's.
+	Version string
+}
+
+func (o *Options) validate() error {
+	for _, msg := range validation.NameIsDNSSubdomain(o.Name, false) {
+		return fmt.Errorf("node name %q: %s", o.Name, msg)
+	}
+	switch {
+	case !filepath.IsAbs(o.Dir):
+		return fmt.Errorf("node %s: directory %q is not absolute", o.Name, o.Dir)
+	case o.Config == nil:
+		return fmt.Errorf("node %s: no client configuration", o.Name)
+	case o.Network == nil:
+		return fmt.Errorf("node %s: no pod network", o.Name)
+	case o.ServingCertFile == "" || o.ServingKeyFile == "" || o.ClientCAFile == "":
+		return errors.New("node " + o.Name + ": the kubelet's server needs a certificate, a key and a CA for clients")
+	case o.MaxPods < 0:
+		return fmt.Errorf("node %s: %d Pods at most makes no sense", o.Name, o.MaxPods)
+	}
+	if o.MaxPods == 0 {
+		o.MaxPods = 110
+	}
+	if o.ClusterDomain == "" {
+		o.ClusterDomain = "cluster.local"
+	}
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	o.Dir = filepath.Clean(o.Dir)
+	return nil
+}

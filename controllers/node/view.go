@@ -1,0 +1,117 @@
+package node
+
+import (
+	"os"
+	"path/filepath"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/scheme"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/rest"
+)
+
+// view is the clientset that a kubelet is given. It reads Pods and PersistentVolumes as its author wrote them, but that
+// what they call the node's file system is a directory of the node, and that no file is to change hands where this process
+// may not do so. A kubelet writes nothing of a Pod but its status, so that the API never sees the difference.
+type view struct {
+	kubernetes.Interface
+	core typedcorev1.CoreV1Interface
+}
+
+func (v view) CoreV1() typedcorev1.CoreV1Interface { return v.core }
+
+func newView(client kubernetes.Interface, config *rest.Config, rootfs string) (view, error) {
+	if err := os.MkdirAll(rootfs, 0o700); err != nil {
+		return view{}, err
+	}
+	c := rest.CopyConfig(config)
+	gv := corev1.SchemeGroupVersion
+	c.GroupVersion, c.APIPath = &gv, "/api"
+	c.NegotiatedSerializer = viewing{
+		NegotiatedSerializer: rest.CodecFactoryForGeneratedClient(scheme.Scheme, scheme.Codecs).WithoutConversion(),
+		lens:                 lens{rootfs: rootfs, owner: os.Geteuid() == 0},
+	}
+	r, err := rest.RESTClientFor(c)
+	if err != nil {
+		return view{}, err
+	}
+	return view{client, typedcorev1.New(r)}, nil
+}
+
+type viewing struct {
+	runtime.NegotiatedSerializer
+	lens lens
+}
+
+func (v viewing) DecoderToVersion(d runtime.Decoder, gv runtime.GroupVersioner) runtime.Decoder {
+	return viewingDecoder{v.NegotiatedSerializer.DecoderToVersion(d, gv), v.lens}
+}
+
+type viewingDecoder struct {
+	runtime.Decoder
+	lens lens
+}
+
+func (d viewingDecoder) Decode(data []byte, kind *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
+	obj, k, err := d.Decoder.Decode(data, kind, into)
+	switch o := obj.(type) {
+	case *corev1.Pod:
+		d.lens.pod(&o.Spec)
+	case *corev1.PodList:
+		for i := range o.Items {
+			d.lens.pod(&o.Items[i].Spec)
+		}
+	case *corev1.PersistentVolume:
+		d.lens.volume(&o.Spec)
+	case *corev1.PersistentVolumeList:
+		for i := range o.Items {
+			d.lens.volume(&o.Items[i].Spec)
+		}
+	}
+	return obj, k, err
+}
+
+// lens is how a kubelet sees objects.
+type lens struct {
+	rootfs string
+	// owner says that this process may give files to other users.
+	owner bool
+}
+
+// path puts an absolute path of the node below rootfs.
+func (l lens) path(p string) string { return filepath.Join(l.rootfs, filepath.Clean("/"+p)) }
+
+func (l lens) pod(s *corev1.PodSpec) {
+	for i := range s.Volumes {
+		if h := s.Volumes[i].HostPath; h != nil {
+			h.Path = l.path(h.Path)
+		}
+	}
+	if l.owner {
+		return
+	}
+	// The files of a projected volume would be given to the container's user (pkg/volume/util/atomic_writer.go:450), which
+	// fails the mount for an ordinary user. Containers run as this process's user anyway.
+	if c := s.SecurityContext; c != nil {
+		c.RunAsUser, c.RunAsGroup, c.FSGroup, c.SupplementalGroups = nil, nil, nil, nil
+	}
+	for _, cs := range [][]corev1.Container{s.InitContainers, s.Containers} {
+		for i := range cs {
+			if c := cs[i].SecurityContext; c != nil {
+				c.RunAsUser, c.RunAsGroup = nil, nil
+			}
+		}
+	}
+}
+
+func (l lens) volume(s *corev1.PersistentVolumeSpec) {
+	if s.HostPath != nil {
+		s.HostPath.Path = l.path(s.HostPath.Path)
+	}
+	if s.Local != nil {
+		s.Local.Path = l.path(s.Local.Path)
+	}
+}
