@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
+	"k8s.io/apiserver/pkg/server/egressselector"
 	"k8s.io/apiserver/pkg/util/compatibility"
 	"k8s.io/kubernetes/cmd/kube-apiserver/app"
 	"k8s.io/kubernetes/cmd/kube-apiserver/app/options"
@@ -16,6 +17,7 @@ import (
 const (
 	serviceCIDR = "10.96.0.0/16"
 	podCIDR     = "10.244.0.0/16"
+	clusterDNS  = "10.96.0.10"
 	issuer      = "https://kubernetes.default.svc.cluster.local"
 )
 
@@ -32,6 +34,8 @@ type apiServerConfig struct {
 	etcd string
 	// dialPod reaches Pods and Services, webhooks and aggregated APIs by their virtual addresses; nil: the host's network.
 	dialPod func(ctx context.Context, network, addr string) (net.Conn, error)
+	// dialKubelet reaches kubelets.
+	dialKubelet egressselector.Lookup
 }
 
 // configureAPIServer does all that needs no etcd yet: certificates, options, and the configuration of the chain.
@@ -89,6 +93,7 @@ func configureAPIServer(ctx context.Context, c apiServerConfig) (*app.Config, er
 	if err != nil {
 		return nil, fmt.Errorf("kube-apiserver: %w", err)
 	}
+	s.KubeletConfig.Lookup = c.dialKubelet
 	s.SecureServing.Listener = c.listener
 	s.SecureServing.BindPort = c.listener.Addr().(*net.TCPAddr).Port
 	if err := compatibility.DefaultComponentGlobalsRegistry.Set(); err != nil {

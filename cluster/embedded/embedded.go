@@ -23,6 +23,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/podarium/podarium/cluster"
+	"github.com/podarium/podarium/controllers/node"
+	"github.com/podarium/podarium/controllers/podnet"
 )
 
 // Options say what to run. The zero value, with a DataDir, is a cluster of no nodes.
@@ -72,6 +74,7 @@ type Server struct {
 	log     *logs
 	cluster *cluster.Cluster
 	control *control
+	network *podnet.Network
 
 	etcdReady chan struct{} // closed by startEtcd when etcd serves
 	apiReady  chan struct{} // closed by the API server's post-start hook when it serves
@@ -89,7 +92,10 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{o: o, began: time.Now(), failed: make(chan error, 1)}
+	if err := node.Prepare(); err != nil {
+		return nil, err
+	}
+	s := &Server{o: o, began: time.Now(), failed: make(chan error, 1), network: podnet.New()}
 	for _, c := range []*chan struct{}{&s.etcdReady, &s.apiReady, &s.ready, &s.stopping, &s.done} {
 		*c = make(chan struct{})
 	}

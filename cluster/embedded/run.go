@@ -130,7 +130,7 @@ func (s *Server) startEtcd(ctx context.Context) error {
 
 // apiServer does what needs no etcd while etcd starts, and serves until ctx ends.
 func (s *Server) apiServer(ctx context.Context, listener net.Listener) error {
-	cfg, err := configureAPIServer(ctx, apiServerConfig{pki: s.pki, listener: listener, etcd: "unix://" + s.state.etcdSocket()})
+	cfg, err := configureAPIServer(ctx, apiServerConfig{pki: s.pki, listener: listener, etcd: "unix://" + s.state.etcdSocket(), dialPod: s.network.DialContext, dialKubelet: s.kubeletDialer})
 	if err != nil {
 		return err
 	}
@@ -193,6 +193,9 @@ func (s *Server) clients(ctx context.Context, l *layer) error {
 			Ready:      func() { s.health.set("kube-scheduler", cluster.Ready, "") },
 		})
 	})
+	for i := range s.o.Nodes {
+		s.run(l, "kubelet/"+nodeName(i), func(ctx context.Context) error { return s.runNode(ctx, nodeName(i)) })
+	}
 	<-ctx.Done()
 	return nil
 }

@@ -13,11 +13,15 @@ import (
 
 	nooptrace "go.opentelemetry.io/otel/trace/noop"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/record"
+	watchtools "k8s.io/client-go/tools/watch"
 	"k8s.io/component-helpers/apimachinery/lease"
 	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/cmd/kubelet/app/options"
@@ -147,7 +151,32 @@ func (n *Node) run(ctx context.Context, o Options, images *containers.Images) er
 		k.Run(ctx, until(ctx, deps.PodConfig.Updates()))
 	}()
 	context.AfterFunc(ctx, n.end)
+	if o.Ready != nil {
+		go func() {
+			if awaitReady(ctx, client, o.Name) == nil {
+				o.Ready()
+			}
+		}()
+	}
 	return nil
+}
+
+// awaitReady returns when the API calls the node Ready, or ctx ends.
+func awaitReady(ctx context.Context, client kubernetes.Interface, name string) error {
+	lw := cache.NewListWatchFromClient(client.CoreV1().RESTClient(), "nodes", "", fields.OneTermEqualSelector("metadata.name", name))
+	_, err := watchtools.UntilWithSync(ctx, lw, &corev1.Node{}, nil, func(e watch.Event) (bool, error) {
+		n, ok := e.Object.(*corev1.Node)
+		if !ok {
+			return false, nil
+		}
+		for _, c := range n.Status.Conditions {
+			if c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue {
+				return true, nil
+			}
+		}
+		return false, nil
+	})
+	return err
 }
 
 func newKubelet(ctx context.Context, o Options, c *options.KubeletServer, deps *kubelet.Dependencies, addr netip.Addr) (*kubelet.Kubelet, error) {

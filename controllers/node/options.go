@@ -37,7 +37,9 @@ type Options struct {
 	Taints []corev1.Taint
 	// MaxPods is how many Pods the node takes; 0 means 110.
 	MaxPods int32
-	// Version is the program's, shown as the container runtime's.
+	// Ready is called once, when the Node is Ready in the API. It may be nil.
+	Ready func()
+	// Version is the program's, shown as the container runtime's: a semantic version without the v.
 	Version string
 }
 
@@ -64,7 +66,7 @@ func (o *Options) validate() error {
 		o.ClusterDomain = "cluster.local"
 	}
 	if o.Version == "" {
-		o.Version = "dev"
+		o.Version = "0.0.0-dev"
 	}
 	o.Dir = filepath.Clean(o.Dir)
 	return nil

@@ -2,6 +2,7 @@ package podnet
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"net"
 	"net/netip"
@@ -49,7 +50,7 @@ type Subnet struct {
 	network *Network
 	// Node is the node's own address.
 	Node netip.Addr
-	// Pods is the range of its Pods.
+	// Pods is the range of its Pods; guarded by network.mu.
 	Pods netip.Prefix
 
 	next uint32 // guarded by network.mu; addresses are reused as late as possible
@@ -76,6 +77,19 @@ func (n *Network) Subnet(node string) (*Subnet, error) {
 	n.nodes[node], n.indexes[i] = s, node
 	n.hosts[s.Node] = struct{}{}
 	return s, nil
+}
+
+// Use makes the node take the addresses of its Pods from another range, from now on.
+func (s *Subnet) Use(pods netip.Prefix) error {
+	if !pods.IsValid() || !pods.Addr().Is4() || pods.Bits() < PodRange.Bits() || pods.Bits() > 30 || !PodRange.Contains(pods.Addr()) {
+		return fmt.Errorf("pod network: %s is no part of %s", pods, PodRange)
+	}
+	s.network.mu.Lock()
+	defer s.network.mu.Unlock()
+	if pods = pods.Masked(); pods != s.Pods {
+		s.Pods, s.next = pods, 0
+	}
+	return nil
 }
 
 // Forget gives a node's part of the network back. Its Pods keep their addresses until they release them.
@@ -108,9 +122,11 @@ func trailingNumber(name string) int {
 func (s *Subnet) Allocate() (netip.Addr, error) {
 	s.network.mu.Lock()
 	defer s.network.mu.Unlock()
-	a := s.Pods.Addr().As4()
-	for range 253 {
-		a[3] = byte(2 + s.next%253) // .0 and .1 stay free, as with a bridge; so does .255
+	first, size := s.Pods.Addr().As4(), uint32(1)<<(32-s.Pods.Bits())
+	usable := size - 3 // the range's own address, a bridge's and the broadcast address stay free
+	for range usable {
+		var a [4]byte
+		binary.BigEndian.PutUint32(a[:], binary.BigEndian.Uint32(first[:])+2+s.next%usable)
 		s.next++
 		addr := netip.AddrFrom4(a)
 		if _, taken := s.network.hosts[addr]; !taken {
@@ -209,6 +225,11 @@ func (n *Network) connect(ctx context.Context, from netip.Addr, to netip.AddrPor
 	case <-ctx.Done():
 		return nil, fail(ctx.Err())
 	case l.accept <- far:
+		select {
+		case <-l.done: // it may have been closed since, and nobody takes what is queued
+			_ = far.Close()
+		default:
+		}
 		return near, nil
 	}
 }

@@ -100,8 +100,17 @@ func (r *Runtime) RuntimeConfig(context.Context) (*runtimeapi.RuntimeConfigRespo
 	return nil, status.Error(codes.Unimplemented, "this runtime has no cgroups")
 }
 
-// UpdateRuntimeConfig is how a kubelet tells the node's Pod range; the network has given one already.
-func (r *Runtime) UpdateRuntimeConfig(context.Context, *runtimeapi.RuntimeConfig) error { return nil }
+// UpdateRuntimeConfig is how a kubelet tells the node's Pod range, once a controller has given the Node one.
+func (r *Runtime) UpdateRuntimeConfig(_ context.Context, c *runtimeapi.RuntimeConfig) error {
+	if cidr := c.GetNetworkConfig().GetPodCidr(); cidr != "" {
+		p, err := netip.ParsePrefix(cidr)
+		if err != nil {
+			return fmt.Errorf("range of Pod addresses: %w", err)
+		}
+		return r.o.Subnet.Use(p)
+	}
+	return nil
+}
 
 // Close stops every container at once.
 func (r *Runtime) Close(context.Context) error {

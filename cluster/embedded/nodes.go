@@ -1,0 +1,58 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+	"k8s.io/apiserver/pkg/server/egressselector"
+
+	"github.com/podarium/podarium/cluster"
+	"github.com/podarium/podarium/controllers/node"
+)
+
+// nodeStopLimit is how long a node's kubelet may take to end its main loop; its containers are gone at once.
+const nodeStopLimit = time.Second
+
+// runNode runs a node until ctx ends.
+func (s *Server) runNode(ctx context.Context, name string) error {
+	s.health.set("kubelet/"+name, cluster.Started, "")
+	client, err := s.connect("kubelet-"+name, nodeIdentity(name))
+	if err != nil {
+		return err
+	}
+	subnet, err := s.network.Subnet(name)
+	if err != nil {
+		return err
+	}
+	cert, key, err := s.pki.issueFiles(s.pki.ca, "kubelet-"+name, identity{name: "system:node:" + name, groups: []string{"system:nodes"}, hosts: []string{name, subnet.Node.String()}})
+	if err != nil {
+		return err
+	}
+	n, err := node.Start(ctx, node.Options{
+		Name: name, Dir: s.state.file("nodes", name), Config: client.config,
+		ServingCertFile: cert, ServingKeyFile: key, ClientCAFile: s.pki.file("ca.crt"),
+		Network: s.network, ClusterDNS: clusterDNS,
+		Ready: func() { s.health.set("kubelet/"+name, cluster.Ready, subnet.Node.String()) },
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+	case <-n.Done():
+		return fmt.Errorf("its kubelet has ended")
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), nodeStopLimit)
+	defer cancel()
+	return n.Stop(stop)
+}
+
+// kubeletDialer is how the API server reaches kubelets: they are on the virtual network.
+func (s *Server) kubeletDialer(egressselector.NetworkContext) (utilnet.DialFunc, error) {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		return s.network.DialContext(ctx, network, addr)
+	}, nil
+}
