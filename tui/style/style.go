@@ -7,6 +7,7 @@ package style
 
 import (
 	"image/color"
+	"slices"
 
 	"github.com/charmbracelet/colorprofile"
 	uv "github.com/charmbracelet/ultraviolet"
@@ -72,7 +73,7 @@ func New(t *themes.Theme, p colorprofile.Profile) *Styles {
 	}
 	s.Selection = canvas.Style{Attrs: uv.AttrReverse}
 	if p >= colorprofile.ANSI256 {
-		s.Selection = canvas.Style{Bg: b.t.Colour(themes.Selection).RGB}
+		s.Selection = canvas.Style{Bg: b.colour(themes.Selection)}
 	}
 	return s
 }
@@ -107,6 +108,9 @@ func (b builder) bold(r themes.Role) canvas.Style {
 // colour is nil where the terminal's own default stands for the role.
 func (b builder) colour(r themes.Role) color.Color {
 	c := b.t.Colour(r)
+	if b.p == colorprofile.ANSI256 && b.t.Variant == themes.Dark && (r == themes.Rule || slices.Contains(themes.Surfaces(), r)) {
+		return grey(c.RGB)
+	}
 	if b.p >= colorprofile.ANSI256 {
 		return c.RGB
 	}
@@ -114,4 +118,11 @@ func (b builder) colour(r themes.Role) color.Color {
 		return nil
 	}
 	return ansi.BasicColor(c.ANSI)
+}
+
+// grey is the nearest of the 24 greys among the 256 colours. The colour cube has nothing dark but strong hues: the
+// nearest of all to a dark blue ground would be a loud teal.
+func grey(c color.RGBA) color.Color {
+	luma := (299*int(c.R) + 587*int(c.G) + 114*int(c.B)) / 1000
+	return ansi.IndexedColor(232 + max(0, min((luma-8+5)/10, 23)))
 }
