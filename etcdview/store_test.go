@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/podarium/podarium/etcdview"
-	"github.com/podarium/podarium/etcdview/internal/etcdtest"
+	"github.com/podarium/podarium/etcdview/etcdtest"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 

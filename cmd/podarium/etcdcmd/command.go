@@ -1,0 +1,242 @@
+// Package etcdcmd holds the scriptable commands podarium etcd …: everything of package etcdview without a screen.
+//
+// What a command prints is stable: tables for people, -o yaml, json, jsonl, raw, base64 and hex for programs. Exit
+// codes are 0 for success, 1 where something failed or an audit found something, 2 for a wrong command line, 4 where a
+// key was not found.
+package etcdcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/podarium/podarium/etcdview"
+	"github.com/podarium/podarium/etcdview/connect"
+	"github.com/podarium/podarium/etcdview/decode"
+	"github.com/podarium/podarium/etcdview/decrypt"
+)
+
+// Deps are what the commands need of the program around them.
+type Deps struct {
+	// Embedded connects to the etcd of the running embedded cluster; its errors say how to start one. The client is
+	// closed by the commands.
+	Embedded func(*cobra.Command) (*clientv3.Client, error)
+	// Interactive opens the screens on an etcd. Nil where there are none: podarium etcd then shows its help.
+	Interactive func(*cobra.Command, Target) error
+}
+
+// Target is what the screens are to be opened on.
+type Target struct {
+	// Name is shown in the header.
+	Name string
+	// Reader is the etcd, or the file; Store is nil for a file.
+	Reader etcdview.Reader
+	Store  *etcdview.Store
+	// Decode says how values are decoded.
+	Decode decode.Options
+	// Close ends the connection.
+	Close func() error
+}
+
+// Exit codes of the commands.
+const (
+	exitUsage    = 2
+	exitNotFound = 4
+)
+
+// ExitError is an error with the exit code that it asks for.
+type ExitError struct {
+	Code int
+	Err  error
+}
+
+func (e *ExitError) Error() string {
+	if e.Err == nil {
+		return ""
+	}
+	return e.Err.Error()
+}
+func (e *ExitError) Unwrap() error { return e.Err }
+
+// ExitCode is what the process should end with.
+func (e *ExitError) ExitCode() int { return e.Code }
+
+func usage(format string, args ...any) error {
+	return &ExitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+// options are the flags that all the commands share.
+type options struct {
+	deps    Deps
+	connect connect.Options
+
+	snapshot, db string
+	prefix       string
+	showSecrets  bool
+	encryption   string
+	kms          bool
+	output       string
+}
+
+// Command is the command etcd, with all that belongs to it.
+func Command(deps Deps) *cobra.Command {
+	o := &options{deps: deps}
+	cmd := &cobra.Command{
+		Use:   "etcd",
+		Short: "Look into an etcd: keys, decoded values, watch, history",
+		Long: `Everything that etcdctl shows, with every Kubernetes value decoded. On the embedded etcd, on any other by etcdctl's
+own flags and ETCDCTL_* variables, or offline on a snapshot or database file.
+
+Secrets are masked in decoded output unless --show-secrets is given; -o raw, base64 and hex print the stored bytes.`,
+		Example: `  podarium etcd ls /registry/
+  podarium etcd get /registry/pods/default/web
+  podarium etcd watch /registry/deployments/ --prefix
+  ETCDCTL_CACERT=ca.crt ETCDCTL_CERT=c.crt ETCDCTL_KEY=c.key podarium etcd --endpoints https://10.0.0.1:2379 space
+  podarium etcd --snapshot backup.db extract deployments default/web | kubectl apply -f -`,
+		Args: cobra.ArbitraryArgs,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := connect.FromEnvironment(cmd.Flags(), os.Getenv); err != nil {
+				return &ExitError{exitUsage, err}
+			}
+			return o.validate()
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("etcd has no command %q\nSee '%s --help'", args[0], cmd.CommandPath())
+			}
+			return o.interactive(cmd)
+		},
+		SilenceUsage: true,
+	}
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage("%w\nSee '%s --help'", err, cmd.CommandPath())
+	})
+	fs := cmd.PersistentFlags()
+	o.connect.AddFlags(fs)
+	fs.StringVar(&o.snapshot, "snapshot", "", "read this snapshot file instead of a running etcd")
+	fs.StringVar(&o.db, "db", "", "read this copy of a member's database (member/snap/db) instead of a running etcd")
+	fs.StringVar(&o.prefix, "etcd-prefix", "", "where the API server keeps its objects (default: /registry and other common ones)")
+	fs.BoolVar(&o.showSecrets, "show-secrets", false, "show the contents of Secrets in decoded output")
+	fs.StringVar(&o.encryption, "encryption-config", "", "EncryptionConfiguration file with the keys of encrypted values")
+	fs.BoolVar(&o.kms, "kms", false, "dial the KMS plugins that --encryption-config names")
+	fs.StringVarP(&o.output, "output", "o", "", "table, yaml, json, jsonl, raw, base64 or hex")
+	for _, f := range []string{"snapshot", "db", "encryption-config", "cacert", "cert", "key"} {
+		_ = cmd.MarkPersistentFlagFilename(f) // the flag exists
+	}
+	cmd.AddCommand(o.get(), o.ls(), o.tree(), o.watch(), o.history(), o.diff(), o.decode())
+	return cmd
+}
+
+var formats = []string{"", "table", "yaml", "json", "jsonl", "raw", "base64", "hex"}
+
+func (o *options) validate() error {
+	if !slices.Contains(formats, o.output) {
+		return usage("-o %s: not one of %s", o.output, strings.Join(formats[1:], ", "))
+	}
+	if o.snapshot != "" && o.db != "" {
+		return usage("--snapshot and --db exclude each other")
+	}
+	if o.offline() && o.connect.Chosen() {
+		return usage("--snapshot and --db read a file: --endpoints and the other connection flags do not apply")
+	}
+	if o.kms && o.encryption == "" {
+		return usage("--kms needs --encryption-config")
+	}
+	return nil
+}
+
+func (o *options) offline() bool { return o.snapshot != "" || o.db != "" }
+
+// open connects to the etcd, or opens the file, that the flags name.
+func (o *options) open(cmd *cobra.Command) (*Target, error) {
+	d := decode.Options{Prefix: o.prefix, ShowSecrets: o.showSecrets}
+	if o.encryption != "" {
+		k, err := decrypt.Load(cmd.Context(), o.encryption, decrypt.Options{Prefix: o.prefix, KMS: o.kms})
+		if err != nil {
+			return nil, err
+		}
+		d.Decrypter = k
+	}
+	if o.offline() {
+		return nil, errors.New("not yet")
+	}
+	client, name, err := o.client(cmd)
+	if err != nil {
+		return nil, err
+	}
+	s := etcdview.New(client)
+	return &Target{Name: name, Reader: s, Store: s, Decode: d, Close: client.Close}, nil
+}
+
+func (o *options) client(cmd *cobra.Command) (*clientv3.Client, string, error) {
+	connect.Silence()
+	if o.connect.Chosen() {
+		c, err := o.connect.Client(cmd.Context())
+		return c, strings.Join(o.connect.Endpoints, ","), err
+	}
+	if o.deps.Embedded == nil {
+		return nil, "", usage("which etcd? Give --endpoints, or --snapshot or --db with a file")
+	}
+	c, err := o.deps.Embedded(cmd)
+	return c, "embedded", err
+}
+
+// live is open for what needs a running etcd.
+func (o *options) live(cmd *cobra.Command) (*Target, error) {
+	if o.offline() {
+		return nil, usage("%s needs a running etcd: a file has no %[1]s", cmd.Name())
+	}
+	return o.open(cmd)
+}
+
+// with opens the target, runs f and closes it again.
+func (o *options) with(cmd *cobra.Command, f func(context.Context, *Target, io.Writer) error) error {
+	t, err := o.open(cmd)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(cmd.Context(), t, cmd.OutOrStdout()), t.Close())
+}
+
+func (o *options) withLive(cmd *cobra.Command, f func(context.Context, *Target, io.Writer) error) error {
+	t, err := o.live(cmd)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(cmd.Context(), t, cmd.OutOrStdout()), t.Close())
+}
+
+func (o *options) interactive(cmd *cobra.Command) error {
+	if o.deps.Interactive == nil {
+		return cmd.Help()
+	}
+	t, err := o.open(cmd)
+	if err != nil {
+		return err
+	}
+	return errors.Join(o.deps.Interactive(cmd, *t), t.Close())
+}
+
+// notFound gives a missing key its exit code.
+func notFound(err error) error {
+	if errors.Is(err, etcdview.ErrNotFound) {
+		return &ExitError{exitNotFound, err}
+	}
+	return err
+}
+
+func exactArgs(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usage("%s needs %s\nSee '%s --help'", cmd.Name(), what, cmd.CommandPath())
+		}
+		return nil
+	}
+}

@@ -1,0 +1,140 @@
+package etcdcmd_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
+	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/podarium/podarium/cmd/podarium/etcdcmd"
+	"github.com/podarium/podarium/etcdview/etcdtest"
+)
+
+// encode writes an object as an API server stores it.
+func encode(t testing.TB, o runtime.Object, kind string) []byte {
+	t.Helper()
+	o.GetObjectKind().SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
+	var b bytes.Buffer
+	if err := protobuf.NewSerializer(scheme.Scheme, scheme.Scheme).Encode(o, &b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func pod(t testing.TB, name, image string) []byte {
+	return encode(t, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "default"},
+		Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "web", Image: image}}}}, "Pod")
+}
+
+// run runs one command as a user would type it.
+func run(t testing.TB, stdin string, args ...string) (stdout string, code int, err error) {
+	t.Helper()
+	cmd := etcdcmd.Command(etcdcmd.Deps{})
+	var out, errs bytes.Buffer
+	cmd.SetOut(&out)
+	cmd.SetErr(&errs)
+	cmd.SetIn(strings.NewReader(stdin))
+	cmd.SetArgs(args)
+	cmd.SilenceErrors = true
+	err = cmd.ExecuteContext(t.Context())
+	var exit *etcdcmd.ExitError
+	switch {
+	case errors.As(err, &exit):
+		code = exit.ExitCode()
+	case err != nil:
+		code = 1
+	}
+	return out.String(), code, err
+}
+
+func TestReading(t *testing.T) {
+	s := etcdtest.Start(t)
+	c := s.Client(t)
+	t.Setenv("ETCDCTL_ENDPOINTS", s.Endpoint)
+	secret := encode(t, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "s", Namespace: "default"}, Data: map[string][]byte{"pw": []byte("hunter2")}}, "Secret")
+	first := pod(t, "web", "nginx:1")
+	var rev int64
+	for _, kv := range [][2]string{{"/registry/pods/default/web", string(first)}, {"/registry/pods/default/db", string(pod(t, "db", "redis"))},
+		{"/registry/secrets/default/s", string(secret)}, {"compact_rev_key", "7"}, {"/registry/pods/default/web", string(pod(t, "web", "nginx:2"))}} {
+		r, err := c.Put(t.Context(), kv[0], kv[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		rev = r.Header.Revision
+	}
+
+	for _, tc := range []struct {
+		args  string
+		stdin string
+		want  []string
+		not   string
+		code  int
+	}{
+		{args: "get /registry/pods/default/web", want: []string{"image: nginx:2", "v1 Pod, protobuf", "version 2"}},
+		{args: fmt.Sprintf("get /registry/pods/default/web --rev %d", rev-1), want: []string{"image: nginx:1"}},
+		{args: "get /registry/pods/default/web -o raw", want: []string{string(pod(t, "web", "nginx:2"))}},
+		{args: "get /registry/secrets/default/s -o base64", want: []string{base64.StdEncoding.EncodeToString(secret) + "\n"}},
+		{args: "get /registry/secrets/default/s", want: []string{"pw: <masked, 7 bytes>"}, not: "aHVudGVyMg"},
+		{args: "get /registry/secrets/default/s --show-secrets", want: []string{"pw: aHVudGVyMg=="}},
+		{args: "get /registry/ --prefix --keys-only", want: []string{"/registry/pods/default/db\n/registry/pods/default/web\n/registry/secrets/default/s\n"}, not: "compact"},
+		{args: "get --prefix --limit 1 -o jsonl", want: []string{`"key":"/registry/pods/default/db"`, `"image":"redis"`}, not: "default/web"},
+		{args: "get /registry/pods/ --prefix --count-only", want: []string{"2\n"}},
+		{args: "get /none", code: 4},
+		{args: "get", code: 2},
+		{args: "get /x -o xml", code: 2},
+		{args: "get compact_rev_key -o hex", want: []string{"00000000  37 "}},
+		{args: "ls /registry/", want: []string{"pods/", "secrets/", "2"}},
+		{args: "ls /registry/pods/default -o json", want: []string{`"resource": "pods default/db"`}},
+		{args: "ls /none/", code: 4},
+		{args: "tree /registry/pods/", want: []string{"/registry/pods/default/\n├── db\n└── web\n"}},
+		{args: "history /registry/pods/default/web", want: []string{"spec.containers[web].image: nginx:1 → nginx:2", "created"}},
+		{args: "history /none", code: 4},
+		{args: "diff /registry/pods/default/web", want: []string{"spec.containers[web].image: nginx:1 → nginx:2"}, code: 1},
+		{args: "diff /registry/pods/default/web x", code: 2},
+		{args: "diff /registry/pods/default/web 99999", code: 1},
+		{args: "watch /registry/pods/ --prefix --rev 2 --limit 3 -o jsonl", want: []string{`"type":"create"`, `"path":"spec.containers[web].image","op":"changed","old":"nginx:1","new":"nginx:2"`}},
+		{args: "watch", code: 2},
+		{args: "decode", stdin: base64.StdEncoding.EncodeToString(first) + "\n", want: []string{"image: nginx:1"}},
+		{args: "decode -o json", stdin: string(first) + "\n", want: []string{`"image": "nginx:1"`}},
+		{args: "decode", stdin: fmt.Sprintf("%x", first), want: []string{"image: nginx:1"}},
+		{args: "decode", stdin: etcdctlJSON(t, "/registry/secrets/default/s", secret), want: []string{"<masked, 7 bytes>", "# /registry/secrets/default/s"}, not: "aHVudGVyMg"},
+		{args: "decode", stdin: "k8s\x00\xff", want: []string{"base64"}, code: 1},
+		{args: "decode", stdin: ""},
+		{args: "nonsense", code: 2},
+		{args: "--snapshot a --db b ls", code: 2},
+		{args: "get /x --cert only.pem", code: 1},
+	} {
+		t.Run(tc.args, func(t *testing.T) {
+			out, code, err := run(t, tc.stdin, strings.Fields(tc.args)...)
+			if code != tc.code {
+				t.Errorf("exit code %d (%v), want %d", code, err, tc.code)
+			}
+			for _, w := range tc.want {
+				if !strings.Contains(out, w) {
+					t.Errorf("no %q in:\n%s", w, out)
+				}
+			}
+			if tc.not != "" && strings.Contains(out, tc.not) {
+				t.Errorf("%q is in:\n%s", tc.not, out)
+			}
+		})
+	}
+}
+
+func etcdctlJSON(t *testing.T, key string, value []byte) string {
+	b, err := json.Marshal(map[string]any{"header": map[string]any{"revision": 7}, "count": 1,
+		"kvs": []map[string]any{{"key": []byte(key), "value": value, "mod_revision": 5, "create_revision": 5, "version": 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

@@ -1,0 +1,183 @@
+package etcdcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podarium/podarium/etcdview"
+)
+
+var errLimit = errors.New("limit reached")
+
+func (o *options) get() *cobra.Command {
+	var prefix, keysOnly, valueOnly, countOnly bool
+	var rev, limit int64
+	cmd := &cobra.Command{
+		Use:   "get KEY...",
+		Short: "Print keys with their values decoded",
+		Example: `  podarium etcd get /registry/pods/default/web
+  podarium etcd get /registry/pods/default/web --rev 4711 -o json
+  podarium etcd get /registry/secrets/ --prefix --keys-only
+  podarium etcd get /registry/configmaps/default/app -o raw > value.bin`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 && !prefix {
+				return usage("get needs a key, or --prefix for all keys\nSee '%s --help'", cmd.CommandPath())
+			}
+			if len(args) == 0 {
+				args = []string{""}
+			}
+			return o.with(cmd, func(ctx context.Context, t *Target, w io.Writer) error {
+				if countOnly {
+					return counts(ctx, t, w, args, rev)
+				}
+				p := &printer{w: w, format: o.output, decode: t.Decode, keysOnly: keysOnly, value: valueOnly}
+				for _, key := range args {
+					if err := getKey(ctx, t, p, etcdview.ParseKey(key), prefix, rev, limit); err != nil {
+						return errors.Join(notFound(err), p.end())
+					}
+				}
+				return p.end()
+			})
+		},
+	}
+	fs := cmd.Flags()
+	fs.BoolVar(&prefix, "prefix", false, "get all keys that begin with KEY")
+	fs.BoolVar(&keysOnly, "keys-only", false, "print keys without values")
+	fs.BoolVar(&countOnly, "count-only", false, "print how many keys there are")
+	fs.BoolVar(&valueOnly, "print-value-only", false, "print values without the lines about their keys")
+	fs.Int64Var(&rev, "rev", 0, "revision to read at (default: now)")
+	fs.Int64Var(&limit, "limit", 0, "print at most so many keys (default: all)")
+	return cmd
+}
+
+func getKey(ctx context.Context, t *Target, p *printer, key string, prefix bool, rev, limit int64) error {
+	if !prefix {
+		kv, err := t.Reader.Get(ctx, key, rev)
+		if err != nil {
+			return err
+		}
+		return p.kv(ctx, kv)
+	}
+	n := int64(0)
+	_, err := t.Reader.Scan(ctx, etcdview.PageOptions{Prefix: key, Revision: rev, KeysOnly: p.keysOnly}, func(kv etcdview.KV) error {
+		if limit > 0 && n == limit {
+			return errLimit
+		}
+		n++
+		return p.kv(ctx, kv)
+	})
+	if errors.Is(err, errLimit) {
+		return nil
+	}
+	return err
+}
+
+func counts(ctx context.Context, t *Target, w io.Writer, prefixes []string, rev int64) error {
+	n, err := t.Reader.Counts(ctx, prefixes, rev)
+	if err != nil {
+		return err
+	}
+	for _, c := range n {
+		fmt.Fprintln(w, c)
+	}
+	return nil
+}
+
+// entry is one line of ls.
+type entry struct {
+	Name        string `json:"name"`
+	Path        string `json:"path"`
+	Dir         bool   `json:"dir,omitempty"`
+	Keys        int64  `json:"keys,omitempty"`
+	ModRevision int64  `json:"modRevision,omitempty"`
+	Version     int64  `json:"version,omitempty"`
+	Resource    string `json:"resource,omitempty"`
+}
+
+func (o *options) ls() *cobra.Command {
+	var rev int64
+	cmd := &cobra.Command{
+		Use:   "ls [DIRECTORY]",
+		Short: "List a directory of keys: what slashes make of them",
+		Example: `  podarium etcd ls
+  podarium etcd ls /registry/pods/default/ -o jsonl`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.with(cmd, func(ctx context.Context, t *Target, w io.Writer) error {
+				dir, err := directory(ctx, t, args, rev)
+				if err != nil {
+					return err
+				}
+				list, err := o.list(ctx, t, dir, rev)
+				if err != nil {
+					return err
+				}
+				if len(list) == 0 {
+					return &ExitError{exitNotFound, fmt.Errorf("%s: no keys there", etcdview.Printable(dir))}
+				}
+				return printValue(w, o.output, list, func(tw *tabwriter.Writer) {
+					fmt.Fprintln(tw, "NAME\tKEYS\tMODIFIED\tVERSION\tRESOURCE")
+					for _, e := range list {
+						if e.Dir {
+							fmt.Fprintf(tw, "%s/\t%d\t\t\t%s\n", e.Name, e.Keys, e.Resource)
+						} else {
+							fmt.Fprintf(tw, "%s\t\t%d\t%d\t%s\n", e.Name, e.ModRevision, e.Version, e.Resource)
+						}
+					}
+				})
+			})
+		},
+	}
+	cmd.Flags().Int64Var(&rev, "rev", 0, "revision to read at (default: now)")
+	return cmd
+}
+
+// directory is the argument, with a slash at its end, or the first directory that holds more than another one.
+func directory(ctx context.Context, t *Target, args []string, rev int64) (string, error) {
+	if len(args) == 0 || args[0] == "" {
+		return "", nil
+	}
+	dir := etcdview.ParseKey(args[0])
+	if !strings.HasSuffix(dir, "/") {
+		dir += "/"
+	}
+	return t.Reader.OnlyDir(ctx, dir, rev)
+}
+
+func (o *options) list(ctx context.Context, t *Target, dir string, rev int64) ([]entry, error) {
+	var list []entry
+	var dirs []string
+	var at []int
+	for from := ""; ; {
+		c, err := t.Reader.Children(ctx, etcdview.ChildrenOptions{Dir: dir, From: from, Revision: rev})
+		if err != nil {
+			return nil, err
+		}
+		rev = c.Revision
+		for _, n := range c.Nodes {
+			e := entry{Name: etcdview.Printable(n.Name), Path: etcdview.Printable(n.Path), Dir: n.Dir, ModRevision: n.KV.ModRevision, Version: n.KV.Version}
+			if n.Dir {
+				dirs, at = append(dirs, n.Path), append(at, len(list))
+			}
+			e.Resource = o.resource(n)
+			list = append(list, e)
+		}
+		if from = c.Next; from == "" {
+			break
+		}
+	}
+	counts, err := t.Reader.Counts(ctx, dirs, rev)
+	if err != nil {
+		return nil, err
+	}
+	for i, n := range counts {
+		list[at[i]].Keys = n
+	}
+	return list, nil
+}
