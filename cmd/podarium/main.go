@@ -41,7 +41,12 @@ func run(args []string) int {
 		return exitOK
 	}
 	var exit exitError
-	if !errors.As(err, &exit) {
+	var coder interface{ ExitCode() int } // as package etcdcmd's errors
+	switch {
+	case errors.As(err, &exit):
+	case errors.As(err, &coder):
+		exit.code = coder.ExitCode()
+	default:
 		exit.code = exitFailure
 	}
 	if msg := err.Error(); msg != "" {

@@ -6,8 +6,10 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/podarium/podarium/cluster/embedded"
+	"github.com/podarium/podarium/cmd/podarium/etcdcmd"
 )
 
 // flags are those of the commands that run a cluster or find a running one.
@@ -46,7 +48,7 @@ it runs already (podarium up), the UI attaches to it.`,
 	})
 	root.PersistentFlags().StringVar(&f.dataDir, "data-dir", "", "where the cluster is kept (default: podarium/default in the XDG data directory)")
 	addRunFlags(root, f)
-	root.AddCommand(newUp(f), newDown(f), newStatus(f), newKubeconfig(f), newKubectl(f), newVersion())
+	root.AddCommand(newUp(f), newDown(f), newStatus(f), newKubeconfig(f), newKubectl(f), newVersion(), etcdcmd.Command(etcdcmd.Deps{Embedded: f.etcd}))
 	return root
 }
 
@@ -96,4 +98,13 @@ func (f *flags) attach(cmd *cobra.Command) (*embedded.Remote, error) {
 		return nil, exitError{exitNone, fmt.Errorf("%w: start one with 'podarium up'", err)}
 	}
 	return r, err
+}
+
+// etcd connects to the etcd of the running cluster of the data directory.
+func (f *flags) etcd(cmd *cobra.Command) (*clientv3.Client, error) {
+	r, err := f.attach(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return r.Cluster().Etcd(), nil
 }
