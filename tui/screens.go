@@ -2,6 +2,7 @@ package tui
 
 import (
 	"github.com/podarium/podarium/tui/help"
+	"github.com/podarium/podarium/tui/inspect"
 	"github.com/podarium/podarium/tui/resource"
 	"github.com/podarium/podarium/tui/screen"
 )
@@ -10,6 +11,7 @@ import (
 func modules() []screen.Module {
 	return []screen.Module{
 		resource.Module(),
+		inspect.Module(),
 		help.Module(),
 	}
 }

@@ -25,6 +25,7 @@ func Warn(s *style.Styles) canvas.Style    { return s.Warn }
 func Error(s *style.Styles) canvas.Style   { return s.Error }
 func Info(s *style.Styles) canvas.Style    { return s.Info }
 func Added(s *style.Styles) canvas.Style   { return s.Added }
+func Changed(s *style.Styles) canvas.Style { return s.Changed }
 func Removed(s *style.Styles) canvas.Style { return s.Removed }
 
 // Span is a piece of a line in one ink; nil is Text.
