@@ -2,7 +2,6 @@ package change
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -159,56 +158,70 @@ func editScript(a, b []string) []Line {
 	return script
 }
 
+// maxEdits bounds the search for the shortest script: its cost grows with the square. Texts that differ by more
+// are shown as one replaced by the other.
+const maxEdits = 800
+
 // myers keeps, for each number of edits d, how far each diagonal k = x-y reaches, and walks back from the end.
 func myers(a, b []string) []Line {
 	n, m := len(a), len(b)
-	reach := map[int]int{1: 0}
-	var trace []map[int]int
-	for d := 0; ; d++ {
-		trace = append(trace, maps.Clone(reach))
+	limit := min(n+m, maxEdits)
+	reach := make([]int, 2*limit+3) // by limit+1+k
+	var trace [][]int
+	for d := 0; d <= limit && n > 0 && m > 0; d++ {
+		trace = append(trace, slices.Clone(reach[limit-d:limit+d+3])) // by d+1+k
 		for k := -d; k <= d; k += 2 {
-			x := reach[k-1] + 1
-			if down(reach, k, d) {
-				x = reach[k+1]
+			r := reach[limit+k:] // by 1+k
+			x := r[0] + 1
+			if down(r[0], r[2], k, d) {
+				x = r[2]
 			}
 			for x < n && x-k < m && a[x] == b[x-k] {
 				x++
 			}
-			reach[k] = x
+			r[1] = x
 			if x >= n && x-k >= m {
 				return walkBack(a, b, trace)
 			}
 		}
 	}
+	var script []Line
+	for _, l := range a {
+		script = append(script, Line{'-', l})
+	}
+	for _, l := range b {
+		script = append(script, Line{'+', l})
+	}
+	return script
 }
 
-// down says whether the furthest path to diagonal k with d edits ends with an insertion.
-func down(reach map[int]int, k, d int) bool {
-	return k == -d || k != d && reach[k-1] < reach[k+1]
+// down says whether the furthest path to diagonal k with d edits ends with an insertion, given how far its neighbours reach.
+func down(left, right, k, d int) bool {
+	return k == -d || k != d && left < right
 }
 
-func walkBack(a, b []string, trace []map[int]int) []Line {
+func walkBack(a, b []string, trace [][]int) []Line {
 	var back []Line
 	x, y := len(a), len(b)
 	for d := len(trace) - 1; d >= 0; d-- {
-		k, reach := x-y, trace[d]
-		from := k - 1
-		if down(reach, k, d) {
-			from = k + 1
+		k := x - y
+		r := trace[d][d+k:]
+		insertion := down(r[0], r[2], k, d)
+		startX, from := r[0], k-1
+		if insertion {
+			startX, from = r[2], k+1
 		}
-		startX := reach[from]
 		startY := startX - from
-		for x > max(startX, 0) && y > max(startY, 0) && a[x-1] == b[y-1] && (x > startX && y > startY) {
+		for x > startX && y > startY && x > 0 && y > 0 {
 			x, y = x-1, y-1
 			back = append(back, Line{' ', a[x]})
 		}
-		if d == 0 {
-			break
-		}
-		if from == k+1 {
+		switch {
+		case d == 0:
+		case insertion:
 			y--
 			back = append(back, Line{'+', b[y]})
-		} else {
+		default:
 			x--
 			back = append(back, Line{'-', a[x]})
 		}
