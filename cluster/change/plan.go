@@ -40,6 +40,10 @@ type Edit struct {
 
 // Update plans to change one object. It returns ErrNothingToDo when Mutate changes nothing.
 func Update(ctx context.Context, c *cluster.Cluster, e Edit) (*Plan, error) {
+	return onNewest(func() (*Plan, error) { return planUpdate(ctx, c, e) })
+}
+
+func planUpdate(ctx context.Context, c *cluster.Cluster, e Edit) (*Plan, error) {
 	live, err := Get(ctx, c, e.Ref)
 	if err != nil {
 		return nil, err
@@ -101,6 +105,10 @@ type DeleteOptions struct {
 
 // Delete plans to delete one object.
 func Delete(ctx context.Context, c *cluster.Cluster, ref Ref, o DeleteOptions) (*Plan, error) {
+	return onNewest(func() (*Plan, error) { return planDelete(ctx, c, ref, o) })
+}
+
+func planDelete(ctx context.Context, c *cluster.Cluster, ref Ref, o DeleteOptions) (*Plan, error) {
 	live, err := Get(ctx, c, ref)
 	if err != nil {
 		return nil, err
@@ -129,6 +137,10 @@ func Delete(ctx context.Context, c *cluster.Cluster, ref Ref, o DeleteOptions) (
 
 // Scale plans to set the number of replicas of anything that has the scale subresource.
 func Scale(ctx context.Context, c *cluster.Cluster, ref Ref, replicas int32) (*Plan, error) {
+	return onNewest(func() (*Plan, error) { return planScale(ctx, c, ref, replicas) })
+}
+
+func planScale(ctx context.Context, c *cluster.Cluster, ref Ref, replicas int32) (*Plan, error) {
 	if replicas < 0 {
 		return nil, fmt.Errorf("scale %s: replicas must be 0 or more, not %d", ref, replicas)
 	}
@@ -158,6 +170,16 @@ func Scale(ctx context.Context, c *cluster.Cluster, ref Ref, replicas int32) (*P
 		return nil, err
 	}
 	return p, nil
+}
+
+// onNewest plans again where the object changed between its reading and the dry run.
+func onNewest(plan func() (*Plan, error)) (*Plan, error) {
+	for try := 1; ; try++ {
+		p, err := plan()
+		if !apierrors.IsConflict(err) || try == attempts {
+			return p, err
+		}
+	}
 }
 
 // dryRun asks the server what the plan would do. Where it cannot be asked, the plan says so and stays as it is.
