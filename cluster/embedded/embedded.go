@@ -41,6 +41,8 @@ type Options struct {
 	LogFile string
 	// Verbosity is klog's -v.
 	Verbosity int
+	// DivertStderr sends standard error to the file stderr.log beside the log while the cluster runs.
+	DivertStderr bool
 }
 
 func (o *Options) validate() error {
@@ -75,6 +77,8 @@ type Server struct {
 	cluster *cluster.Cluster
 	control *control
 	network *podnet.Network
+
+	restoreStderr func() error // nil where it was not diverted
 
 	etcdReady chan struct{} // closed by startEtcd when etcd serves
 	apiReady  chan struct{} // closed by the API server's post-start hook when it serves
@@ -116,6 +120,11 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	}()
 	if s.log, err = openLogs(s.logFile(), o.Verbosity); err != nil {
 		return nil, err
+	}
+	if o.DivertStderr {
+		if s.restoreStderr, err = divertStderr(filepath.Join(filepath.Dir(s.logFile()), "stderr.log")); err != nil {
+			return nil, err
+		}
 	}
 	if s.pki, err = openPKI(s.state.file("pki")); err != nil {
 		return nil, err

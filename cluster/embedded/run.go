@@ -91,6 +91,7 @@ func (s *Server) fail(err error) {
 
 // launch starts every layer. It returns when etcd serves.
 func (s *Server) launch(ctx context.Context, listener net.Listener) (err error) {
+	settle := relaxCollector()
 	life := context.WithoutCancel(ctx)
 	api, clients := newLayer(life), newLayer(life)
 	defer func() {
@@ -111,7 +112,7 @@ func (s *Server) launch(ctx context.Context, listener net.Listener) (err error) 
 		return err
 	}
 	s.run(clients, "clients", func(ctx context.Context) error { return s.clients(ctx, clients) })
-	go s.supervise(api, clients)
+	go s.supervise(api, clients, settle)
 	return nil
 }
 
@@ -235,10 +236,11 @@ const (
 //  2. the API server, which needs etcd
 //  3. etcd, which hands its last transactions to the disk
 //  4. the sockets and the lock of the data directory, so that another process may start
-func (s *Server) supervise(api, clients *layer) {
+func (s *Server) supervise(api, clients *layer, settle func()) {
 	go func() {
 		if s.health.awaitReady(s.stopping) {
 			close(s.ready)
+			settle()
 		}
 	}()
 	var cause error
@@ -270,6 +272,9 @@ func (s *Server) release() error {
 	errs = append(errs, s.state.close())
 	if s.o.Ephemeral {
 		errs = append(errs, os.RemoveAll(s.o.DataDir))
+	}
+	if s.restoreStderr != nil {
+		errs = append(errs, s.restoreStderr())
 	}
 	return errors.Join(errs...)
 }

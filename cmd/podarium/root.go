@@ -79,7 +79,7 @@ func (f *flags) dir() (string, error) {
 }
 
 func (f *flags) options() (embedded.Options, error) {
-	o := embedded.Options{Ephemeral: f.ephemeral, Nodes: f.nodes, APIPort: f.apiPort, LogFile: f.logFile, Verbosity: f.verbosity, DataDir: f.dataDir}
+	o := embedded.Options{Ephemeral: f.ephemeral, Nodes: f.nodes, APIPort: f.apiPort, LogFile: f.logFile, Verbosity: f.verbosity, DivertStderr: true, DataDir: f.dataDir}
 	var err error
 	if !f.ephemeral {
 		o.DataDir, err = f.dir()
