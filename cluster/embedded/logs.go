@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"flag"
+	"fmt"
 	"io"
 	"log"
 	"os"
@@ -35,6 +36,17 @@ func openLogs(file string, verbosity int) (*logs, error) {
 		return nil, err
 	}
 	l := &logs{&lumberjack.Logger{Filename: file, MaxSize: 64, MaxBackups: 2}}
+	if err := configureKlog(verbosity); err != nil {
+		return nil, err
+	}
+	klog.SetOutput(l.file)
+	log.SetOutput(l.file)
+	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, l.file))
+	return l, nil
+}
+
+// configureKlog makes klog write to its output alone.
+func configureKlog(verbosity int) error {
 	fs := flag.NewFlagSet("klog", flag.ContinueOnError)
 	klog.InitFlags(fs)
 	for name, value := range map[string]string{
@@ -42,13 +54,10 @@ func openLogs(file string, verbosity int) (*logs, error) {
 		"v": strconv.Itoa(verbosity),
 	} {
 		if err := fs.Set(name, value); err != nil {
-			return nil, err
+			return fmt.Errorf("log: %w", err)
 		}
 	}
-	klog.SetOutput(l.file)
-	log.SetOutput(l.file)
-	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, l.file))
-	return l, nil
+	return nil
 }
 
 // zapCore is where etcd logs: warnings and worse.
@@ -60,4 +69,16 @@ func (l *logs) zapCore() zapcore.Core {
 func (l *logs) close() error {
 	klog.Flush()
 	return l.file.Close()
+}
+
+// DiscardLogs silences what libraries log in a process that shows a UI and runs no cluster: their errors come back from
+// the calls, and standard error belongs to the UI.
+func DiscardLogs() error {
+	if err := configureKlog(0); err != nil {
+		return err
+	}
+	klog.SetOutput(io.Discard)
+	log.SetOutput(io.Discard)
+	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard))
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/podarium/podarium/cluster/embedded"
 	"github.com/podarium/podarium/cmd/podarium/etcdcmd"
+	"github.com/podarium/podarium/themes"
 )
 
 // flags are those of the commands that run a cluster or find a running one.
@@ -20,6 +21,8 @@ type flags struct {
 	apiPort   int
 	logFile   string
 	verbosity int
+	theme     string
+	open      string
 }
 
 func newRoot() *cobra.Command {
@@ -48,6 +51,9 @@ it runs already (podarium up), the UI attaches to it.`,
 	})
 	root.PersistentFlags().StringVar(&f.dataDir, "data-dir", "", "where the cluster is kept (default: podarium/default in the XDG data directory)")
 	addRunFlags(root, f)
+	root.Flags().StringVar(&f.theme, "theme", "auto", "theme of the UI: auto follows the terminal's background")
+	root.Flags().StringVarP(&f.open, "command", "c", "", "what the UI opens first, as typed after ':', such as \"deployments kube-system\"")
+	_ = root.RegisterFlagCompletionFunc("theme", cobra.FixedCompletions(append(themes.Names(), "auto"), cobra.ShellCompDirectiveNoFileComp)) // the flag exists
 	root.AddCommand(newUp(f), newDown(f), newStatus(f), newKubeconfig(f), newKubectl(f), newVersion(), etcdcmd.Command(etcdcmd.Deps{Embedded: f.etcd}))
 	return root
 }

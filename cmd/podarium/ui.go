@@ -1,12 +1,64 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/podarium/podarium/cluster/embedded"
+	"github.com/podarium/podarium/tui"
 )
 
-// runUI opens the UI on the cluster of the data directory, which it starts where it does not run.
+// runUI opens the UI on the cluster of the data directory, which it starts, and stops at the end, where it does not run.
 func runUI(cmd *cobra.Command, f *flags) error {
-	return errors.New("no UI yet")
+	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
+		return exitError{exitUsage, errors.New("the UI needs a terminal on standard input and output: use 'podarium up' to run the cluster without it")}
+	}
+	o, err := f.options()
+	if err != nil {
+		return err
+	}
+	ui := tui.Options{Theme: f.theme, Open: f.open}
+	s, err := embedded.Start(cmd.Context(), o)
+	if errors.Is(err, embedded.ErrRunning) {
+		return attachUI(cmd, f, ui)
+	}
+	if err != nil {
+		return err
+	}
+	ui.Cluster, ui.LogDir = s.Cluster(), filepath.Dir(s.LogFile())
+	ctx, cancel := context.WithCancel(cmd.Context())
+	defer cancel()
+	go func() {
+		<-s.Done() // the UI has nothing to show any more
+		cancel()
+	}()
+	uiErr := tui.Run(ctx, ui)
+	if err := s.Stop(); err != nil {
+		return errors.Join(uiErr, fmt.Errorf("the cluster stopped: %w\nThe log is %s", err, s.LogFile()))
+	}
+	return uiErr
+}
+
+// attachUI opens the UI on a cluster that another process runs; it runs on when the UI is left.
+func attachUI(cmd *cobra.Command, f *flags, ui tui.Options) error {
+	r, err := f.attach(cmd)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	info, err := r.Info(cmd.Context())
+	if err != nil {
+		return err
+	}
+	ui.Cluster, ui.LogDir = r.Cluster(), filepath.Dir(info.LogFile)
+	if err := embedded.DiscardLogs(); err != nil {
+		return err
+	}
+	return tui.Run(cmd.Context(), ui)
 }
