@@ -28,7 +28,6 @@ import (
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	"k8s.io/kubernetes/pkg/capabilities"
 	"k8s.io/kubernetes/pkg/kubelet"
-	"k8s.io/kubernetes/pkg/kubelet/cm"
 	kubetypes "k8s.io/kubernetes/pkg/kubelet/types"
 	kubeletutil "k8s.io/kubernetes/pkg/kubelet/util"
 	"k8s.io/kubernetes/pkg/util/oom"
@@ -42,6 +41,7 @@ import (
 	"k8s.io/kubernetes/pkg/volume/projected"
 	"k8s.io/kubernetes/pkg/volume/secret"
 	"k8s.io/kubernetes/pkg/volume/util/hostutil"
+	volumetypes "k8s.io/kubernetes/pkg/volume/util/types"
 
 	"github.com/podarium/podarium/controllers/node/containers"
 	"github.com/podarium/podarium/controllers/node/standin"
@@ -121,13 +121,21 @@ func (n *Node) run(ctx context.Context, o Options, images *containers.Images) er
 	var tuned error
 	deps := &kubelet.Dependencies{
 		Options: []kubelet.Option{func(k *kubelet.Kubelet) {
-			tuned = tune(k, tuning{relist: 5 * time.Second, dial: o.Network.Dialer(n.addr), lease: func(c lease.Controller) lease.Controller {
-				return endingLease{Controller: c, done: ctx.Done()}
-			}})
+			tuned = tune(k, tuning{
+				relist: 2 * time.Second,
+				dial:   o.Network.Dialer(n.addr),
+				lease: func(c lease.Controller) lease.Controller {
+					return endingLease{Controller: c, done: ctx.Done()}
+				},
+				volumes: &volumes{
+					client: viewed, podsDir: filepath.Join(c.RootDirectory, "pods"), recorder: recorder,
+					owner: os.Geteuid() == 0, mounted: map[volumetypes.UniquePodName]map[string]mounted{},
+				},
+			})
 		}},
 		KubeClient: viewed, HeartbeatClient: client, EventClient: client.CoreV1(),
 		RemoteRuntimeService: n.runtime, RemoteImageService: images,
-		CAdvisorInterface: newMachine(o.Name), ContainerManager: cm.NewStubContainerManager(),
+		CAdvisorInterface: newMachine(o.Name), ContainerManager: newContainerManager(),
 		VolumePlugins: volumePlugins(), Mounter: noMounts{}, Subpather: subPaths{}, HostUtil: hostUtil{hostutil.NewHostUtil()},
 		OSInterface: confinedOS{root: o.Dir}, OOMAdjuster: oom.NewFakeOOMAdjuster(), Recorder: recorder,
 		PodStartupLatencyTracker:  kubeletutil.NewPodStartupLatencyTracker(),

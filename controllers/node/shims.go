@@ -19,9 +19,12 @@ import (
 	"k8s.io/kubernetes/pkg/kubelet"
 	oomwatcher "k8s.io/kubernetes/pkg/kubelet/oom"
 	"k8s.io/kubernetes/pkg/kubelet/pleg"
+	kubepod "k8s.io/kubernetes/pkg/kubelet/pod"
+	"k8s.io/kubernetes/pkg/kubelet/volumemanager"
 	grpcprobe "k8s.io/kubernetes/pkg/probe/grpc"
 	httpprobe "k8s.io/kubernetes/pkg/probe/http"
 	tcpprobe "k8s.io/kubernetes/pkg/probe/tcp"
+	"k8s.io/kubernetes/pkg/volume"
 )
 
 // Every place where Kubernetes has to be other than it is for this package to work is in this file, each with the line of
@@ -87,8 +90,9 @@ type tuning struct {
 	// relist is how often all containers are compared with what is known of them. Their ends come as events anyway.
 	relist time.Duration
 	// dial reaches Pods.
-	dial  dialFunc
-	lease func(lease.Controller) lease.Controller
+	dial    dialFunc
+	lease   func(lease.Controller) lease.Controller
+	volumes *volumes
 }
 
 // tune sets fields of a kubelet for which it has no option.
@@ -155,7 +159,18 @@ func tune(k *kubelet.Kubelet, t tuning) error {
 		return err
 	}
 	*controller = t.lease(*controller)
-	return nil
+
+	// See volumes for why the kubelet's own (kubelet.go:1082) is replaced.
+	plugins, err := field[*volume.VolumePluginMgr](kv, "volumePluginMgr")
+	if err != nil {
+		return err
+	}
+	pods, err := field[kubepod.Manager](kv, "podManager")
+	if err != nil {
+		return err
+	}
+	t.volumes.plugins, t.volumes.pods = *plugins, *pods
+	return set[volumemanager.VolumeManager](kv, t.volumes, "volumeManager")
 }
 
 // set assigns to the field that field finds.

@@ -14,8 +14,8 @@ import (
 )
 
 // view is the clientset that a kubelet is given. It reads Pods and PersistentVolumes as its author wrote them, but that
-// what they call the node's file system is a directory of the node, and that no file is to change hands where this process
-// may not do so. A kubelet writes nothing of a Pod but its status, so that the API never sees the difference.
+// what they call the node's file system is a directory of the node. A kubelet writes nothing of a Pod but its status, so
+// that the API never sees the difference.
 type view struct {
 	kubernetes.Interface
 	core typedcorev1.CoreV1Interface
@@ -32,7 +32,7 @@ func newView(client kubernetes.Interface, config *rest.Config, rootfs string) (v
 	c.GroupVersion, c.APIPath = &gv, "/api"
 	c.NegotiatedSerializer = viewing{
 		NegotiatedSerializer: rest.CodecFactoryForGeneratedClient(scheme.Scheme, scheme.Codecs).WithoutConversion(),
-		lens:                 lens{rootfs: rootfs, owner: os.Geteuid() == 0},
+		lens:                 lens{rootfs: rootfs},
 	}
 	r, err := rest.RESTClientFor(c)
 	if err != nil {
@@ -77,8 +77,6 @@ func (d viewingDecoder) Decode(data []byte, kind *schema.GroupVersionKind, into 
 // lens is how a kubelet sees objects.
 type lens struct {
 	rootfs string
-	// owner says that this process may give files to other users.
-	owner bool
 }
 
 // path puts an absolute path of the node below rootfs.
@@ -90,21 +88,6 @@ func (l lens) pod(s *corev1.PodSpec) {
 			h.Path = l.path(h.Path)
 		}
 	}
-	if l.owner {
-		return
-	}
-	// The files of a projected volume would be given to the container's user (pkg/volume/util/atomic_writer.go:450), which
-	// fails the mount for an ordinary user. Containers run as this process's user anyway.
-	if c := s.SecurityContext; c != nil {
-		c.RunAsUser, c.RunAsGroup, c.FSGroup, c.SupplementalGroups = nil, nil, nil, nil
-	}
-	for _, cs := range [][]corev1.Container{s.InitContainers, s.Containers} {
-		for i := range cs {
-			if c := cs[i].SecurityContext; c != nil {
-				c.RunAsUser, c.RunAsGroup = nil, nil
-			}
-		}
-	}
 }
 
 func (l lens) volume(s *corev1.PersistentVolumeSpec) {
@@ -112,6 +95,8 @@ func (l lens) volume(s *corev1.PersistentVolumeSpec) {
 		s.HostPath.Path = l.path(s.HostPath.Path)
 	}
 	if s.Local != nil {
-		s.Local.Path = l.path(s.Local.Path)
+		// A local volume is bind-mounted into the Pod's directory, a hostPath volume is used where it is.
+		s.HostPath = &corev1.HostPathVolumeSource{Path: l.path(s.Local.Path), Type: new(corev1.HostPathDirectoryOrCreate)}
+		s.Local = nil
 	}
 }

@@ -174,7 +174,7 @@ func (r *Runtime) finish(c *container, e Exit, started time.Time) {
 		c.started = started
 	}
 	close(c.ended)
-	r.report(c, runtimeapi.ContainerEventType_CONTAINER_STOPPED_EVENT)
+	r.changed(c.sandbox, c.id)
 }
 
 // kill ends a container without grace and waits for its end.
@@ -307,13 +307,31 @@ func (r *Runtime) CheckpointContainer(context.Context, *runtimeapi.CheckpointCon
 	return status.Error(codes.Unimplemented, "this runtime has no checkpoints")
 }
 
+// echoes are when a change is reported again. A kubelet that ends a Pod waits for a look at its state that is younger than
+// the work it has just done, which may still go on when the first event comes; without these it would wait for its next
+// periodic look (pkg/kubelet/pod_workers.go, podCache.GetNewerThan).
+var echoes = []time.Duration{10 * time.Millisecond, 50 * time.Millisecond, 250 * time.Millisecond}
+
+// changed needs r.mu. It reports that a Pod has changed, now and a few times more.
+func (r *Runtime) changed(s *sandbox, id string) {
+	r.report(s, id)
+	for _, d := range echoes {
+		time.AfterFunc(d, func() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.report(s, id)
+		})
+	}
+}
+
 // report needs r.mu. A watcher that does not keep up misses events; the kubelet lists all once a period anyway.
-func (r *Runtime) report(c *container, t runtimeapi.ContainerEventType) {
+func (r *Runtime) report(s *sandbox, id string) {
 	if len(r.watchers) == 0 {
 		return
 	}
 	e := &runtimeapi.ContainerEventResponse{
-		ContainerId: c.id, ContainerEventType: t, CreatedAt: time.Now().UnixNano(), PodSandboxStatus: c.sandbox.status(),
+		ContainerId: id, ContainerEventType: runtimeapi.ContainerEventType_CONTAINER_STOPPED_EVENT,
+		CreatedAt: time.Now().UnixNano(), PodSandboxStatus: s.status(),
 	}
 	for w := range r.watchers {
 		select {

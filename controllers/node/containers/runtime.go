@@ -186,6 +186,9 @@ func (r *Runtime) StopPodSandbox(ctx context.Context, id string) error {
 	}
 	if release {
 		r.o.Network.Release(s.ip)
+		r.mu.Lock()
+		r.changed(s, s.id)
+		r.mu.Unlock()
 	}
 	return nil
 }
