@@ -229,7 +229,7 @@ func TestStuckRolloutIsExplainedAndUndone(t *testing.T) {
 	w.until(live, "the start", done)
 	w.apply(SetImage(t.Context(), w.c.Cluster, ref, map[string]string{"app": "nginx:broken"}))
 	stuck := w.until(live, "the rollout to be stuck", func(p *Progress) bool { return p.Stuck })
-	if len(stuck.Waiting) == 0 || stuck.Waiting[0].Reason != "ImagePullBackOff" || stuck.Waiting[0].Container != "app" || !stuck.Waiting[0].Fatal {
+	if len(stuck.Waiting) == 0 || !strings.Contains("ErrImagePull ImagePullBackOff", stuck.Waiting[0].Reason) || stuck.Waiting[0].Container != "app" || !stuck.Waiting[0].Fatal {
 		t.Errorf("waiting: %+v", stuck.Waiting)
 	}
 	if !strings.Contains(stuck.Waiting[0].Message, "nginx:broken") || stuck.Ready < 2 || stuck.Done {

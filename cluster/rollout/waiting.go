@@ -14,6 +14,7 @@ import (
 
 // hopeless are the reasons for which a container waits that do not go away by waiting, as far as a minute is concerned.
 var hopeless = map[string]bool{
+	"ErrImagePull":               true,
 	"ImagePullBackOff":           true,
 	"InvalidImageName":           true,
 	"ErrImageNeverPull":          true,
