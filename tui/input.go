@@ -18,6 +18,8 @@ const (
 	actLast     key.Action = "history.last"
 	actRedraw   key.Action = "redraw"
 	actQuit     key.Action = "quit"
+	actUndo     key.Action = "undo"
+	actDone     key.Action = "done"
 )
 
 // frameKeys work on every screen, after the screen's own.
@@ -30,6 +32,8 @@ func frameKeys() key.Table {
 		{Action: actPrevious, Keys: []string{"["}, Help: "go to the screen visited before", Group: "Everywhere"},
 		{Action: actNext, Keys: []string{"]"}, Help: "go to the screen visited after", Group: "Everywhere"},
 		{Action: actLast, Keys: []string{"-"}, Help: "go to the last screen, and back again", Group: "Everywhere"},
+		{Action: actUndo, Keys: []string{"U"}, Help: "take back the last change made from here, after a preview", Group: "Everywhere", Changes: true},
+		{Action: actDone, Keys: []string{"D"}, Help: "what was changed from here", Group: "Everywhere"},
 		{Action: actRedraw, Keys: []string{"ctrl+r"}, Help: "draw the whole screen anew", Group: "Everywhere"},
 		{Action: actQuit, Keys: []string{"ctrl+c"}, Help: "quit", Group: "Everywhere"},
 	}
@@ -88,6 +92,10 @@ func (m *Model) do(a key.Action) {
 		m.visit(+1)
 	case actLast:
 		m.visitLast()
+	case actUndo:
+		m.command("undo")
+	case actDone:
+		m.command("done")
 	case actRedraw:
 		m.queue = append(m.queue, tea.ClearScreen)
 	case actQuit:

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"github.com/podarium/podarium/tui/changes"
 	"github.com/podarium/podarium/tui/help"
 	"github.com/podarium/podarium/tui/inspect"
 	"github.com/podarium/podarium/tui/resource"
@@ -12,6 +13,7 @@ func modules() []screen.Module {
 	return []screen.Module{
 		resource.Module(),
 		inspect.Module(),
+		changes.Module(),
 		help.Module(),
 	}
 }

@@ -1,11 +1,11 @@
-// Package dialog holds the questions that screens ask: yes or no, a form of fields, and a change shown as a diff
-// before it is made.
+// Package dialog holds the questions that screens ask: yes or no, and a form of fields.
 //
-// All of them begin on the answer that changes nothing, and all of them are left with esc.
+// None of them changes the cluster: a change goes on to the preview of package tui/changes. All are left with esc.
 package dialog
 
 import (
 	tea "charm.land/bubbletea/v2"
+	uv "github.com/charmbracelet/ultraviolet"
 
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/screen"
@@ -47,7 +47,7 @@ func (d *confirm) Draw(c *canvas.Canvas) {
 		c.Text(0, y, s.Text, l)
 		y++
 	}
-	buttons(c, y+1, s, []string{"Cancel", d.Accept}, map[bool]int{false: 0, true: 1}[d.accept])
+	Buttons(c, y+1, s, []string{"Cancel", d.Accept}, map[bool]int{false: 0, true: 1}[d.accept])
 }
 
 func (d *confirm) Update(msg tea.Msg) bool {
@@ -72,8 +72,11 @@ func (d *confirm) Update(msg tea.Msg) bool {
 	return false
 }
 
-// buttons draws answers from the left, the one in focus highlighted, and returns nothing: the last line of a dialog.
-func buttons(c *canvas.Canvas, y int, s *style.Styles, labels []string, focus int) {
+// reverse is what the cursor in a field looks like.
+const reverse = uv.AttrReverse
+
+// Buttons draws answers from the left, the one in focus highlighted: the last line of a dialog.
+func Buttons(c *canvas.Canvas, y int, s *style.Styles, labels []string, focus int) {
 	x := 0
 	for i, l := range labels {
 		text := "  " + l + "  "

@@ -3,11 +3,13 @@ package resource
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/podarium/podarium/cluster/livetable"
+	"github.com/podarium/podarium/tui/changes"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/screen"
 )
@@ -27,7 +29,7 @@ func (v *view) Keys() key.Table {
 		With(v.is("", "namespaces"), actUse).
 		With(v.kind.Namespaced, actWarp, actSortSpace, actCopySpace).
 		With(v.kind.Can("delete"), actDelete).
-		With(v.kind.Can("update"), actEdit)
+		With(false, actEdit)
 	for a, r := range map[key.Action]screen.Request{
 		actDescribe: screen.Describe{}, actYAML: screen.YAML{}, actEtcd: screen.EtcdKey{}, actEvents: screen.Events{}, actRollout: screen.Rollout{},
 	} {
@@ -224,12 +226,48 @@ func (v *view) act(a key.Action, r *livetable.Row) {
 		v.openOwner(r)
 	case actNode:
 		v.openNode(r)
+	case actScale:
+		changes.Scale(v.scope, v.objects(), v.replicas(r))
+	case actImage:
+		changes.SetImage(v.scope, o)
+	case actRestart:
+		changes.Restart(v.scope, v.objects())
+	case actPause:
+		changes.TogglePause(v.scope, o)
+	case actDelete:
+		changes.Delete(v.scope, v.objects())
 	case actUse:
 		v.session.Use(r.Name)
 		v.scope.Say(screen.Good, "working in namespace "+r.Name)
 	case actWarp:
 		v.useNamespace(r.Namespace)
 	}
+}
+
+// objects are the marked ones, or the one under the cursor.
+func (v *view) objects() []screen.Object {
+	rows := v.chosen()
+	out := make([]screen.Object, len(rows))
+	for i, r := range rows {
+		out[i] = v.object(r)
+	}
+	return out
+}
+
+// replicas is how many a workload wants, as far as its row tells: READY 2/3, DESIRED 3.
+func (v *view) replicas(r *livetable.Row) int {
+	for _, name := range []string{"READY", "DESIRED"} {
+		if i := v.columnIndex(name); i >= 0 {
+			text := cell(r, i).Text
+			if _, want, ok := strings.Cut(text, "/"); ok {
+				text = want
+			}
+			if n, err := strconv.Atoi(text); err == nil {
+				return n
+			}
+		}
+	}
+	return 1
 }
 
 // inside is what enter leads to.

@@ -1,0 +1,132 @@
+// Package changes is how the UI changes the cluster: plan, show the plan as a diff, apply it through the one door, and
+// remember it so that it can be taken back.
+//
+// Screens call Propose with a function that plans. Nothing else in the UI writes to the cluster.
+package changes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/podarium/podarium/cluster"
+	"github.com/podarium/podarium/cluster/change"
+	"github.com/podarium/podarium/tui/key"
+	"github.com/podarium/podarium/tui/screen"
+)
+
+// Module registers the list of what was done, and the commands to undo.
+func Module() screen.Module {
+	return screen.Module{
+		Name:   "Changes",
+		Routes: []screen.Route{screen.To(openDone)},
+		Commands: []screen.Command{
+			{Names: []string{"done", "changes"}, Help: "what was changed from here, with undo", Run: func(*screen.Scope, string) (screen.Request, error) {
+				return screen.Done{}, nil
+			}},
+			{Names: []string{"undo"}, Help: "take back the last change made from here, after a preview", Run: func(s *screen.Scope, _ string) (screen.Request, error) {
+				Undo(s)
+				return nil, nil
+			}},
+		},
+		Keys: map[string]key.Table{"Changes": doneKeys()},
+	}
+}
+
+const (
+	planTimeout  = 15 * time.Second
+	applyTimeout = 30 * time.Second
+)
+
+type doorKey struct{}
+
+// Door is the door for changes that all screens share.
+func Door(s *screen.Scope) *change.Door {
+	return screen.Service(s, doorKey{}, func() *change.Door { return change.NewDoor(s.Cluster()) })
+}
+
+// Planner makes plans. It runs off the UI's goroutine.
+type Planner func(context.Context, *cluster.Cluster) ([]*change.Plan, error)
+
+// One is a Planner of one plan.
+func One(f func(context.Context, *cluster.Cluster) (*change.Plan, error)) Planner {
+	return func(ctx context.Context, c *cluster.Cluster) ([]*change.Plan, error) {
+		p, err := f(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		return []*change.Plan{p}, nil
+	}
+}
+
+// Propose plans, shows what the plans would change, and applies them when the user says so.
+func Propose(s *screen.Scope, what string, plan Planner) {
+	c := s.Cluster()
+	if c.ReadOnly() {
+		s.Fail(fmt.Errorf("%s: %w", what, change.ErrReadOnly))
+		return
+	}
+	screen.Call(s, "plan: "+what, planTimeout, func(ctx context.Context) ([]*change.Plan, error) { return plan(ctx, c) },
+		func(plans []*change.Plan, err error) {
+			switch {
+			case errors.Is(err, change.ErrNothingToDo):
+				s.Say(screen.Idle, err.Error())
+			case err != nil:
+				s.Fail(err)
+			case len(plans) > 0:
+				s.Ask(newPreview(s, plans, func() { apply(s, plans) }))
+			}
+		})
+}
+
+// apply makes the changes in order and stops at the first that fails.
+func apply(s *screen.Scope, plans []*change.Plan) {
+	door := Door(s)
+	what := plans[0].Summary
+	if len(plans) > 1 {
+		what = fmt.Sprintf("%d changes", len(plans))
+	}
+	screen.Call(s, what, applyTimeout, func(ctx context.Context) (int, error) {
+		for i, p := range plans {
+			if _, err := door.Apply(ctx, p); err != nil {
+				return i, err
+			}
+		}
+		return len(plans), nil
+	}, func(n int, err error) {
+		switch {
+		case err != nil && n > 0:
+			s.Fail(fmt.Errorf("%d of %d done, then: %w", n, len(plans), err))
+		case err != nil:
+			s.Fail(err)
+		default:
+			s.Say(screen.Good, "done: "+what+"   (U takes it back)")
+		}
+	})
+}
+
+// Undo proposes to take back the last change that was made from here and not taken back.
+func Undo(s *screen.Scope) {
+	records := Door(s).Records()
+	for i := len(records) - 1; i >= 0; i-- {
+		if r := records[i]; r.UndoneBy == 0 && r.Undid == 0 {
+			UndoRecord(s, r)
+			return
+		}
+	}
+	s.Say(screen.Idle, "nothing was changed from here that could be taken back")
+}
+
+// UndoRecord proposes to take back one change.
+func UndoRecord(s *screen.Scope, r change.Record) {
+	door := Door(s)
+	Propose(s, "take back: "+r.Plan.Summary, One(func(ctx context.Context, _ *cluster.Cluster) (*change.Plan, error) {
+		return door.Undo(ctx, &r)
+	}))
+}
+
+// Ref is an object as changes name it, with what the user saw.
+func Ref(o screen.Object) change.Ref {
+	return change.Ref{Resource: o.Resource, Kind: o.Kind, Namespace: o.Namespace, Name: o.Name, UID: o.UID}
+}

@@ -1,0 +1,204 @@
+package changes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/podarium/podarium/cluster"
+	"github.com/podarium/podarium/cluster/change"
+	"github.com/podarium/podarium/cluster/rollout"
+	"github.com/podarium/podarium/tui/dialog"
+	"github.com/podarium/podarium/tui/screen"
+)
+
+// each makes a Planner that plans for several objects. Those with nothing to do are left out, unless all are.
+func each(objects []screen.Object, f func(context.Context, *cluster.Cluster, change.Ref) (*change.Plan, error)) Planner {
+	return func(ctx context.Context, c *cluster.Cluster) ([]*change.Plan, error) {
+		var plans []*change.Plan
+		var nothing error
+		for _, o := range objects {
+			p, err := f(ctx, c, Ref(o))
+			switch {
+			case errors.Is(err, change.ErrNothingToDo):
+				nothing = err
+			case err != nil:
+				return nil, err
+			default:
+				plans = append(plans, p)
+			}
+		}
+		if len(plans) == 0 {
+			return nil, nothing
+		}
+		return plans, nil
+	}
+}
+
+// names are what a dialog calls some objects.
+func names(objects []screen.Object) string {
+	if len(objects) == 1 {
+		return objects[0].Name
+	}
+	all := make([]string, len(objects))
+	for i, o := range objects {
+		all[i] = o.Name
+	}
+	text := strings.Join(all, ", ")
+	if len(all) > 5 {
+		text = fmt.Sprintf("%s and %d more", strings.Join(all[:5], ", "), len(all)-5)
+	}
+	return text
+}
+
+// Scale asks for a number of replicas and proposes it. now is how many are wanted at present.
+func Scale(s *screen.Scope, objects []screen.Object, now int) {
+	s.Ask(dialog.NewForm(s, dialog.Form{
+		Title:  "Scale " + names(objects),
+		Fields: []dialog.Field{{Label: "replicas", Value: strconv.Itoa(now), Number: true, Check: checkReplicas}},
+		Accept: "Preview",
+		Then: func(values []string) {
+			n, err := strconv.ParseInt(strings.TrimSpace(values[0]), 10, 32)
+			if err != nil {
+				return // the form has checked it
+			}
+			Propose(s, "scale "+names(objects), each(objects, func(ctx context.Context, c *cluster.Cluster, r change.Ref) (*change.Plan, error) {
+				return rollout.Scale(ctx, c, r, int32(n))
+			}))
+		},
+	}))
+}
+
+func checkReplicas(v string) error {
+	if n, err := strconv.ParseInt(strings.TrimSpace(v), 10, 32); err != nil || n < 0 {
+		return errors.New("give a whole number, 0 or more")
+	}
+	return nil
+}
+
+// container is one container's image.
+type container struct{ name, image string }
+
+// SetImage reads the images of an object's containers, asks for others, and proposes those that differ.
+func SetImage(s *screen.Scope, o screen.Object) {
+	c := s.Cluster()
+	screen.Call(s, "images of "+o.Name, planTimeout, func(ctx context.Context) ([]container, error) {
+		u, err := change.Get(ctx, c, Ref(o))
+		if err != nil {
+			return nil, err
+		}
+		return containers(u)
+	}, func(list []container, err error) {
+		if err != nil {
+			s.Fail(err)
+			return
+		}
+		askImages(s, o, list)
+	})
+}
+
+func askImages(s *screen.Scope, o screen.Object, list []container) {
+	f := dialog.Form{Title: "Image of " + o.Name, Accept: "Preview"}
+	for _, c := range list {
+		f.Fields = append(f.Fields, dialog.Field{Label: c.name, Value: c.image, Check: func(v string) error {
+			if strings.TrimSpace(v) == "" {
+				return errors.New("give an image")
+			}
+			return nil
+		}})
+	}
+	f.Then = func(values []string) {
+		images := map[string]string{}
+		for i, v := range values {
+			if v = strings.TrimSpace(v); v != list[i].image {
+				images[list[i].name] = v
+			}
+		}
+		Propose(s, "set image of "+o.Name, each([]screen.Object{o}, func(ctx context.Context, c *cluster.Cluster, r change.Ref) (*change.Plan, error) {
+			return rollout.SetImage(ctx, c, r, images)
+		}))
+	}
+	s.Ask(dialog.NewForm(s, f))
+}
+
+func containers(u *unstructured.Unstructured) ([]container, error) {
+	var out []container
+	for _, spec := range [][]string{{"spec", "template", "spec"}, {"spec", "jobTemplate", "spec", "template", "spec"}, {"spec"}} {
+		for _, list := range []string{"initContainers", "containers"} {
+			items, _, err := unstructured.NestedSlice(u.Object, append(append([]string{}, spec...), list)...)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", u.GetName(), err)
+			}
+			for _, i := range items {
+				m, _ := i.(map[string]any)
+				name, _ := m["name"].(string)
+				image, _ := m["image"].(string)
+				out = append(out, container{name, image})
+			}
+		}
+		if len(out) > 0 {
+			return out, nil
+		}
+	}
+	return nil, fmt.Errorf("%s has no containers", u.GetName())
+}
+
+// Restart proposes to replace the Pods of workloads.
+func Restart(s *screen.Scope, objects []screen.Object) {
+	Propose(s, "restart "+names(objects), each(objects, func(ctx context.Context, c *cluster.Cluster, r change.Ref) (*change.Plan, error) {
+		return rollout.Restart(ctx, c, r)
+	}))
+}
+
+// TogglePause proposes to pause a Deployment's rollout, or to resume it where it is paused.
+func TogglePause(s *screen.Scope, o screen.Object) {
+	Propose(s, "pause or resume "+o.Name, One(func(ctx context.Context, c *cluster.Cluster) (*change.Plan, error) {
+		p, err := rollout.Pause(ctx, c, Ref(o))
+		if errors.Is(err, change.ErrNothingToDo) {
+			return rollout.Resume(ctx, c, Ref(o))
+		}
+		return p, err
+	}))
+}
+
+// UndoRollout proposes to go back to a revision.
+func UndoRollout(s *screen.Scope, o screen.Object, revision int64) {
+	Propose(s, fmt.Sprintf("undo %s to revision %d", o.Name, revision), One(func(ctx context.Context, c *cluster.Cluster) (*change.Plan, error) {
+		return rollout.Undo(ctx, c, Ref(o), revision)
+	}))
+}
+
+// How a deletion goes on to what the object owns.
+const (
+	background = "background: what it owns goes after it"
+	foreground = "foreground: what it owns goes before it"
+	orphan     = "orphan: what it owns stays"
+)
+
+// Delete asks how, and proposes to delete.
+func Delete(s *screen.Scope, objects []screen.Object) {
+	s.Ask(dialog.NewForm(s, dialog.Form{
+		Title: "Delete " + objects[0].Resource.Resource + " " + names(objects),
+		Fields: []dialog.Field{
+			{Label: "propagation", Value: background, Choices: []string{background, foreground, orphan}},
+			{Label: "at once", Value: "no", Choices: []string{"no", "yes: do not wait for containers to stop"}},
+		},
+		Accept: "Preview",
+		Then: func(values []string) {
+			o := change.DeleteOptions{Propagation: map[string]metav1.DeletionPropagation{
+				background: metav1.DeletePropagationBackground, foreground: metav1.DeletePropagationForeground, orphan: metav1.DeletePropagationOrphan,
+			}[values[0]]}
+			if values[1] != "no" {
+				o.GracePeriodSeconds = new(int64)
+			}
+			Propose(s, "delete "+names(objects), each(objects, func(ctx context.Context, c *cluster.Cluster, r change.Ref) (*change.Plan, error) {
+				return change.Delete(ctx, c, r, o)
+			}))
+		},
+	}))
+}
