@@ -2,6 +2,7 @@ package tui
 
 import (
 	"github.com/podarium/podarium/tui/changes"
+	"github.com/podarium/podarium/tui/etcd"
 	"github.com/podarium/podarium/tui/help"
 	"github.com/podarium/podarium/tui/inspect"
 	"github.com/podarium/podarium/tui/resource"
@@ -15,6 +16,7 @@ func modules() []screen.Module {
 		inspect.Module(),
 		changes.Module(),
 		help.Module(),
+		etcd.Module(),
 	}
 }
 

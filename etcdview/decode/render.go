@@ -96,3 +96,20 @@ func (v *Value) Base64() string { return base64.StdEncoding.EncodeToString(v.Raw
 
 // Hex is the stored value as hexdump -C prints it. It is not masked.
 func (v *Value) Hex() string { return hex.Dump(v.Raw) }
+
+// Format writes a part of a Tree: as YAML, and a string as it is.
+func Format(tree any) string {
+	switch t := tree.(type) {
+	case nil:
+		return "null"
+	case string:
+		return t
+	case json.Number:
+		return string(t)
+	}
+	b, err := yaml.Marshal(tree)
+	if err != nil {
+		return fmt.Sprint(tree)
+	}
+	return string(b)
+}

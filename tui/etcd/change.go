@@ -1,0 +1,142 @@
+package etcd
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/podarium/podarium/etcdview"
+	"github.com/podarium/podarium/etcdview/decode"
+	"github.com/podarium/podarium/etcdview/diff"
+)
+
+// change is one revision of a key: from its history, or as it happens.
+type change struct {
+	etcdview.Event
+	gap  *etcdview.Gap
+	seen bool // as it happened, so that the time is known to the millisecond
+
+	desc *etcdview.Description // nil until it is decoded
+}
+
+func (c *change) id() string { return fmt.Sprint(c.Revision(), " ", c.KV.Key) }
+
+// describe decodes the change. It takes some 100 µs, so it is done on another goroutine than the UI's.
+func (c *change) describe(ctx context.Context, o decode.Options) {
+	if c.desc == nil && c.gap == nil {
+		d := etcdview.Describe(ctx, c.Event, o)
+		c.desc = &d
+	}
+}
+
+// when is the time of the change: as it was seen, or as its writer wrote it down. Zero where neither is known.
+func (c *change) when() time.Time {
+	if c.seen {
+		return c.Received
+	}
+	if c.desc != nil && c.desc.Writer != nil {
+		return c.desc.Writer.Time
+	}
+	return time.Time{}
+}
+
+func (c *change) age(now time.Time) string {
+	t := c.when()
+	if t.IsZero() {
+		return ""
+	}
+	return duration.HumanDuration(max(0, now.Sub(t)))
+}
+
+func (c *change) writer() string {
+	if c.desc == nil || c.desc.Writer == nil {
+		return ""
+	}
+	return c.desc.Writer.Manager
+}
+
+// summary says in one line what changed, in no more than about width columns.
+func (c *change) summary(width int) string {
+	switch {
+	case c.gap != nil:
+		return fmt.Sprintf("revisions %d to %d are compacted away", c.gap.From, c.gap.To-1)
+	case c.Type == etcdview.Delete:
+		return "deleted"
+	case c.Type == etcdview.Create:
+		return "created"
+	case c.desc == nil:
+		return ""
+	case c.desc.Err != nil:
+		return c.desc.Err.Error()
+	case c.Prev == nil:
+		return "written (what was before is not known)"
+	}
+	first, n := telling(c.desc.Changes)
+	if n == 0 {
+		return "written again, unchanged"
+	}
+	rest := ""
+	if n > 1 {
+		rest = fmt.Sprintf("  +%d", n-1)
+	}
+	return fit(first, width-len(rest)) + rest
+}
+
+// telling picks the change that says most: of spec before status, of those before metadata.
+func telling(changes []diff.Change) (best diff.Change, n int) {
+	rank := func(c diff.Change) int {
+		switch {
+		case c.Folded:
+			return 0
+		case strings.HasPrefix(c.Path, "metadata."):
+			return 1
+		case strings.HasPrefix(c.Path, "status."):
+			return 2
+		}
+		return 3
+	}
+	for i, c := range changes {
+		if i == 0 || rank(c) > rank(best) {
+			best = c
+		}
+	}
+	return best, len(changes)
+}
+
+// fit writes a change on one line, leaving out the middle of its path where there is no room for it.
+func fit(c diff.Change, width int) string {
+	s := c.String()
+	if len([]rune(s)) <= width {
+		return s
+	}
+	parts := strings.Split(c.Path, ".")
+	if len(parts) > 2 {
+		short := c
+		short.Path = parts[0] + "…" + parts[len(parts)-1]
+		return short.String()
+	}
+	return s
+}
+
+// fromHistory makes changes of revisions, newest first.
+func fromHistory(h etcdview.History) []*change {
+	out := make([]*change, 0, len(h.Revisions))
+	for i, r := range h.Revisions {
+		c := &change{Event: etcdview.Event{Type: etcdview.Put, KV: r.KV, Received: r.Time}, seen: !r.Time.IsZero()}
+		switch {
+		case r.Deleted:
+			c.Type = etcdview.Delete
+		case r.Version == 1:
+			c.Type = etcdview.Create
+		}
+		if i+1 < len(h.Revisions) && !h.Revisions[i+1].Deleted {
+			prev := h.Revisions[i+1].KV
+			c.Prev = &prev
+		}
+		out = append(out, c)
+	}
+	return out
+}

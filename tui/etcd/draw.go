@@ -1,0 +1,298 @@
+package etcd
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/podarium/podarium/etcdview"
+	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/screen"
+	"github.com/podarium/podarium/tui/style"
+)
+
+// changedFor is how long a node stays marked after a change, the second half of it fading.
+const changedFor = 2 * time.Second
+
+// thousands writes a number with thin gaps: 48 211.
+func thousands(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	sign := ""
+	if n < 0 {
+		sign, s = "-", s[1:]
+	}
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + " " + s[i:]
+	}
+	return sign + s
+}
+
+// Draw implements screen.Screen.
+func (t *tree) Draw(c *canvas.Canvas) {
+	s := t.scope.Styles()
+	t.treeWidth = max(26, min(c.Width()*2/5, 60))
+	left := c.Cut(1, 0, t.treeWidth-2, c.Height())
+	t.drawTree(left, s)
+	c.Cut(t.treeWidth-1, 0, 1, c.Height()).Column(0, s.Rule)
+	t.pane.draw(c.Cut(t.treeWidth+1, 0, c.Width()-t.treeWidth-2, c.Height()), s, t.focus)
+}
+
+func (t *tree) drawTree(c *canvas.Canvas, s *style.Styles) {
+	rows := t.nodes.rows
+	if len(rows) == 0 {
+		text := "no keys"
+		switch {
+		case t.err != nil:
+			text = t.err.Error()
+		case !t.nodes.root.loaded:
+			text = "reading keys …"
+		case t.nodes.filter != "":
+			text = "nothing open matches"
+		}
+		c.Clip(0, 0, c.Width(), s.Muted, text)
+		return
+	}
+	from, to := t.cursor.window(len(rows), c.Height())
+	now := t.scope.Now()
+	for i := from; i < to; i++ {
+		t.drawNode(c, i-from, rows[i], s, now)
+		if i == t.cursor.at {
+			selected(c, i-from, s, t.focus == onTree)
+		}
+	}
+}
+
+// selected marks the row under the cursor; where its pane has not the focus, more quietly.
+func selected(c *canvas.Canvas, y int, s *style.Styles, focused bool) {
+	if focused {
+		c.Paint(0, y, c.Width(), s.Selection)
+		return
+	}
+	c.Paint(0, y, c.Width(), canvas.Style{Bg: s.Raised.Bg})
+}
+
+func (t *tree) drawNode(c *canvas.Canvas, y int, n *node, s *style.Styles, now time.Time) {
+	x := n.depth * 2
+	ink := s.Text
+	mark := "  "
+	if n.Dir {
+		mark, ink = "▸ ", s.Accent
+		if n.open {
+			mark = "▾ "
+		}
+	}
+	if n.label == more {
+		ink = s.Muted
+	}
+	right := c.Width()
+	if k, ok := n.keys(); ok && n.Dir {
+		right = c.Right(right, y, s.Muted, thousands(k)) - 1
+	}
+	if d := now.Sub(n.changed); !n.changed.IsZero() && d < changedFor {
+		if ink = s.Changed; d > changedFor/2 {
+			ink = s.Fading
+		}
+		right = c.Right(right, y, ink, "•") - 1
+	}
+	c.Text(x, y, s.Muted, mark)
+	c.Clip(x+2, y, max(0, right-x-2), ink, n.label)
+}
+
+// draw draws the pane: what the subject is, its changes, and the value of the one under the cursor.
+func (p *pane) draw(c *canvas.Canvas, s *style.Styles, f focus) {
+	y := p.drawHead(c, s)
+	if p.split(c.Width()) {
+		w := c.Width() / 2
+		p.drawList(c.Cut(0, y, w-1, c.Height()-y), s, f == onList, y)
+		c.Cut(w, y, 1, c.Height()-y).Column(0, s.Rule)
+		p.drawValue(c.Cut(w+2, y, c.Width()-w-2, c.Height()-y), s, f == onValue)
+		return
+	}
+	h := min(len(p.changes)+1, max(4, (c.Height()-y)/3))
+	if p.dir {
+		h = max(h, (c.Height()-y)/2)
+	}
+	p.drawList(c.Cut(0, y, c.Width(), h), s, f == onList, y)
+	p.drawValue(c.Cut(0, y+h+1, c.Width(), c.Height()-y-h-1), s, f == onValue)
+}
+
+// split says whether there is room for the list beside the value.
+func (p *pane) split(width int) bool { return width >= 130 }
+
+// drawHead draws two lines about the subject and returns the next line.
+func (p *pane) drawHead(c *canvas.Canvas, s *style.Styles) int {
+	cur := p.current()
+	key := p.key()
+	if p.dir && (cur == nil || cur.gap != nil) {
+		key = p.path
+	}
+	right := c.Width()
+	if cur != nil && cur.gap == nil {
+		right = c.Right(right, 0, s.Muted, "rev "+thousands(cur.Revision())+"  v"+strconv.FormatInt(cur.KV.Version, 10)) - 2
+	}
+	c.Clip(0, 0, right, s.Title, etcdview.Printable(key))
+	c.Clip(0, 1, c.Width(), s.Muted, p.about())
+	return 3
+}
+
+// about says in one line what the value is.
+func (p *pane) about() string {
+	cur := p.current()
+	switch {
+	case p.err != nil:
+		return "✗ " + p.err.Error()
+	case p.loading && cur == nil:
+		return "reading …"
+	case cur == nil && p.dir:
+		return "no change yet since this screen was opened"
+	case cur == nil && p.path != "":
+		return "not in etcd, and the store knows no revision of it"
+	case p.value == nil:
+		return ""
+	}
+	v := p.value
+	var parts []string
+	switch {
+	case v.IsKubernetes():
+		parts = append(parts, "stored as "+v.StoredAs.GroupVersion().String()+" "+v.StoredAs.Kind)
+		if v.Form != "encrypted" {
+			parts = append(parts, string(v.Form))
+		}
+	default:
+		parts = append(parts, v.Label())
+	}
+	if v.IsKubernetes() && v.Encryption != nil {
+		parts = append(parts, v.Encryption.String())
+	}
+	parts = append(parts, thousands(int64(len(v.Raw)))+" B")
+	if cur.KV.Lease != 0 {
+		parts = append(parts, "lease "+strconv.FormatInt(cur.KV.Lease, 16))
+	}
+	if age := cur.age(p.scope.Now()); age != "" {
+		by := age + " ago"
+		if w := cur.writer(); w != "" {
+			by += " by " + w
+		}
+		parts = append(parts, by)
+	}
+	if v.Masked() {
+		parts = append(parts, "masked (x shows)")
+	}
+	return strings.Join(parts, " · ")
+}
+
+// drawList draws the changes. top is where the list begins in the pane, for the mouse.
+func (p *pane) drawList(c *canvas.Canvas, s *style.Styles, focused bool, top int) {
+	p.listTop, p.listHeight = top, c.Height()
+	head := "REVISIONS"
+	if p.dir {
+		head = "CHANGES"
+	}
+	c.Text(0, 0, s.Heading, head)
+	if n := len(p.changes); p.older > 0 {
+		c.Right(c.Width(), 0, s.Muted, "the last "+thousands(int64(n))+" of "+thousands(int64(n+p.older)))
+	} else if n > 0 {
+		c.Right(c.Width(), 0, s.Muted, thousands(int64(n)))
+	}
+	body := c.Cut(0, 1, c.Width(), c.Height()-1)
+	note := ""
+	if p.compacted > 0 {
+		note = "… compacted before " + thousands(p.compacted)
+	}
+	from, to := p.cursor.window(len(p.changes), body.Height())
+	now := p.scope.Now()
+	for i := from; i < to; i++ {
+		p.drawChange(body, i-from, p.changes[i], s, now)
+		if i == p.cursor.at {
+			selected(body, i-from, s, focused)
+		}
+	}
+	if to == len(p.changes) && to-from < body.Height() {
+		body.Clip(0, to-from, body.Width(), s.Muted, note)
+	}
+}
+
+func (p *pane) drawChange(c *canvas.Canvas, y int, ch *change, s *style.Styles, now time.Time) {
+	mark := "  "
+	if ch == p.base {
+		mark = "◆ "
+	}
+	x := c.Text(0, y, s.Marked, mark)
+	rev := thousands(ch.Revision())
+	if ch.gap != nil {
+		c.Clip(x, y, c.Width()-x, s.Warn, "▲ "+ch.summary(c.Width()-x))
+		return
+	}
+	ink := s.Text
+	if d := now.Sub(ch.Received); ch.seen && d < changedFor {
+		if ink = s.Changed; d > changedFor/2 {
+			ink = s.Fading
+		}
+	}
+	c.Text(x, y, ink, rev)
+	x += max(len(rev), len("000 000")) + 2
+	c.Text(x, y, s.Muted, ch.age(now))
+	x += 6
+	right := c.Width()
+	if w := ch.writer(); w != "" && c.Width() >= 60 {
+		const widest = 24
+		w = canvas.Truncate(w, widest)
+		c.Right(right, y, s.Muted, w)
+		right -= min(widest, c.Width()/4) + 2
+	}
+	if p.dir {
+		name := strings.TrimPrefix(ch.KV.Key, p.path)
+		w := min(max(12, (right-x)/2), 44)
+		c.Clip(x, y, w, s.Accent, etcdview.Printable(name))
+		x += w + 1
+	}
+	c.Clip(x, y, max(0, right-x), changeInk(ch, s), ch.summary(right-x))
+}
+
+func changeInk(ch *change, s *style.Styles) canvas.Style {
+	switch ch.Type {
+	case etcdview.Create:
+		return s.Added
+	case etcdview.Delete:
+		return s.Removed
+	}
+	return s.Text
+}
+
+func (p *pane) drawValue(c *canvas.Canvas, s *style.Styles, focused bool) {
+	ch := p.current()
+	if ch == nil || ch.gap != nil {
+		return
+	}
+	head, note := "VALUE", string(p.format)
+	if p.diff && ch.Type != etcdview.Delete {
+		head, note = "DIFF", "what "+thousands(ch.Revision())+" changed"
+		if p.base != nil && p.base != ch {
+			note = thousands(p.base.Revision()) + " → " + thousands(ch.Revision())
+		}
+	}
+	ink := s.Heading
+	if focused {
+		ink = s.Key
+	}
+	x := c.Text(0, 0, ink, head)
+	x = c.Text(x+2, 0, s.Muted, note)
+	if q := p.pager.Query(); q != "" {
+		c.Clip(x+2, 0, c.Width()-x-2, s.Match, "/"+q+" "+strconv.Itoa(p.pager.Matches()))
+	}
+	p.pager.Draw(c.Cut(0, 1, c.Width(), c.Height()-1), s)
+}
+
+// click puts the cursor of the list on the line that was clicked, and says whether there was one.
+func (p *pane) click(y int) bool {
+	i := y - p.listTop - 1
+	if i < 0 || i >= p.listHeight-1 || p.cursor.top+i >= len(p.changes) {
+		return false
+	}
+	p.cursor.at = p.cursor.top + i
+	p.follow = p.cursor.at == 0
+	p.settle()
+	return true
+}
+
+var _ screen.Pointer = (*tree)(nil)

@@ -1,0 +1,119 @@
+package etcd
+
+import (
+	"github.com/podarium/podarium/tui/key"
+	"github.com/podarium/podarium/tui/pager"
+)
+
+// The actions of the etcd screens.
+const (
+	actDown     key.Action = "etcd.down"
+	actUp       key.Action = "etcd.up"
+	actPageDown key.Action = "etcd.page-down"
+	actPageUp   key.Action = "etcd.page-up"
+	actTop      key.Action = "etcd.top"
+	actBottom   key.Action = "etcd.bottom"
+	actOpen     key.Action = "etcd.open"
+	actIn       key.Action = "etcd.in"
+	actOut      key.Action = "etcd.out"
+	actFocus    key.Action = "etcd.focus"
+	actBack     key.Action = "etcd.focus-back"
+	actObject   key.Action = "etcd.object"
+	actDiff     key.Action = "etcd.diff"
+	actBase     key.Action = "etcd.base"
+	actFormat   key.Action = "etcd.format"
+	actSecrets  key.Action = "etcd.secrets"
+	actManaged  key.Action = "etcd.managed-fields"
+	actWatch    key.Action = "etcd.watch"
+	actTree     key.Action = "etcd.tree"
+	actReload   key.Action = "etcd.reload"
+	actCopy     key.Action = "etcd.copy"
+	actPause    key.Action = "etcd.pause"
+)
+
+const (
+	groupMove = "Move"
+	groupOpen = "Open"
+	groupView = "View"
+)
+
+func moveKeys() key.Table {
+	return key.Table{
+		{Action: actDown, Keys: []string{"j", "down"}, Help: "down", Group: groupMove},
+		{Action: actUp, Keys: []string{"k", "up"}, Help: "up", Group: groupMove},
+		{Action: actPageDown, Keys: []string{"ctrl+f", "pgdown", "space"}, Help: "a page down", Group: groupMove},
+		{Action: actPageUp, Keys: []string{"ctrl+b", "pgup"}, Help: "a page up", Group: groupMove},
+		{Action: actTop, Keys: []string{"g", "home"}, Help: "to the top", Group: groupMove},
+		{Action: actBottom, Keys: []string{"G", "end"}, Help: "to the end", Group: groupMove},
+	}
+}
+
+func focusKeys() key.Table {
+	return key.Table{
+		{Action: actFocus, Keys: []string{"tab"}, Hint: "next pane", Help: "to the next pane", Group: groupMove},
+		{Action: actBack, Keys: []string{"shift+tab"}, Help: "to the pane before", Group: groupMove},
+	}
+}
+
+func valueKeys() key.Table {
+	return key.Table{
+		{Action: actObject, Keys: []string{"K"}, Hint: "object", Help: "the object that the key holds", Group: groupOpen},
+		{Action: actDiff, Keys: []string{"d"}, Hint: "diff", Help: "what the revision changed, or its whole value", Group: groupView},
+		{Action: actBase, Keys: []string{"m"}, Help: "mark the revision: diffs compare with it", Group: groupView},
+		{Action: actFormat, Keys: []string{"o"}, Hint: "format", Help: "YAML, JSON, base64, hex", Group: groupView},
+		{Action: actSecrets, Keys: []string{"x"}, Help: "show what is masked in Secrets, or mask it", Group: groupView},
+		{Action: actManaged, Keys: []string{"M"}, Help: "show metadata.managedFields, or fold them", Group: groupView},
+		{Action: actReload, Keys: []string{"ctrl+r"}, Help: "read it again", Group: groupView},
+		{Action: actCopy, Keys: []string{"c"}, Help: "copy the key", Group: groupOpen},
+	}
+}
+
+func join(tables ...key.Table) key.Table {
+	var all key.Table
+	for _, t := range tables {
+		all = append(all, t...)
+	}
+	return all
+}
+
+// treeKeys is the table while the tree has the focus.
+func treeKeys() key.Table {
+	return join(key.Table{
+		{Action: actOpen, Keys: []string{"enter"}, Hint: "open", Help: "open or close a directory; a key with its history", Group: groupOpen},
+		{Action: actIn, Keys: []string{"l", "right"}, Help: "open a directory, or go to the value", Group: groupMove},
+		{Action: actOut, Keys: []string{"h", "left"}, Help: "close a directory, or go to the one above", Group: groupMove},
+	}, focusKeys(), key.Table{
+		{Action: actWatch, Keys: []string{"W"}, Hint: "watch", Help: "the changes under this directory, on a screen of their own", Group: groupOpen},
+	}, valueKeys(), moveKeys())
+}
+
+// keyKeys is the table of a key's screen while its revisions have the focus.
+func keyKeys() key.Table {
+	return join(focusKeys(), valueKeys(), key.Table{
+		{Action: actTree, Keys: []string{"t"}, Hint: "tree", Help: "the tree around the key", Group: groupOpen},
+		{Action: actWatch, Keys: []string{"W"}, Help: "the changes beside this key, on a screen of their own", Group: groupOpen},
+	}, moveKeys())
+}
+
+// changesKeys is the table of the live list of changes.
+func changesKeys() key.Table {
+	return join(key.Table{
+		{Action: actOpen, Keys: []string{"enter"}, Hint: "key", Help: "the key, with its history", Group: groupOpen},
+		{Action: actPause, Keys: []string{"p"}, Hint: "pause", Help: "hold the list still, or let it run; nothing is lost meanwhile", Group: groupView},
+	}, focusKeys(), valueKeys().With(false, actReload), moveKeys())
+}
+
+// inPager swaps a table's movements for those of a pager.
+func inPager(t key.Table) key.Table {
+	moves := map[key.Action]bool{actIn: true, actOut: true}
+	for _, b := range moveKeys() {
+		moves[b.Action] = true
+	}
+	var out key.Table
+	for _, b := range t {
+		if !moves[b.Action] {
+			out = append(out, b)
+		}
+	}
+	return append(out, pager.Keys()...)
+}
