@@ -63,6 +63,9 @@ func (d *Door) do(ctx context.Context, p *Plan) (*unstructured.Unstructured, err
 	}
 	if p.Verb == "evict" {
 		_, _, err := send(ctx, d.c, p.eviction())
+		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+			return nil, fmt.Errorf("%w: %w", ErrConflict, err)
+		}
 		return nil, err
 	}
 	live, want := p.Before, p.request.want

@@ -238,8 +238,7 @@ func (p *Plan) deletion(live *unstructured.Unstructured) write {
 	opts := *p.request.delete
 	uid, rv := types.UID(live.GetUID()), live.GetResourceVersion()
 	opts.Preconditions = &metav1.Preconditions{UID: &uid, ResourceVersion: &rv}
-	opts.Kind, opts.APIVersion = "DeleteOptions", "v1"
-	return write{method: http.MethodDelete, ref: p.Ref, body: opts}
+	return write{method: http.MethodDelete, ref: p.Ref, options: &opts}
 }
 
 func cascade(p metav1.DeletionPropagation) string {

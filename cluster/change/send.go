@@ -26,6 +26,7 @@ type write struct {
 	collection  bool   // POST to the collection rather than to the object
 	subresource string // such as scale or eviction
 	body        any
+	options     *metav1.DeleteOptions // the body of a DELETE, instead of body
 	dryRun      bool
 	strict      bool // refuse unknown and repeated fields
 }
@@ -35,7 +36,7 @@ func send(ctx context.Context, c *cluster.Cluster, w write) (*unstructured.Unstr
 	if c.ReadOnly() {
 		return nil, nil, ErrReadOnly
 	}
-	body, err := json.Marshal(w.body)
+	body, err := json.Marshal(w.content())
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s %s: %w", w.method, w.ref, err)
 	}
@@ -52,7 +53,7 @@ func send(ctx context.Context, c *cluster.Cluster, w write) (*unstructured.Unstr
 			req = req.Param("fieldValidation", metav1.FieldValidationStrict)
 		}
 	}
-	if w.dryRun {
+	if w.dryRun && w.options == nil {
 		req = req.Param("dryRun", metav1.DryRunAll)
 	}
 	raw, err := req.Do(ctx).Raw()
@@ -64,6 +65,20 @@ func send(ctx context.Context, c *cluster.Cluster, w write) (*unstructured.Unstr
 		return nil, warnings.all(), fmt.Errorf("%s %s: the server's answer: %w", w.method, w.ref, err)
 	}
 	return obj, warnings.all(), nil
+}
+
+// content is the request's body. The API server ignores the parameters of a DELETE that has a body: what asks for a dry
+// run must be in it, or the preview would delete.
+func (w write) content() any {
+	if w.options == nil {
+		return w.body
+	}
+	o := *w.options
+	o.Kind, o.APIVersion = "DeleteOptions", "v1"
+	if w.dryRun {
+		o.DryRun = []string{metav1.DryRunAll}
+	}
+	return o
 }
 
 // path is the request path, element by element.

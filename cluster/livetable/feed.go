@@ -23,7 +23,7 @@ const (
 	accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
 	// firstPage is small so that rows show soon, the next ones are larger so that the whole list ends soon.
-	firstPage, nextPage = 500, 2500
+	firstPage, nextPage = 500, 5000
 
 	// Backoff between attempts: from min, doubled up to max. A connection that worked resets it.
 	minBackoff, maxBackoff = 50 * time.Millisecond, 3 * time.Second
