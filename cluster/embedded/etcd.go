@@ -49,7 +49,7 @@ func startEtcd(ctx context.Context, dir, socket string, volatile bool, log zapco
 		}
 		fatal <- err
 	}}
-	cfg.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.New(log, zap.WithFatalHook(hook)))
+	cfg.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.New(log, zap.WithFatalHook(hook), zap.WithPanicHook(hook)))
 
 	type result struct {
 		e   *embed.Etcd
@@ -102,7 +102,7 @@ func damaged(dir string, err error) error {
 	return fmt.Errorf("etcd cannot use %s: %w\nNothing was changed. If the data is damaged, restore %s from a snapshot, or start with another --data-dir", dir, err, dir)
 }
 
-// fatalHook ends the goroutine that calls zap's Fatal instead of the process, and reports it.
+// fatalHook ends the goroutine that calls zap's Fatal or Panic instead of the process, and reports it.
 type fatalHook struct{ report func(error) }
 
 func (h fatalHook) OnWrite(e *zapcore.CheckedEntry, fields []zapcore.Field) {

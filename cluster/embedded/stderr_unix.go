@@ -3,6 +3,7 @@
 package embedded
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -21,5 +22,8 @@ func captureStderr(file *os.File) (before *os.File, restore func() error, err er
 		return nil, nil, err
 	}
 	before = os.NewFile(uintptr(fd), "stderr")
-	return before, func() error { return dup2(fd, unix.Stderr) }, nil
+	return before, func() error {
+		// Asking the file keeps it from being closed by the collector until now.
+		return errors.Join(dup2(int(before.Fd()), unix.Stderr), before.Close())
+	}, nil
 }
