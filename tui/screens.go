@@ -6,6 +6,7 @@ import (
 	"github.com/podarium/podarium/tui/help"
 	"github.com/podarium/podarium/tui/inspect"
 	"github.com/podarium/podarium/tui/resource"
+	"github.com/podarium/podarium/tui/rollouts"
 	"github.com/podarium/podarium/tui/screen"
 )
 
@@ -14,6 +15,7 @@ func modules() []screen.Module {
 	return []screen.Module{
 		resource.Module(),
 		inspect.Module(),
+		rollouts.Module(),
 		changes.Module(),
 		help.Module(),
 		etcd.Module(),

@@ -182,7 +182,7 @@ func (v *view) Place() screen.Place {
 
 func (v *view) count() string {
 	var notes []string
-	if all, seen := len(v.snap.Rows), len(v.rows); seen != all {
+	if all, seen := len(v.snap.Rows), len(v.rows); seen != all || v.filter.text != "" {
 		notes = append(notes, fmt.Sprintf("%d of %d", seen, all))
 	} else if v.snap.Synced || all > 0 {
 		notes = append(notes, fmt.Sprintf("%d", all))

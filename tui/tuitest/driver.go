@@ -20,12 +20,16 @@ import (
 // patience is how long a Driver waits before it fails the test.
 const patience = time.Minute
 
+// keyTime is what a user takes from one key to the next, on the UI's clock.
+const keyTime = 250 * time.Millisecond
+
 // Driver is a user at the keyboard.
 type Driver struct {
 	// Model is the UI.
 	Model *tui.Model
 
 	t    testing.TB
+	late time.Duration // how far the UI's clock is ahead: a user takes time for each key
 	ctx  context.Context //nolint:containedctx // the life of the test
 	msgs chan tea.Msg
 }
@@ -46,6 +50,7 @@ func Sized(t testing.TB, o tui.Options, width, height int) *Driver {
 	}
 	t.Cleanup(func() { m.Close(); cancel() })
 	d := &Driver{Model: m, t: t, ctx: ctx, msgs: make(chan tea.Msg)}
+	m.SetClock(func() time.Time { return time.Now().Add(d.late) })
 	go m.Bridge(ctx, d.send)
 	d.run(m.Init())
 	d.handle(tea.WindowSizeMsg{Width: width, Height: height})
@@ -59,6 +64,7 @@ func (d *Driver) Resize(width, height int) { d.handle(tea.WindowSizeMsg{Width: w
 func (d *Driver) Keys(names ...string) {
 	d.t.Helper()
 	for _, n := range names {
+		d.late += keyTime
 		d.handle(Key(n))
 	}
 }

@@ -1,0 +1,142 @@
+package tui_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/podarium/podarium/cluster/clustertest"
+	"github.com/podarium/podarium/tui"
+	"github.com/podarium/podarium/tui/tuitest"
+)
+
+func TestMain(m *testing.M) { clustertest.Main(m) }
+
+// start runs the UI on the shared cluster with a Deployment of three Pods in a namespace of the test's own.
+func start(t *testing.T) (*tuitest.Driver, *clustertest.Cluster, string) {
+	t.Helper()
+	c, ns := clustertest.Shared(t)
+	c.Kubectl(t, "-n", ns, "create", "deployment", "web", "--image=nginx:1.27", "--replicas=3")
+	return tuitest.New(t, tui.Options{Cluster: c.Cluster}), c, ns
+}
+
+func TestScaleImageAndUndoByKeys(t *testing.T) {
+	d, c, ns := start(t)
+	d.Command("deploy " + ns)
+	d.Wait("web", "3/3")
+
+	// Scale 3 to 5.
+	d.Keys("s", "backspace")
+	d.Type("5")
+	d.Keys("enter")
+	d.Wait("replicas: 3", "replicas: 5", "kubectl")
+	d.Keys("y")
+	d.Wait("5/5")
+
+	// A new image, and the rollout to its end.
+	d.Keys("enter")
+	d.Wait("REV", "nginx:1.27", "rolled out")
+	d.Keys("i")
+	d.Wait("Image of web")
+	for range len("1.27") {
+		d.Keys("backspace")
+	}
+	d.Type("1.28")
+	d.Keys("enter")
+	d.Wait("- image: nginx:1.27", "- image: nginx:1.28")
+	d.Keys("y")
+	d.Wait("nginx:1.28", "rolled out   5 of 5 ready", "DIFF  1 → 2")
+
+	// Back to revision 1.
+	d.Keys("j")
+	d.Wait("DIFF  2 → 1", "what undo would change")
+	d.Keys("u")
+	d.Wait("This will change", "rollout undo")
+	d.Keys("y")
+	d.WaitFor("revision 3 of nginx:1.27", func(s string) bool {
+		return strings.Contains(s, "● 3") || strings.Contains(s, "●  3")
+	})
+	d.Wait("rolled out   5 of 5 ready")
+	if image := c.Kubectl(t, "-n", ns, "get", "deployment", "web", "-o", "jsonpath={.spec.template.spec.containers[0].image}"); image != "nginx:1.27" {
+		t.Errorf("the image is %s after undo, want nginx:1.27", image)
+	}
+
+	// Take the undo's forerunner back from the list of changes, and see it listed.
+	d.Keys("D")
+	d.Wait("3 made from here", "scale deployment.apps/web from 3 to 5")
+}
+
+func TestUndoTakesTheLastChangeBack(t *testing.T) {
+	d, c, ns := start(t)
+	d.Command("deploy " + ns)
+	d.Wait("web", "3/3")
+	d.Keys("s", "backspace")
+	d.Type("1")
+	d.Keys("enter")
+	d.Wait("This will change")
+	d.Keys("enter")
+	d.Wait("1/1")
+	d.Keys("U")
+	d.Wait("This will change", "replicas: 3")
+	d.Keys("y")
+	d.Wait("3/3")
+	if n := c.Kubectl(t, "-n", ns, "get", "deployment", "web", "-o", "jsonpath={.spec.replicas}"); n != "3" {
+		t.Errorf("replicas are %s after undo, want 3", n)
+	}
+}
+
+func TestRowsComeAndGoByThemselves(t *testing.T) {
+	d, c, ns := start(t)
+	d.Command("po " + ns + " /web")
+	d.Wait(ns+" / pods", "3 of 3   /web")
+	d.Keys("esc") // clears the filter
+	c.Kubectl(t, "-n", ns, "run", "extra", "--image=busybox")
+	d.Wait("extra")
+	c.Kubectl(t, "-n", ns, "delete", "pod", "extra", "--now")
+	d.WaitGone("extra")
+}
+
+func TestDescribeAndYAMLFollowTheObject(t *testing.T) {
+	d, c, ns := start(t)
+	c.Kubectl(t, "-n", ns, "create", "secret", "generic", "pass", "--from-literal=word=swordfish")
+	d.Command("secrets " + ns)
+	d.Wait("pass")
+	d.Command("secrets " + ns + " /pass")
+	d.Wait("1 of")
+	d.Keys("y")
+	d.Wait("•••••• (9 bytes)")
+	if strings.Contains(d.Screen(), "swordfish") || strings.Contains(d.Screen(), "c3dvcmRmaXNo") {
+		t.Error("the value of a Secret is shown before it was asked for")
+	}
+	d.Keys("x")
+	d.Wait("swordfish")
+	c.Kubectl(t, "-n", ns, "label", "secret", "pass", "colour=green")
+	d.Wait("colour: green")
+	d.Keys("d")
+	d.Wait("colour=green", "describe")
+}
+
+func TestCommandLine(t *testing.T) {
+	d, _, ns := start(t)
+	d.Keys(":")
+	d.Type("dep")
+	d.Wait(":deployments", "Deployment  apps  (deploy)")
+	d.Keys("tab")
+	d.Type(ns[:4])
+	d.Wait(":deployments " + ns[:4])
+	d.Keys("esc")
+	d.Command("nosuchkind")
+	d.Wait(`no kind "nosuchkind"`)
+	d.Command("ns " + ns)
+	d.Wait(ns + " / ")
+	d.Command("theme nosuch")
+	d.Wait("unknown theme", "podarium-dark")
+	d.Keys("?")
+	d.Wait("Everywhere", "ctrl-d")
+	d.Keys("esc")
+	d.Command("deploy")
+	d.Wait("deployments")
+	d.Keys("[")
+	d.WaitGone("deployments")
+	d.Keys("]")
+	d.Wait("deployments")
+}

@@ -1,0 +1,303 @@
+package rollouts
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/podarium/podarium/cluster/rollout"
+	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/screen"
+	"github.com/podarium/podarium/tui/style"
+)
+
+// sideBySide is the width from which the diff stands beside the revisions rather than below.
+const sideBySide = 110
+
+// Draw implements screen.Screen: revisions and their diff above, how the Pods turn over and what is waited for below.
+func (v *view) Draw(c *canvas.Canvas) {
+	s := v.scope.Styles()
+	if !v.p.Synced && len(v.p.Revisions) == 0 {
+		text := "reading the workload, its revisions and its Pods"
+		if v.p.Err != nil {
+			text = "it will be tried again: " + v.p.Err.Error()
+		}
+		c.Text(2, 1, s.Muted, text)
+		return
+	}
+	w, h := c.Width(), c.Height()
+	podRows := min(len(v.p.Pods), max(3, h/4))
+	waits := min(len(v.p.Waiting), 3)
+	below := 2 + waits + 1 + podRows // picture, message, waits, heading, Pods
+	above := max(5, min(h-below-2, max(len(v.p.Revisions)+3, len(v.diff.Lines())+4)))
+	if w < sideBySide {
+		above = max(5, h-below-2)
+	}
+	if w >= sideBySide {
+		left := w * 11 / 20
+		v.drawRevisions(c.Cut(0, 1, left, above-1), s)
+		v.drawDiff(c.Cut(left+1, 1, w-left-1, above-1), s)
+	} else {
+		rows := min(len(v.p.Revisions)+1, max(3, above/2))
+		v.drawRevisions(c.Cut(0, 0, w, rows), s)
+		v.drawDiff(c.Cut(0, rows+1, w, above-rows-1), s)
+	}
+	y := above + 1
+	v.drawPicture(c.Cut(0, y, w, 1), s)
+	y++
+	y += v.drawWaits(c.Cut(0, y, w, waits+1), s)
+	v.drawPods(c.Cut(0, y, w, h-y), s)
+}
+
+func cursorMark(c *canvas.Canvas, y int, s *style.Styles, active bool) {
+	if active {
+		c.Paint(0, y, c.Width(), s.Selection)
+		c.Text(0, y, canvas.Style{Fg: s.Key.Fg, Bg: s.Selection.Bg, Attrs: s.Selection.Attrs | s.Key.Attrs}, "▸")
+		return
+	}
+	c.Text(0, y, s.Muted, "▸")
+}
+
+func (v *view) drawRevisions(c *canvas.Canvas, s *style.Styles) {
+	const revAt, ageAt, imageAt = 2, 8, 16
+	readyWidth, causeWidth := 7, 0
+	if c.Width() > 56 {
+		causeWidth = min(28, c.Width()/3)
+	}
+	imageWidth := c.Width() - imageAt - readyWidth - causeWidth - 4
+	c.Text(revAt, 0, s.Muted, " REV")
+	c.Text(ageAt, 0, s.Muted, "  AGE")
+	c.Text(imageAt, 0, s.Muted, "IMAGE")
+	readyAt := imageAt + imageWidth + readyWidth
+	c.Right(readyAt, 0, s.Muted, "READY")
+	if causeWidth > 0 {
+		c.Text(readyAt+2, 0, s.Muted, "CAUSE")
+	}
+	_, at := v.at()
+	rows := c.Height() - 1
+	top := max(0, min(at-rows/2, len(v.p.Revisions)-rows))
+	for y := 1; y <= rows && top+y-1 < len(v.p.Revisions); y++ {
+		i := top + y - 1
+		r := v.p.Revisions[i]
+		ink := s.Muted
+		if r.Current {
+			ink = s.Text
+		}
+		c.Right(revAt+4, y, ink, fmt.Sprint(r.Number))
+		c.Right(ageAt+5, y, s.Muted, duration.HumanDuration(v.scope.Now().Sub(r.Created)))
+		c.Clip(imageAt, y, imageWidth, ink, images(r))
+		readyInk := ink
+		if r.Replicas > 0 && r.Ready < r.Replicas {
+			readyInk = s.Info
+		}
+		c.Right(readyAt, y, readyInk, fmt.Sprintf("%d/%d", r.Ready, r.Replicas))
+		if causeWidth > 0 {
+			c.Clip(readyAt+2, y, causeWidth, s.Muted, r.Cause)
+		}
+		if r.Current {
+			c.Text(revAt, y, s.Accent, "●")
+		}
+		if i == at {
+			cursorMark(c, y, s, !v.inPods)
+		}
+	}
+}
+
+// images are the images of a revision, those of several containers after one another.
+func images(r rollout.Revision) string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(r.Images)) {
+		all = append(all, r.Images[name])
+	}
+	return strings.Join(all, ", ")
+}
+
+func (v *view) drawDiff(c *canvas.Canvas, s *style.Styles) {
+	if c.Height() < 2 {
+		return
+	}
+	title := "DIFF"
+	note := ""
+	if v.diffOf[0] > 0 {
+		title = fmt.Sprintf("DIFF  %d → %d", v.diffOf[0], v.diffOf[1])
+		if cur := v.current(); cur != nil && cur.Number == v.diffOf[1] {
+			note = "what this revision changed"
+		} else {
+			note = "what undo would change"
+		}
+	}
+	x := c.Text(2, 0, s.Muted, title)
+	c.Clip(x+2, 0, c.Width()-x-3, s.Muted, note)
+	v.diff.Draw(c.Cut(2, 1, c.Width()-3, c.Height()-1), s)
+}
+
+// drawPicture draws each Pod as a square: old ones that go, new ones that come.
+func (v *view) drawPicture(c *canvas.Canvas, s *style.Styles) {
+	p := v.p
+	limits := p.Strategy
+	switch {
+	case p.Strategy == "RollingUpdate":
+		limits = fmt.Sprintf("maxSurge %d  maxUnavailable %d  minReady %d s", p.MaxSurge, p.MaxUnavailable, p.MinReadySeconds)
+	case p.Strategy == "":
+		limits = ""
+	}
+	from := c.Width() - 1
+	if c.Width() > 70 {
+		from = c.Right(c.Width()-1, 0, s.Muted, limits)
+	}
+	room := from - 2
+	x := c.Text(2, 0, s.Muted, "PODS")
+	var old, fresh []rollout.Pod
+	for _, pod := range p.Pods {
+		if pod.New {
+			fresh = append(fresh, pod)
+		} else {
+			old = append(old, pod)
+		}
+	}
+	if len(old) > 0 {
+		x = c.Text(x+3, 0, s.Muted, "old ")
+		x = squares(c, x, room, old, 0, s, true)
+	}
+	x = c.Text(x+3, 0, s.Muted, "new ")
+	squares(c, x, room, fresh, int(p.Desired)-len(fresh), s, false)
+}
+
+// squares draws a square for each Pod, in as much room as there is, and hollow ones for those that are to come.
+func squares(c *canvas.Canvas, x, room int, pods []rollout.Pod, missing int, s *style.Styles, old bool) int {
+	for i, p := range pods {
+		if x >= room-8 && i < len(pods)-1 {
+			return c.Text(x, 0, s.Muted, fmt.Sprintf(" +%d", len(pods)-i))
+		}
+		h := health(p)
+		glyph, ink := "■", h.Style(s)
+		switch {
+		case h == screen.Bad:
+			glyph = "✗"
+		case p.Deleting || !p.Ready:
+			glyph = "□"
+		case old:
+			ink = s.Muted
+		}
+		x = c.Text(x, 0, ink, glyph)
+	}
+	for range max(0, missing) {
+		if x >= room-1 {
+			break
+		}
+		x = c.Text(x, 0, s.Muted, "·")
+	}
+	return x
+}
+
+func health(p rollout.Pod) screen.Health {
+	switch {
+	case p.Deleting:
+		return screen.Busy
+	case p.Ready:
+		return screen.Good
+	case strings.Contains(p.Status, "BackOff"), strings.Contains(p.Status, "Err"), strings.Contains(p.Status, "Fail"), p.Status == "OOMKilled":
+		return screen.Bad
+	default:
+		return screen.Busy
+	}
+}
+
+// drawWaits says where the rollout is and what it waits for, and returns the lines that took.
+func (v *view) drawWaits(c *canvas.Canvas, s *style.Styles) int {
+	y := 0
+	if len(v.p.Waiting) == 0 {
+		if v.p.Message != "" {
+			c.Clip(2, y, c.Width()-3, s.Muted, v.p.Message)
+			y++
+		}
+		return y + 1
+	}
+	for _, wait := range v.p.Waiting {
+		if y >= c.Height() {
+			break
+		}
+		h := screen.Busy
+		if wait.Fatal {
+			h = screen.Bad
+		}
+		x := c.Text(2, y, h.Style(s), h.Glyph()+" ")
+		if wait.Pod != "" {
+			x = c.Text(x, y, s.Text, wait.Pod+"  ")
+		}
+		x = c.Text(x, y, h.Style(s), wait.Reason)
+		text := wait.Message
+		if !wait.Since.IsZero() {
+			text = duration.HumanDuration(v.scope.Now().Sub(wait.Since)) + "  " + text
+		}
+		c.Clip(x+2, y, c.Width()-x-3, s.Muted, strings.ReplaceAll(text, "\n", " "))
+		y++
+	}
+	return y + 1
+}
+
+// pods are the Pods, the new ones first, then by name.
+func (v *view) pods() []rollout.Pod {
+	pods := slices.Clone(v.p.Pods)
+	slices.SortStableFunc(pods, func(a, b rollout.Pod) int {
+		if a.New != b.New {
+			if a.New {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return pods
+}
+
+func (v *view) drawPods(c *canvas.Canvas, s *style.Styles) {
+	pods := v.pods()
+	if c.Height() < 2 || len(pods) == 0 {
+		return
+	}
+	name, node := len("POD"), len("NODE")
+	for _, p := range pods {
+		name, node = max(name, canvas.Width(p.Name)), max(node, canvas.Width(p.Node))
+	}
+	name = min(name, max(16, c.Width()-46))
+	nodeAt := 4 + name + 3
+	statusAt := nodeAt + node + 3
+	revAt := min(statusAt+26, c.Width()-14)
+	c.Text(4, 0, s.Muted, "POD")
+	c.Text(nodeAt, 0, s.Muted, "NODE")
+	c.Text(statusAt, 0, s.Muted, "STATUS")
+	c.Right(revAt+3, 0, s.Muted, "REV")
+	c.Right(revAt+10, 0, s.Muted, "AGE")
+	at := v.podAt()
+	rows := c.Height() - 1
+	top := max(0, min(at-rows/2, len(pods)-rows))
+	for y := 1; y <= rows && top+y-1 < len(pods); y++ {
+		p := pods[top+y-1]
+		h := health(p)
+		ink := s.Text
+		if !p.New {
+			ink = s.Muted
+		}
+		c.Text(2, y, h.Style(s), h.Glyph())
+		c.Clip(4, y, name, ink, p.Name)
+		c.Text(nodeAt, y, s.Muted, p.Node)
+		status := p.Status
+		if p.Restarts > 0 {
+			status += fmt.Sprintf(", %d restarts", p.Restarts)
+		}
+		statusInk := ink
+		if h != screen.Good {
+			statusInk = h.Style(s)
+		}
+		c.Clip(statusAt, y, revAt-statusAt-1, statusInk, status)
+		c.Right(revAt+3, y, s.Muted, fmt.Sprint(p.Revision))
+		c.Right(revAt+10, y, s.Muted, duration.HumanDuration(v.scope.Now().Sub(p.Created)))
+		if v.inPods && top+y-1 == at {
+			cursorMark(c, y, s, true)
+		}
+	}
+}

@@ -1,0 +1,425 @@
+// Package rollouts is the screen of one Deployment, StatefulSet or DaemonSet: its revisions and what each of them
+// changed, how the rollout goes on as it goes on, what it waits for, and the way back to any revision.
+package rollouts
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/podarium/podarium/cluster/rollout"
+	"github.com/podarium/podarium/tui/changes"
+	"github.com/podarium/podarium/tui/key"
+	"github.com/podarium/podarium/tui/pager"
+	"github.com/podarium/podarium/tui/screen"
+	"github.com/podarium/podarium/tui/session"
+)
+
+// Module registers the screen.
+func Module() screen.Module {
+	return screen.Module{
+		Name:     "Rollout",
+		Routes:   []screen.Route{screen.To(open)},
+		Commands: []screen.Command{{Names: []string{"rollout"}, Help: "the rollout of a Deployment: rollout NAME, rollout statefulset/NAME", Run: run}},
+		Keys:     map[string]key.Table{"Rollout": keys()},
+	}
+}
+
+const (
+	actDown     key.Action = "down"
+	actUp       key.Action = "up"
+	actPane     key.Action = "pane"
+	actEnter    key.Action = "enter"
+	actUndo     key.Action = "undo"
+	actScale    key.Action = "scale"
+	actImage    key.Action = "image"
+	actRestart  key.Action = "restart"
+	actPause    key.Action = "pause"
+	actDescribe key.Action = "describe"
+	actYAML     key.Action = "yaml"
+	actEtcd     key.Action = "etcd"
+	actLogs     key.Action = "logs"
+	actMore     key.Action = "diff.down"
+	actLess     key.Action = "diff.up"
+	actTop      key.Action = "top"
+	actBottom   key.Action = "bottom"
+)
+
+func keys() key.Table {
+	return key.Table{
+		{Action: actUndo, Keys: []string{"u"}, Hint: "undo to this", Help: "go back to the revision under the cursor; on the current one, to the one before", Group: "Change", Changes: true},
+		{Action: actImage, Keys: []string{"i"}, Hint: "image", Help: "set the image of each container", Group: "Change", Changes: true},
+		{Action: actScale, Keys: []string{"s"}, Hint: "scale", Help: "scale", Group: "Change", Changes: true},
+		{Action: actPause, Keys: []string{"p"}, Hint: "pause", Help: "pause the rollout, or resume it", Group: "Change", Changes: true},
+		{Action: actRestart, Keys: []string{"r"}, Hint: "restart", Help: "restart: replace every Pod, a few at a time", Group: "Change", Changes: true},
+		{Action: actPane, Keys: []string{"tab"}, Hint: "pods", Help: "go between revisions and Pods", Group: "Move"},
+		{Action: actEtcd, Keys: []string{"K"}, Hint: "etcd", Help: "the object's key in etcd, or the Pod's", Group: "Open"},
+		{Action: actEnter, Keys: []string{"enter"}, Help: "the Pods; a Pod's containers", Group: "Open"},
+		{Action: actLogs, Keys: []string{"l"}, Hint: "logs", Help: "logs of all Pods, or of the Pod under the cursor", Group: "Open"},
+		{Action: actDescribe, Keys: []string{"d"}, Help: "describe the workload, or the Pod", Group: "Open"},
+		{Action: actYAML, Keys: []string{"y"}, Help: "YAML of the workload, or the Pod", Group: "Open"},
+		{Action: actDown, Keys: []string{"j", "down"}, Help: "down", Group: "Move"},
+		{Action: actUp, Keys: []string{"k", "up"}, Help: "up", Group: "Move"},
+		{Action: actTop, Keys: []string{"g", "home"}, Help: "to the newest", Group: "Move"},
+		{Action: actBottom, Keys: []string{"G", "end"}, Help: "to the oldest", Group: "Move"},
+		{Action: actMore, Keys: []string{"ctrl+f", "pgdown"}, Help: "further in the diff", Group: "Move"},
+		{Action: actLess, Keys: []string{"ctrl+b", "pgup"}, Help: "back in the diff", Group: "Move"},
+	}
+}
+
+// source is where the progress comes from: a rollout.Live, or a fixture.
+type source interface {
+	Changed() <-chan struct{}
+	Snapshot() *rollout.Progress
+	Close()
+}
+
+type view struct {
+	scope  *screen.Scope
+	object screen.Object
+	source source
+	p      *rollout.Progress
+
+	revision int64     // under the cursor; 0 for the current one
+	pod      types.UID // under the cursor in the Pods
+	inPods   bool
+	diff     pager.Pager
+	diffOf   [2]int64
+	pace     pace
+}
+
+// pace guesses when a rollout will be done, from how fast it has gone on since it was first seen.
+type pace struct {
+	since time.Time
+	from  int32
+}
+
+var (
+	_ screen.Screen  = (*view)(nil)
+	_ screen.Closer  = (*view)(nil)
+	_ screen.Subject = (*view)(nil)
+	_ screen.Pointer = (*view)(nil)
+)
+
+func open(s *screen.Scope, r screen.Rollout) (screen.Screen, error) {
+	return newView(s, r.Object, rollout.Watch(s.Context(), s.Cluster(), changes.Ref(r.Object))), nil
+}
+
+func newView(s *screen.Scope, o screen.Object, src source) *view {
+	v := &view{scope: s, object: o, source: src}
+	v.refresh()
+	s.Live(src.Changed(), v.refresh)
+	return v
+}
+
+func (v *view) Close() { go v.source.Close() } // it waits for watches to end, which can take a while
+
+func (v *view) refresh() {
+	v.p = v.source.Snapshot()
+	switch {
+	case v.p.Done || !v.p.Synced:
+		v.pace = pace{}
+	case v.pace.since.IsZero():
+		v.pace = pace{since: v.scope.Now(), from: v.p.Available - v.p.Old}
+	}
+	v.showDiff()
+}
+
+// left is how long the rollout will take at its pace; 0 where that cannot be told.
+func (v *view) left() time.Duration {
+	if v.pace.since.IsZero() || v.p.Stuck || v.p.Paused {
+		return 0
+	}
+	done := newReady(v.p)
+	gone := done - v.pace.from
+	rest := v.p.Desired - done
+	if gone <= 0 || rest <= 0 {
+		return 0
+	}
+	return v.scope.Now().Sub(v.pace.since) / time.Duration(gone) * time.Duration(rest)
+}
+
+func newReady(p *rollout.Progress) int32 {
+	n := int32(0)
+	for _, pod := range p.Pods {
+		if pod.New && pod.Ready && !pod.Deleting {
+			n++
+		}
+	}
+	return n
+}
+
+// current is the revision that the workload wants now.
+func (v *view) current() *rollout.Revision {
+	for i := range v.p.Revisions {
+		if v.p.Revisions[i].Current {
+			return &v.p.Revisions[i]
+		}
+	}
+	if len(v.p.Revisions) > 0 {
+		return &v.p.Revisions[0]
+	}
+	return nil
+}
+
+// at is the revision under the cursor, and its place.
+func (v *view) at() (*rollout.Revision, int) {
+	for i := range v.p.Revisions {
+		if v.p.Revisions[i].Number == v.revision {
+			return &v.p.Revisions[i], i
+		}
+	}
+	if v.revision != 0 { // it was pruned
+		return nil, 0
+	}
+	for i := range v.p.Revisions {
+		if v.p.Revisions[i].Current {
+			return &v.p.Revisions[i], i
+		}
+	}
+	return nil, 0
+}
+
+// showDiff lays out what undo to the revision under the cursor would change; on the current one, what it changed.
+func (v *view) showDiff() {
+	to, i := v.at()
+	from := v.current()
+	if to == nil || from == nil {
+		v.diffOf = [2]int64{}
+		v.diff.SetLines(nil)
+		return
+	}
+	if to.Number == from.Number {
+		from = nil
+		if i+1 < len(v.p.Revisions) {
+			from = &v.p.Revisions[i+1]
+		}
+	}
+	of := [2]int64{0, to.Number}
+	if from != nil {
+		of[0] = from.Number
+	}
+	if of == v.diffOf && len(v.diff.Lines()) > 0 {
+		return
+	}
+	v.diffOf = of
+	v.diff = pager.Pager{}
+	if from == nil {
+		v.diff.SetLines([]pager.Line{pager.Plain("the first revision: nothing to compare with", pager.Muted)})
+		return
+	}
+	lines := changes.DiffLines(rollout.DiffTemplates(from.Template, to.Template))
+	if len(lines) == 0 {
+		lines = []pager.Line{pager.Plain("the templates are equal", pager.Muted)}
+	}
+	v.diff.SetLines(lines)
+	for i, l := range lines { // where room is short, the change is what must be seen
+		if text := l.String(); text[0] == '+' || text[0] == '-' {
+			v.diff.GoTo(max(0, i-1))
+			break
+		}
+	}
+}
+
+// Place implements screen.Screen.
+func (v *view) Place() screen.Place {
+	o := v.object
+	place := screen.Place{Crumbs: []string{o.Namespace, o.Resource.Resource, o.Name}}
+	p := v.p
+	ready := fmt.Sprintf("%d of %d new ready", newReady(p), p.Desired)
+	switch {
+	case p.Err != nil:
+		place.State = screen.State{Health: screen.Bad, Text: p.Err.Error()}
+	case p.Gone:
+		place.State = screen.State{Health: screen.Bad, Text: "deleted"}
+	case !p.Synced:
+		place.State = screen.State{Health: screen.Busy, Text: "reading"}
+	case p.Stuck:
+		text := "stuck   " + ready
+		if len(p.Waiting) > 0 {
+			text = "stuck: " + p.Waiting[0].Reason + "   " + ready
+		}
+		place.State = screen.State{Health: screen.Bad, Text: text}
+	case p.Paused:
+		place.State = screen.State{Health: screen.Poor, Text: "paused   " + ready}
+	case p.Done:
+		place.State = screen.State{Health: screen.Good, Text: fmt.Sprintf("rolled out   %d of %d ready", p.Ready, p.Desired)}
+	default:
+		text := "rolling out   " + ready
+		if d := v.left(); d > 0 {
+			text += fmt.Sprintf("   about %s", d.Round(time.Second))
+		}
+		place.State = screen.State{Health: screen.Busy, Text: text}
+	}
+	return place
+}
+
+// Keys implements screen.Screen.
+func (v *view) Keys() key.Table {
+	t := keys().
+		With(v.object.Resource.Resource == "deployments", actPause).
+		With(v.object.Resource.Resource != "daemonsets", actScale).
+		With(v.scope.Handles(screen.EtcdKey{}), actEtcd).
+		With(v.scope.Handles(screen.Logs{}), actLogs)
+	for i := range t {
+		if t[i].Action == actPause && v.p.Paused {
+			t[i].Hint = "resume"
+		}
+	}
+	return t
+}
+
+// Do implements screen.Screen.
+func (v *view) Do(a key.Action) {
+	if v.moves(a) {
+		return
+	}
+	o, ok := v.Object()
+	if !ok {
+		v.scope.Say(screen.Poor, "that Pod is gone: choose another")
+		return
+	}
+	switch a {
+	case actUndo:
+		v.undo()
+	case actScale:
+		changes.Scale(v.scope, []screen.Object{v.object}, int(v.p.Desired))
+	case actImage:
+		changes.SetImage(v.scope, v.object)
+	case actRestart:
+		changes.Restart(v.scope, []screen.Object{v.object})
+	case actPause:
+		changes.TogglePause(v.scope, v.object)
+	case actDescribe:
+		v.scope.Open(screen.Describe{Object: o})
+	case actYAML:
+		v.scope.Open(screen.YAML{Object: o})
+	case actEtcd:
+		v.scope.Open(screen.EtcdKey{Object: o})
+	case actLogs:
+		v.scope.Open(screen.Logs{Object: o})
+	case actEnter:
+		if !v.inPods {
+			v.toPods()
+		} else if v.scope.Handles(screen.Containers{}) {
+			v.scope.Open(screen.Containers{Object: o})
+		} else {
+			v.scope.Open(screen.Describe{Object: o})
+		}
+	}
+}
+
+func (v *view) undo() {
+	r, _ := v.at()
+	if r == nil {
+		v.scope.Say(screen.Poor, "that revision is not kept any more: choose another")
+		return
+	}
+	to := r.Number
+	if c := v.current(); c != nil && c.Number == to {
+		to = 0 // as kubectl: the one before
+	}
+	changes.UndoRollout(v.scope, v.object, to)
+}
+
+func (v *view) toPods() {
+	v.inPods = len(v.p.Pods) > 0
+	if v.inPods && v.podAt() < 0 {
+		v.pod = v.pods()[0].UID
+	}
+}
+
+func (v *view) podAt() int {
+	for i, p := range v.pods() {
+		if p.UID == v.pod {
+			return i
+		}
+	}
+	return -1
+}
+
+func (v *view) moves(a key.Action) bool {
+	by := 0
+	switch a {
+	case actDown:
+		by = 1
+	case actUp:
+		by = -1
+	case actTop:
+		by = -1 << 20
+	case actBottom:
+		by = 1 << 20
+	case actMore:
+		v.diff.Scroll(10)
+		return true
+	case actLess:
+		v.diff.Scroll(-10)
+		return true
+	case actPane:
+		if v.inPods {
+			v.inPods = false
+		} else {
+			v.toPods()
+		}
+		return true
+	default:
+		return false
+	}
+	if v.inPods {
+		if pods := v.pods(); len(pods) > 0 {
+			v.pod = pods[max(0, min(v.podAt()+by, len(pods)-1))].UID
+		}
+		return true
+	}
+	if n := len(v.p.Revisions); n > 0 {
+		_, at := v.at()
+		v.revision = v.p.Revisions[max(0, min(at+by, n-1))].Number
+		v.showDiff()
+	}
+	return true
+}
+
+// Click implements screen.Pointer.
+func (v *view) Click(int, int) {}
+
+// Wheel implements screen.Pointer.
+func (v *view) Wheel(lines int) { v.diff.Scroll(lines) }
+
+// Object implements screen.Subject: the Pod under the cursor, or the workload.
+func (v *view) Object() (screen.Object, bool) {
+	if !v.inPods {
+		return v.object, true
+	}
+	i := v.podAt()
+	if i < 0 {
+		return screen.Object{}, false
+	}
+	p := v.pods()[i]
+	return screen.Object{
+		Resource: schema.GroupVersionResource{Version: "v1", Resource: "pods"}, Kind: "Pod", Namespace: v.object.Namespace, Name: p.Name, UID: p.UID,
+	}, true
+}
+
+// run opens the rollout of a workload by its name.
+func run(s *screen.Scope, argument string) (screen.Request, error) {
+	ses := session.Of(s)
+	kind, name := "deployments", argument
+	if k, n, ok := strings.Cut(argument, "/"); ok {
+		kind, name = k, n
+	}
+	if name == "" {
+		return nil, fmt.Errorf("give a name: rollout web, rollout statefulset/db")
+	}
+	k, ok := ses.Find(kind)
+	if !ok {
+		return nil, fmt.Errorf("the cluster has no kind %q", kind)
+	}
+	ns := ses.Namespace
+	if ns == "" {
+		ns = "default"
+	}
+	return screen.Rollout{Object: screen.Object{Resource: k.Resource, Kind: k.Kind, Namespace: ns, Name: name}}, nil
+}
