@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/vitals"
@@ -122,7 +121,7 @@ func lights(v *vitals.Sample) part {
 	}
 	word, health := "all well", screen.Good
 	for _, c := range v.Status.Components {
-		h := ComponentHealth(c.State)
+		h := vitals.Health(c.State)
 		if strings.HasPrefix(c.Name, "kubelet/") && h == screen.Good {
 			continue // the nodes are counted beside the lights
 		}
@@ -133,20 +132,6 @@ func lights(v *vitals.Sample) part {
 	}
 	p.segments = append(p.segments, segment{text: " " + word, health: health})
 	return p
-}
-
-// ComponentHealth is the health that a component's state means.
-func ComponentHealth(s cluster.State) screen.Health {
-	switch s {
-	case cluster.Ready:
-		return screen.Good
-	case cluster.Pending, cluster.Started:
-		return screen.Busy
-	case cluster.Failed, cluster.Stopped:
-		return screen.Bad
-	default:
-		return screen.Poor
-	}
 }
 
 // grouped is a number with its digits in threes: 48 211.

@@ -127,6 +127,13 @@ func (p *prompt) complete(m *Model) {
 	}
 }
 
+// learn completes anew after a call, which may have brought kinds or namespaces.
+func (p *prompt) learn(m *Model) {
+	if p.mode == promptCommand && p.chosen < 0 {
+		p.complete(m)
+	}
+}
+
 // choose puts the next candidate into the line.
 func (p *prompt) choose(m *Model, forward bool) {
 	if p.mode != promptCommand || len(p.candidates) == 0 {

@@ -4,6 +4,7 @@ import (
 	"github.com/podarium/podarium/tui/changes"
 	"github.com/podarium/podarium/tui/etcd"
 	"github.com/podarium/podarium/tui/help"
+	"github.com/podarium/podarium/tui/home"
 	"github.com/podarium/podarium/tui/inspect"
 	"github.com/podarium/podarium/tui/resource"
 	"github.com/podarium/podarium/tui/rollouts"
@@ -13,6 +14,7 @@ import (
 // modules are all packages of screens: one line for each.
 func modules() []screen.Module {
 	return []screen.Module{
+		home.Module(),
 		resource.Module(),
 		inspect.Module(),
 		rollouts.Module(),

@@ -56,6 +56,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.dirty = true
 		delete(m.calls, msg.id)
 		msg.then()
+		m.prompt.learn(m)
 	case timerMsg:
 		m.dirty = true
 		msg.then()

@@ -29,7 +29,7 @@ type Driver struct {
 	Model *tui.Model
 
 	t    testing.TB
-	late time.Duration // how far the UI's clock is ahead: a user takes time for each key
+	late time.Duration   // how far the UI's clock is ahead: a user takes time for each key
 	ctx  context.Context //nolint:containedctx // the life of the test
 	msgs chan tea.Msg
 }

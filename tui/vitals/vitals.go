@@ -6,6 +6,7 @@ package vitals
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,8 @@ const (
 	askTimeout = 3 * time.Second
 	// slowly is how many rounds pass between questions whose answers seldom change.
 	slowly = 5
+	// remembered is how many rates are kept: a minute's.
+	remembered = 60
 )
 
 // Sample is how the cluster was doing at one moment. It is never changed.
@@ -33,6 +36,8 @@ type Sample struct {
 	// Revision of etcd, and how many revisions a second it has grown by; 0 where etcd is out of reach.
 	Revision int64
 	Rate     float64
+	// Rates are those of the last minute, oldest first.
+	Rates []float64
 	// DBSize and InUse are bytes.
 	DBSize, InUse int64
 	// Nodes and how many of them are Ready; -1 while not known.
@@ -80,6 +85,8 @@ func (st *Store) run(ctx context.Context, c *cluster.Cluster) {
 		if prev := st.Sample(); !prev.At.IsZero() && prev.Revision > 0 {
 			if d := next.At.Sub(prev.At).Seconds(); d > 0 {
 				next.Rate = float64(next.Revision-prev.Revision) / d
+				rates := append(slices.Clone(prev.Rates), next.Rate)
+				next.Rates = rates[max(0, len(rates)-remembered):]
 			}
 		}
 		st.sample.Store(&next)
@@ -160,4 +167,18 @@ func well(s cluster.Status) bool {
 		}
 	}
 	return len(s.Components) > 0
+}
+
+// Health is the health that a component's state means.
+func Health(s cluster.State) screen.Health {
+	switch s {
+	case cluster.Ready:
+		return screen.Good
+	case cluster.Pending, cluster.Started:
+		return screen.Busy
+	case cluster.Failed, cluster.Stopped:
+		return screen.Bad
+	default:
+		return screen.Poor
+	}
 }

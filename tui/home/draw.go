@@ -1,0 +1,158 @@
+package home
+
+import (
+	"fmt"
+
+	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/screen"
+	"github.com/podarium/podarium/tui/style"
+)
+
+// twoColumns is the width from which groups stand side by side.
+const twoColumns = 100
+
+// Draw implements screen.Screen.
+func (v *view) Draw(c *canvas.Canvas) {
+	s := v.scope.Styles()
+	w, h := c.Width(), c.Height()
+	v.drawActivity(c.Cut(0, 1, w, 1), s)
+	body := c.Cut(0, 3, w, h-3)
+	if w < twoColumns {
+		v.drawGroups(body, s, 0, 1, 2, 3)
+		return
+	}
+	left := w * 9 / 20
+	v.drawGroups(body.Cut(0, 0, left, body.Height()), s, 0, 1)
+	v.drawGroups(body.Cut(left+2, 0, w-left-2, body.Height()), s, 2, 3)
+}
+
+// drawActivity draws how much was written in the last minute, a bar a second.
+func (v *view) drawActivity(c *canvas.Canvas, s *style.Styles) {
+	sample := v.vitals.Sample()
+	if sample.Revision == 0 {
+		return
+	}
+	x := c.Text(2, 0, s.Muted, "WRITES")
+	most := 10.0 // below that, ups and downs mean nothing
+	for _, r := range sample.Rates {
+		most = max(most, r)
+	}
+	rates := sample.Rates
+	if room := c.Width() - 40; len(rates) > room {
+		rates = rates[len(rates)-max(0, room):]
+	}
+	x += 3
+	for _, r := range rates {
+		ink := s.Accent
+		if r == 0 {
+			ink = s.Rule
+		}
+		x = c.Text(x, 0, ink, bar(r/most))
+	}
+	c.Text(x+2, 0, s.Muted, fmt.Sprintf("%.0f/s   at most %.0f/s", sample.Rate, most))
+}
+
+// bar is a column of eight heights for a share of one.
+func bar(share float64) string {
+	bars := []rune("▁▂▃▄▅▆▇█")
+	return string(bars[max(0, min(int(share*float64(len(bars)-1)+0.5), len(bars)-1))])
+}
+
+// drawGroups draws groups below each other. Each has room for its heading and an item; what is left goes round to
+// those that have more.
+func (v *view) drawGroups(c *canvas.Canvas, s *style.Styles, which ...int) {
+	rows := make([]int, len(which))
+	left := c.Height() - len(which) // a blank line after each, none after the last
+	for n := range which {
+		rows[n] = 2
+		left -= rows[n]
+	}
+	for left > 0 {
+		given := false
+		for n, g := range which {
+			if left > 0 && rows[n] < 1+len(v.groups[g].items) {
+				rows[n]++
+				left--
+				given = true
+			}
+		}
+		if !given {
+			break
+		}
+	}
+	y := 0
+	for n, g := range which {
+		v.drawGroup(c.Cut(0, y, c.Width(), rows[n]), s, v.groups[g])
+		y += rows[n] + 1
+	}
+}
+
+func (v *view) drawGroup(c *canvas.Canvas, s *style.Styles, g group) {
+	x := c.Text(2, 0, s.Heading, g.title)
+	c.Text(x+2, 0, s.Muted, g.note)
+	if len(g.items) == 0 {
+		c.Clip(4, 1, c.Width()-4, s.Muted, g.empty)
+		return
+	}
+	name, word := 0, 0
+	for _, it := range g.items {
+		name, word = max(name, canvas.Width(it.name)), max(word, canvas.Width(it.word))
+	}
+	name = min(name, c.Width()/2)
+	at := -1
+	for i, it := range g.items {
+		if it.id == v.cursor {
+			at = i
+		}
+	}
+	rows := c.Height() - 1
+	top := max(0, min(at-rows/2, len(g.items)-rows))
+	for y := 1; y <= rows && top+y-1 < len(g.items); y++ {
+		it := g.items[top+y-1]
+		c.Text(2, y, it.health.Style(s), it.health.Glyph())
+		c.Clip(4, y, name, s.Text, it.name)
+		x := 4 + name + 2
+		if word > 0 {
+			ink := it.health.Style(s)
+			if it.health == screen.Good {
+				ink = s.Muted
+			}
+			c.Right(x+word, y, ink, it.word)
+			x += word + 2
+		}
+		if it.squares != nil {
+			squares(c, x, y, s, it.squares)
+		} else {
+			c.Clip(x, y, c.Width()-x-1, s.Muted, it.detail)
+		}
+		if top+y-1 == at {
+			c.Paint(0, y, c.Width(), s.Selection)
+			c.Text(0, y, canvas.Style{Fg: s.Key.Fg, Bg: s.Selection.Bg, Attrs: s.Selection.Attrs | s.Key.Attrs}, "▸")
+		}
+	}
+	if n := len(g.items) - rows; n > 0 && at < 0 {
+		c.Right(c.Width()-1, 0, s.Muted, fmt.Sprintf("+%d", n))
+	}
+}
+
+// squares draws a Pod as a square; how it does is told by the square's form too.
+func squares(c *canvas.Canvas, x, y int, s *style.Styles, pods []screen.Health) {
+	for i, h := range pods {
+		if x >= c.Width()-7 && i < len(pods)-1 {
+			c.Text(x, y, s.Muted, fmt.Sprintf(" +%d", len(pods)-i))
+			return
+		}
+		glyph := "■"
+		switch h {
+		case screen.Bad:
+			glyph = "✗"
+		case screen.Poor:
+			glyph = "▲"
+		case screen.Busy:
+			glyph = "□"
+		case screen.Idle:
+			glyph = "·"
+		}
+		x = c.Text(x, y, h.Style(s), glyph)
+	}
+}

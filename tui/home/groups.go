@@ -1,0 +1,176 @@
+package home
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/podarium/podarium/cluster"
+	"github.com/podarium/podarium/cluster/livetable"
+	"github.com/podarium/podarium/tui/screen"
+	"github.com/podarium/podarium/tui/vitals"
+)
+
+// group is a part of the screen.
+type group struct {
+	title, note string
+	items       []item
+	empty       string
+}
+
+// item is a line of a group: a glyph, a name, a word, and then either text or squares.
+type item struct {
+	id      string
+	health  screen.Health
+	name    string
+	word    string // stands at the right, in the colour of the health
+	detail  string
+	squares []screen.Health
+	open    screen.Request
+}
+
+// The titles of the groups.
+const (
+	titleComponents = "CONTROL PLANE"
+	titleNodes      = "NODES"
+	titleRollouts   = "WORKLOADS"
+	titleWarnings   = "WARNINGS"
+)
+
+func (v *view) components() group {
+	g := group{title: titleComponents, empty: "not known yet"}
+	sample := v.vitals.Sample()
+	for _, c := range sample.Status.Components {
+		if strings.HasPrefix(c.Name, "kubelet/") {
+			continue // nodes have a group of their own
+		}
+		it := item{id: "component/" + c.Name, health: vitals.Health(c.State), name: strings.TrimPrefix(c.Name, "kube-"), detail: c.Message}
+		if c.State != cluster.Ready {
+			it.word = string(c.State)
+		} else if c.SinceStart > 0 && it.detail == "" {
+			it.detail = fmt.Sprintf("ready after %d ms", c.SinceStart)
+		}
+		switch {
+		case c.Name == "etcd":
+			if sample.Revision > 0 {
+				it.detail = fmt.Sprintf("revision %d, %.1f MB, %.1f MB in use", sample.Revision, float64(sample.DBSize)/1e6, float64(sample.InUse)/1e6)
+			}
+			it.open = screen.Etcd{}
+		case c.Name == "kube-apiserver":
+			it.open = screen.Resources{Resource: core.WithResource("namespaces")}
+		}
+		g.items = append(g.items, it)
+	}
+	return g
+}
+
+func (v *view) nodes() group {
+	s, pods := v.from.nodes.Snapshot(), v.from.pods.Snapshot()
+	on := map[string][]screen.Health{}
+	for _, p := range pods.Rows {
+		node := cell(pods, p, "Node")
+		on[node] = append(on[node], podHealth(pods, p))
+	}
+	g := group{title: titleNodes, empty: "no node has registered", note: fmt.Sprintf("%d Pods", len(pods.Rows))}
+	for _, r := range s.Rows {
+		status := cell(s, r, "Status")
+		it := item{
+			id: string(r.UID), health: screen.Good, name: r.Name, squares: on[r.Name],
+			open: screen.Resources{Resource: podsGVR, FieldSelector: "spec.nodeName=" + r.Name, Of: "on " + r.Name},
+		}
+		switch {
+		case strings.HasPrefix(status, "NotReady"):
+			it.health, it.word = screen.Bad, "not ready"
+		case status != "Ready":
+			it.health, it.word = screen.Poor, status
+		}
+		slices.SortFunc(it.squares, func(a, b screen.Health) int { return int(b) - int(a) })
+		g.items = append(g.items, it)
+	}
+	if waiting := on["<none>"]; len(waiting) > 0 {
+		g.items = append(g.items, item{
+			id: "unscheduled", health: screen.Poor, name: "on no node", squares: waiting,
+			open: screen.Resources{Resource: podsGVR, FieldSelector: "spec.nodeName=", Of: "on no node"},
+		})
+	}
+	return g
+}
+
+func podHealth(s *livetable.Snapshot, r *livetable.Row) screen.Health {
+	if r.Deleting {
+		return screen.Busy
+	}
+	switch status := cell(s, r, "Status"); {
+	case status == "Running":
+		if have, want, ok := strings.Cut(cell(s, r, "Ready"), "/"); ok && have != want {
+			return screen.Poor
+		}
+		return screen.Good
+	case status == "Completed" || status == "Succeeded":
+		return screen.Idle
+	case status == "Pending" || strings.HasPrefix(status, "ContainerCreating") || strings.HasPrefix(status, "PodInit") || strings.HasPrefix(status, "Init:"):
+		return screen.Busy
+	default:
+		return screen.Bad
+	}
+}
+
+// rollouts are the workloads, those first that are not as they should be.
+func (v *view) rollouts() group {
+	g := group{title: titleRollouts, empty: "none yet:  kubectl create deployment web --image=nginx"}
+	for _, w := range v.from.workloads {
+		s := w.source.Snapshot()
+		for _, r := range s.Rows {
+			it := item{
+				id: string(r.UID), name: r.Name, detail: r.Namespace,
+				open: screen.Rollout{Object: screen.Object{Resource: w.resource, Kind: w.kind, Namespace: r.Namespace, Name: r.Name, UID: r.UID}},
+			}
+			ready := cell(s, r, "Ready")
+			have, want, ok := strings.Cut(ready, "/")
+			if !ok { // a DaemonSet has them in two columns
+				have, want = ready, cell(s, r, "Desired")
+			}
+			it.word = have + "/" + want
+			updated := cell(s, r, "Up-To-Date")
+			switch {
+			case want == "0":
+				it.health = screen.Idle
+			case have != want || (updated != "" && updated != want):
+				it.health = screen.Busy
+				it.detail += "   " + duration.HumanDuration(v.scope.Now().Sub(r.Created))
+			default:
+				it.health = screen.Good
+			}
+			g.items = append(g.items, it)
+		}
+	}
+	slices.SortStableFunc(g.items, func(a, b item) int { return int(b.health) - int(a.health) })
+	if n := len(g.items); n > 0 {
+		g.note = fmt.Sprint(n)
+	}
+	return g
+}
+
+// maxWarnings bounds what is laid out; the events screen has them all.
+const maxWarnings = 50
+
+func (v *view) warnings() group {
+	s := v.from.events.Snapshot()
+	g := group{title: titleWarnings, empty: "none", note: ""}
+	rows := slices.Clone(s.Rows)
+	slices.SortStableFunc(rows, func(a, b *livetable.Row) int { return b.Created.Compare(a.Created) })
+	for _, r := range rows[:min(len(rows), maxWarnings)] {
+		g.items = append(g.items, item{
+			id: string(r.UID), health: screen.Poor, name: cell(s, r, "Object"),
+			detail: cell(s, r, "Reason") + ": " + cell(s, r, "Message"),
+			word:   duration.HumanDuration(v.scope.Now().Sub(r.Created)),
+			open:   screen.Resources{Resource: eventsGVR, Namespace: r.Namespace, Select: r.UID},
+		})
+	}
+	if n := len(rows); n > 0 {
+		g.note = fmt.Sprint(n)
+	}
+	return g
+}
