@@ -18,6 +18,7 @@ var (
 	schedulerUser         = identity{name: "system:kube-scheduler"}
 	// kubeletClientUser is the API server towards kubelets; seed binds it to system:kubelet-api-admin.
 	kubeletClientUser = identity{name: "kube-apiserver-kubelet-client"}
+	networkUser       = identity{name: "system:podarium:network"}
 )
 
 func nodeIdentity(node string) identity {

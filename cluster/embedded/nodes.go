@@ -2,15 +2,19 @@ package embedded
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net"
+	"net/netip"
+	"strings"
 	"time"
 
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apiserver/pkg/server/egressselector"
+	"k8s.io/client-go/kubernetes"
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/controllers/node"
+	"github.com/podarium/podarium/controllers/podnet/services"
 )
 
 // nodeStopLimit is how long a node's kubelet may take to end its main loop; its containers are gone at once.
@@ -43,11 +47,26 @@ func (s *Server) runNode(ctx context.Context, name string) error {
 	select {
 	case <-ctx.Done():
 	case <-n.Done():
-		return fmt.Errorf("its kubelet has ended")
+		return errors.New("its kubelet has ended")
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), nodeStopLimit)
 	defer cancel()
 	return n.Stop(stop)
+}
+
+// runNetwork keeps the virtual network in step with Services until ctx ends.
+func (s *Server) runNetwork(ctx context.Context) error {
+	c, err := s.connect("network", networkUser)
+	if err != nil {
+		return err
+	}
+	client, err := kubernetes.NewForConfig(c.config)
+	if err != nil {
+		return err
+	}
+	return services.Run(ctx, services.Options{
+		Client: client, Network: s.network, DNS: netip.MustParseAddr(clusterDNS), APIServer: strings.TrimPrefix(s.address, "https://"),
+	})
 }
 
 // kubeletDialer is how the API server reaches kubelets: they are on the virtual network.

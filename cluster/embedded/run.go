@@ -194,6 +194,7 @@ func (s *Server) clients(ctx context.Context, l *layer) error {
 			Ready:      func() { s.health.set("kube-scheduler", cluster.Ready, "") },
 		})
 	})
+	s.run(l, "network", s.runNetwork)
 	for i := range s.o.Nodes {
 		s.run(l, "kubelet/"+nodeName(i), func(ctx context.Context) error { return s.runNode(ctx, nodeName(i)) })
 	}

@@ -95,11 +95,11 @@ func seedObjects(caPEM []byte) map[string]runtime.Object {
 			Data: map[string]string{"ca.crt": string(caPEM)},
 		}
 	}
-	for _, r := range append(bootstrappolicy.ClusterRoles(), bootstrappolicy.ControllerRoles()...) {
+	for _, r := range append(append(bootstrappolicy.ClusterRoles(), bootstrappolicy.ControllerRoles()...), networkRole()) {
 		o["/registry/clusterroles/"+r.Name] = r.DeepCopy()
 	}
 	bindings := append(bootstrappolicy.ClusterRoleBindings(), bootstrappolicy.ControllerRoleBindings()...)
-	bindings = append(bindings, kubeletAPIBinding())
+	bindings = append(bindings, kubeletAPIBinding(), bindingTo(networkUser, networkRole().Name))
 	for _, b := range bindings {
 		o["/registry/clusterrolebindings/"+b.Name] = b.DeepCopy()
 		for _, s := range b.Subjects {
@@ -148,5 +148,30 @@ func kubeletAPIBinding() rbacv1.ClusterRoleBinding {
 		ObjectMeta: metav1.ObjectMeta{Name: "podarium:kubelet-api-admin"},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "system:kubelet-api-admin"},
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: kubeletClientUser.name}},
+	}
+}
+
+// bindingTo gives one of podarium's own components its role.
+func bindingTo(id identity, role string) rbacv1.ClusterRoleBinding {
+	return rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: role},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: id.name}},
+	}
+}
+
+// networkRole is what the Services of the virtual network need (controllers/podnet/services).
+func networkRole() rbacv1.ClusterRole {
+	read := []string{"get", "list", "watch"}
+	return rbacv1.ClusterRole{
+		ObjectMeta: metav1.ObjectMeta{Name: "podarium:network"},
+		Rules: []rbacv1.PolicyRule{
+			{APIGroups: []string{""}, Resources: []string{"services", "nodes"}, Verbs: read},
+			{APIGroups: []string{""}, Resources: []string{"services"}, Verbs: []string{"create"}},
+			{APIGroups: []string{""}, Resources: []string{"services/status"}, Verbs: []string{"patch"}},
+			{APIGroups: []string{"discovery.k8s.io"}, Resources: []string{"endpointslices"}, Verbs: append(read, "create")},
+			{APIGroups: []string{"", "discovery.k8s.io"}, Resources: []string{"endpoints/restricted", "endpointslices/restricted"}, Verbs: []string{"create"}},
+			{APIGroups: []string{"", "events.k8s.io"}, Resources: []string{"events"}, Verbs: []string{"create", "patch", "update"}},
+		},
 	}
 }

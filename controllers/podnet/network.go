@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -20,25 +21,50 @@ var (
 	PodRange = netip.MustParsePrefix("10.244.0.0/16")
 	// NodeRange holds the addresses of nodes.
 	NodeRange = netip.MustParsePrefix("172.18.0.0/16")
-	// gateway is where connections come from that start outside the cluster.
-	gateway = netip.MustParseAddr("172.18.0.1")
+	// ServiceRange holds the cluster IPs of Services.
+	ServiceRange = netip.MustParsePrefix("10.96.0.0/16")
+	// Gateway is where connections come from that start outside the cluster, and where the host serves the cluster: its API
+	// server and its DNS.
+	Gateway = netip.MustParseAddr("172.18.0.1")
 )
 
 // Network is one virtual network.
 type Network struct {
 	mu        sync.Mutex
 	listeners map[netip.AddrPort]*listener
+	sockets   map[netip.AddrPort]*socket
 	hosts     map[netip.Addr]struct{} // every address that is up
 	nodes     map[string]*Subnet
 	indexes   map[int]string
 	nextPort  uint16
+
+	services struct {
+		sync.RWMutex
+		byName    map[string]*balancer
+		byAddress map[serviceKey]*balancer
+	}
+	names struct {
+		sync.RWMutex
+		lookup Resolver
+	}
+}
+
+// Resolver gives the addresses of a name. known says that the name is the cluster's to answer, even where it has none.
+type Resolver func(name string) (addrs []netip.Addr, known bool)
+
+// SetResolver makes names of the cluster known to all dialers.
+func (n *Network) SetResolver(r Resolver) {
+	n.names.Lock()
+	defer n.names.Unlock()
+	n.names.lookup = r
 }
 
 // New makes an empty Network.
 func New() *Network {
 	return &Network{
 		listeners: map[netip.AddrPort]*listener{},
-		hosts:     map[netip.Addr]struct{}{gateway: {}},
+		sockets:   map[netip.AddrPort]*socket{},
+		hosts:     map[netip.Addr]struct{}{Gateway: {}},
 		nodes:     map[string]*Subnet{},
 		indexes:   map[int]string{},
 		nextPort:  32768,
@@ -141,10 +167,15 @@ func (s *Subnet) Allocate() (netip.Addr, error) {
 func (n *Network) Release(addr netip.Addr) {
 	n.mu.Lock()
 	delete(n.hosts, addr)
-	var open []*listener
+	var open []io.Closer
 	for at, l := range n.listeners {
 		if at.Addr() == addr {
 			open = append(open, l)
+		}
+	}
+	for at, s := range n.sockets {
+		if at.Addr() == addr {
+			open = append(open, s)
 		}
 	}
 	n.mu.Unlock()
@@ -180,10 +211,10 @@ func (n *Network) port() uint16 {
 	return p
 }
 
-// DialContext connects to an address, host:port, as a program outside the cluster would that had a route to it.
-// Addresses that are not part of the virtual network are dialled on the host's own network.
+// DialContext connects to host:port as a program outside the cluster would that had a route to it: a Pod, a node, a
+// Service or a name of the cluster's DNS. What is none of these is dialled on the host's own network.
 func (n *Network) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	return n.dial(ctx, gateway, network, address)
+	return n.dial(ctx, Gateway, network, address)
 }
 
 // Dialer dials from the given address of the network, as a process in that Pod or on that node.
@@ -194,11 +225,66 @@ func (n *Network) Dialer(from netip.Addr) func(ctx context.Context, network, add
 }
 
 func (n *Network) dial(ctx context.Context, from netip.Addr, network, address string) (net.Conn, error) {
-	to, err := netip.ParseAddrPort(address)
-	if err != nil || !(PodRange.Contains(to.Addr()) || NodeRange.Contains(to.Addr())) {
+	targets, ours, err := n.resolve(address)
+	if err != nil {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
+	}
+	if !ours {
 		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}
+	for _, to := range targets {
+		var c net.Conn
+		if c, err = n.dialAddress(ctx, from, network, to); err == nil {
+			return c, nil
+		}
+	}
+	return nil, err
+}
+
+func (n *Network) dialAddress(ctx context.Context, from netip.Addr, network string, to netip.AddrPort) (net.Conn, error) {
+	if strings.HasPrefix(network, "udp") {
+		return n.dialPacket(from, to)
+	}
+	if b := n.service(TCP, to); b != nil {
+		return n.connectService(ctx, b, from, to)
+	}
 	return n.connect(ctx, from, to)
+}
+
+// resolve says which addresses of this network a host:port means; ours is false where it is none of this network's business.
+func (n *Network) resolve(address string) (targets []netip.AddrPort, ours bool, err error) {
+	host, service, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, false, err
+	}
+	port, err := strconv.ParseUint(service, 10, 16)
+	if err != nil {
+		return nil, false, nil // a port by name is looked up by the host
+	}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		ip = ip.Unmap()
+		to := netip.AddrPortFrom(ip, uint16(port))
+		ours := PodRange.Contains(ip) || NodeRange.Contains(ip) || ServiceRange.Contains(ip) ||
+			n.service(TCP, to) != nil || n.service(UDP, to) != nil
+		return []netip.AddrPort{to}, ours, nil
+	}
+	n.names.RLock()
+	lookup := n.names.lookup
+	n.names.RUnlock()
+	if lookup == nil {
+		return nil, false, nil
+	}
+	addrs, known := lookup(host)
+	if !known {
+		return nil, false, nil
+	}
+	if len(addrs) == 0 {
+		return nil, true, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}
+	for _, a := range addrs {
+		targets = append(targets, netip.AddrPortFrom(a, uint16(port)))
+	}
+	return targets, true, nil
 }
 
 // connect joins a caller with the listener on to.

@@ -1,0 +1,118 @@
+package services
+
+import (
+	"net"
+	"net/netip"
+	"strings"
+
+	"github.com/miekg/dns"
+	"k8s.io/klog/v2"
+
+	"github.com/podarium/podarium/controllers/podnet"
+)
+
+// ttl is in seconds: names change while people watch.
+const ttl = 5
+
+// serveDNS answers on port 53 of the gateway, by UDP and TCP, until stop is called.
+func serveDNS(n *podnet.Network, known *names) (stop func(), err error) {
+	at := podnet.Gateway
+	pc, err := n.ListenPacket(netip.AddrPortFrom(at, 53))
+	if err != nil {
+		return nil, err
+	}
+	l, err := n.Listen(netip.AddrPortFrom(at, 53))
+	if err != nil {
+		_ = pc.Close()
+		return nil, err
+	}
+	h := dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
+		if err := w.WriteMsg(known.reply(q)); err != nil {
+			klog.Background().V(4).Info("Cannot send a DNS answer", "err", err)
+		}
+	})
+	udp, tcp := &dns.Server{PacketConn: pc, Handler: h}, &dns.Server{Listener: l, Handler: h}
+	go func() { _ = udp.ActivateAndServe() }() // they end with stop
+	go func() { _ = tcp.ActivateAndServe() }()
+	return func() {
+		_ = pc.Close()
+		_ = l.Close()
+	}, nil
+}
+
+// reply answers a query. Names outside of the cluster are refused: the host's resolver is asked by dialers themselves.
+func (n *names) reply(q *dns.Msg) *dns.Msg {
+	m := new(dns.Msg)
+	m.SetReply(q)
+	m.Authoritative = true
+	if len(q.Question) != 1 {
+		m.Rcode = dns.RcodeFormatError
+		return m
+	}
+	question := q.Question[0]
+	name := strings.ToLower(question.Name)
+	header := func(kind uint16) dns.RR_Header {
+		return dns.RR_Header{Name: question.Name, Rrtype: kind, Class: dns.ClassINET, Ttl: ttl}
+	}
+	if question.Qtype == dns.TypePTR {
+		if p, ok := n.reverse(name); ok {
+			m.Answer = append(m.Answer, &dns.PTR{Hdr: header(dns.TypePTR), Ptr: p})
+		} else {
+			m.Rcode = dns.RcodeNameError
+		}
+		return m
+	}
+	a, ours := n.find(strings.TrimSuffix(name, "."))
+	if !ours {
+		m.Authoritative, m.Rcode = false, dns.RcodeRefused
+		return m
+	}
+	if !a.exists {
+		m.Rcode = dns.RcodeNameError
+		m.Ns = append(m.Ns, &dns.SOA{
+			Hdr: dns.RR_Header{Name: n.domain + ".", Rrtype: dns.TypeSOA, Class: dns.ClassINET, Ttl: ttl},
+			Ns:  "ns.dns." + n.domain + ".", Mbox: "hostmaster." + n.domain + ".", Serial: 1, Refresh: 7200, Retry: 1800, Expire: 86400, Minttl: ttl,
+		})
+		return m
+	}
+	if a.alias != "" {
+		m.Answer = append(m.Answer, &dns.CNAME{Hdr: header(dns.TypeCNAME), Target: dns.Fqdn(a.alias)})
+		return m
+	}
+	switch question.Qtype {
+	case dns.TypeA, dns.TypeANY:
+		for _, ip := range a.addrs {
+			m.Answer = append(m.Answer, &dns.A{Hdr: header(dns.TypeA), A: net.IP(ip.AsSlice())})
+		}
+	case dns.TypeSRV:
+		base := name
+		if i := strings.LastIndex(name, "._"); strings.HasPrefix(name, "_") && i >= 0 {
+			_, base, _ = strings.Cut(name[i+1:], ".")
+		}
+		for _, t := range a.srv {
+			host := base
+			if t.host != "" {
+				host = t.host + "." + base
+			}
+			m.Answer = append(m.Answer, &dns.SRV{Hdr: header(dns.TypeSRV), Priority: 0, Weight: 100, Port: t.port, Target: host})
+			m.Extra = append(m.Extra, &dns.A{Hdr: dns.RR_Header{Name: host, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: ttl}, A: net.IP(t.ip.AsSlice())})
+		}
+	}
+	return m
+}
+
+func (n *names) reverse(name string) (string, bool) {
+	digits, ok := strings.CutSuffix(name, ".in-addr.arpa.")
+	if !ok {
+		return "", false
+	}
+	parts := strings.Split(digits, ".")
+	for i, j := 0, len(parts)-1; i < j; i, j = i+1, j-1 {
+		parts[i], parts[j] = parts[j], parts[i]
+	}
+	ip, err := netip.ParseAddr(strings.Join(parts, "."))
+	if err != nil {
+		return "", false
+	}
+	return n.pointer(ip)
+}

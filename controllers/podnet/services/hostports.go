@@ -1,0 +1,247 @@
+package services
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"runtime"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/klog/v2"
+
+	"github.com/podarium/podarium/controllers/podnet"
+)
+
+var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+
+// hostPort is a port of the host that leads into a Service.
+type hostPort struct {
+	service  string // namespace/name
+	protocol podnet.Protocol
+	at       netip.AddrPort
+	to       netip.AddrPort
+	// balancer says that at's address may be another of the loopback ones; wanted is the one asked for.
+	balancer bool
+	wanted   string
+}
+
+type portKey struct {
+	protocol podnet.Protocol
+	service  string
+	port     uint16
+	balancer bool
+}
+
+// hostPorts are the ports that are open.
+type hostPorts struct {
+	network *podnet.Network
+	mu      sync.Mutex
+	open    map[portKey]*openPort
+	// addresses are those that load balancers have, one for each Service.
+	addresses map[string]netip.Addr
+	failed    map[portKey]string
+}
+
+type openPort struct {
+	hostPort
+	close func()
+}
+
+func newHostPorts(n *podnet.Network) *hostPorts {
+	return &hostPorts{network: n, open: map[portKey]*openPort{}, addresses: map[string]netip.Addr{}, failed: map[portKey]string{}}
+}
+
+// set opens what is new and closes what is gone. It gives the ports that could not be opened, once for each cause, and the
+// address of each load balancer all of whose ports are open.
+func (h *hostPorts) set(want []hostPort) (failed map[string]error, balancers map[string]netip.Addr) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	failed, balancers = map[string]error{}, map[string]netip.Addr{}
+	keep := map[portKey]bool{}
+	for _, p := range want {
+		keep[key(p)] = true
+	}
+	for k, o := range h.open {
+		if !keep[k] {
+			o.close()
+			delete(h.open, k)
+		}
+	}
+	bad := map[string]bool{}
+	used := map[string]bool{}
+	for _, p := range want {
+		k := key(p)
+		if p.balancer {
+			used[p.service] = true
+			p.at = netip.AddrPortFrom(h.address(p), p.at.Port())
+		}
+		if o := h.open[k]; o != nil {
+			if o.at == p.at && o.to == p.to {
+				continue
+			}
+			o.close()
+			delete(h.open, k)
+		}
+		o, err := h.listen(p)
+		if err != nil {
+			bad[p.service] = true
+			if h.failed[k] != err.Error() {
+				h.failed[k] = err.Error()
+				failed[p.service] = errors.Join(failed[p.service], err)
+			}
+			continue
+		}
+		delete(h.failed, k)
+		h.open[k] = o
+	}
+	for s := range h.addresses {
+		if !used[s] {
+			delete(h.addresses, s)
+		} else if !bad[s] {
+			balancers[s] = h.addresses[s]
+		}
+	}
+	return failed, balancers
+}
+
+func key(p hostPort) portKey {
+	return portKey{p.protocol, p.service, p.at.Port(), p.balancer}
+}
+
+// address gives a load balancer its loopback address. On Linux every 127.x.y.z can be listened on without further ado, so
+// that each has its own; elsewhere there is 127.0.0.1 only, and two cannot have the same port.
+func (h *hostPorts) address(p hostPort) netip.Addr {
+	if a, ok := h.addresses[p.service]; ok {
+		return a
+	}
+	a := loopback
+	if wanted, err := netip.ParseAddr(p.wanted); err == nil && wanted.IsLoopback() {
+		a = wanted
+	} else if runtime.GOOS == "linux" {
+		taken := map[netip.Addr]bool{}
+		for _, t := range h.addresses {
+			taken[t] = true
+		}
+		for a = netip.AddrFrom4([4]byte{127, 1, 0, 1}); taken[a]; {
+			a = a.Next()
+		}
+	}
+	h.addresses[p.service] = a
+	return a
+}
+
+func (h *hostPorts) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, o := range h.open {
+		o.close()
+	}
+	clear(h.open)
+}
+
+func (h *hostPorts) listen(p hostPort) (*openPort, error) {
+	if p.protocol == podnet.UDP {
+		c, err := net.ListenPacket("udp", p.at.String())
+		if err != nil {
+			return nil, fmt.Errorf("cannot open UDP port %s on this machine: %w", p.at, err)
+		}
+		go forwardPackets(h.network, c, p.to)
+		return &openPort{p, func() { _ = c.Close() }}, nil
+	}
+	l, err := net.Listen("tcp", p.at.String())
+	if err != nil {
+		return nil, fmt.Errorf("cannot open port %s on this machine: %w", p.at, err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	go forwardConnections(ctx, func(ctx context.Context) (net.Conn, error) { return h.network.DialContext(ctx, "tcp", p.to.String()) }, l)
+	return &openPort{p, func() { cancel(); _ = l.Close() }}, nil
+}
+
+// forwardConnections passes connections on to what dial reaches, until l is closed.
+func forwardConnections(ctx context.Context, dial func(context.Context) (net.Conn, error), l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer c.Close()
+			target, err := dial(ctx)
+			if err != nil {
+				return
+			}
+			defer target.Close()
+			podnet.Join(c, target)
+		}()
+	}
+}
+
+// forwardPackets passes datagrams on, each client's by a socket of its own, until c is closed.
+func forwardPackets(n *podnet.Network, c net.PacketConn, to netip.AddrPort) {
+	clients := map[string]net.Conn{}
+	var mu sync.Mutex
+	defer func() {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, t := range clients {
+			_ = t.Close()
+		}
+	}()
+	buf := make([]byte, 64<<10)
+	for {
+		k, from, err := c.ReadFrom(buf)
+		if err != nil {
+			return
+		}
+		mu.Lock()
+		target := clients[from.String()]
+		mu.Unlock()
+		if target == nil {
+			if target, err = n.DialContext(context.Background(), "udp", to.String()); err != nil {
+				continue
+			}
+			mu.Lock()
+			clients[from.String()] = target
+			mu.Unlock()
+			go func() {
+				defer func() {
+					mu.Lock()
+					delete(clients, from.String())
+					mu.Unlock()
+					_ = target.Close()
+				}()
+				podnet.CopyPackets(target, func(b []byte) error { _, err := c.WriteTo(b, from); return err })
+			}()
+		}
+		_, _ = target.Write(buf[:k]) // a datagram may be lost
+	}
+}
+
+// publish writes the addresses of load balancers to the status of their Services.
+func (c *controller) publish(ctx context.Context, specs map[string]*corev1.Service, balancers map[string]netip.Addr) {
+	for name, s := range specs {
+		addr, has := balancers[name]
+		var want []corev1.LoadBalancerIngress
+		if has {
+			want = []corev1.LoadBalancerIngress{{IP: addr.String(), IPMode: new(corev1.LoadBalancerIPModeProxy)}}
+		}
+		have := s.Status.LoadBalancer.Ingress
+		if s.Spec.Type != corev1.ServiceTypeLoadBalancer || len(have) == len(want) && (len(want) == 0 || have[0].IP == want[0].IP) {
+			continue
+		}
+		patch, err := json.Marshal(map[string]any{"status": map[string]any{"loadBalancer": corev1.LoadBalancerStatus{Ingress: want}}})
+		if err == nil {
+			_, err = c.o.Client.CoreV1().Services(s.Namespace).Patch(ctx, s.Name, types.MergePatchType, patch, metav1.PatchOptions{}, "status")
+		}
+		if err != nil && !apierrors.IsNotFound(err) && ctx.Err() == nil {
+			klog.FromContext(ctx).Error(err, "Cannot write the address of a load balancer", "service", name)
+		}
+	}
+}

@@ -1,0 +1,219 @@
+package services
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+)
+
+// names are what cluster DNS knows, as the Kubernetes DNS specification has it: Services, headless Services, the Pods
+// behind them by host name, their ports (SRV), and Pods by address.
+type names struct {
+	domain string // without dots around it
+
+	mu       sync.RWMutex
+	services map[string]*corev1.Service                       // by name.namespace
+	slices   map[string]map[string]*discoveryv1.EndpointSlice // by name.namespace, then by the slice's name
+	pointers map[netip.Addr]string
+}
+
+func newNames(domain string) *names {
+	return &names{
+		domain: strings.Trim(domain, "."), services: map[string]*corev1.Service{},
+		slices: map[string]map[string]*discoveryv1.EndpointSlice{}, pointers: map[netip.Addr]string{},
+	}
+}
+
+func (n *names) service(old, now *corev1.Service) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if old != nil {
+		delete(n.services, old.Name+"."+old.Namespace)
+		if ip, err := netip.ParseAddr(old.Spec.ClusterIP); err == nil {
+			delete(n.pointers, ip)
+		}
+	}
+	if now != nil {
+		n.services[now.Name+"."+now.Namespace] = now
+		if ip, err := netip.ParseAddr(now.Spec.ClusterIP); err == nil {
+			n.pointers[ip] = fmt.Sprintf("%s.%s.svc.%s.", now.Name, now.Namespace, n.domain)
+		}
+	}
+}
+
+func (n *names) slice(old, now *discoveryv1.EndpointSlice) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, s := range []*discoveryv1.EndpointSlice{old, now} {
+		if s == nil {
+			continue
+		}
+		k := s.Labels[discoveryv1.LabelServiceName] + "." + s.Namespace
+		if s == old {
+			delete(n.slices[k], s.Name)
+			if len(n.slices[k]) == 0 {
+				delete(n.slices, k)
+			}
+			continue
+		}
+		if n.slices[k] == nil {
+			n.slices[k] = map[string]*discoveryv1.EndpointSlice{}
+		}
+		n.slices[k][s.Name] = s
+	}
+}
+
+// target is one endpoint of a headless Service.
+type target struct {
+	host string // the Pod's host name, or its address with dashes
+	ip   netip.Addr
+	port uint16
+}
+
+// answer is what a name stands for.
+type answer struct {
+	addrs  []netip.Addr
+	srv    []target
+	alias  string // an external name
+	exists bool
+}
+
+// lookup serves dialers. Besides whole names it knows name.namespace, as a browser would want to write it.
+func (n *names) lookup(name string) ([]netip.Addr, bool) {
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	a, ours := n.find(name)
+	if ours {
+		return a.addrs, true
+	}
+	// A short name is tried without claiming it: example.com may be a Service com's namespace, and usually is not.
+	if strings.Count(name, ".") >= 1 {
+		for _, full := range []string{name + ".svc." + n.domain, name + "." + n.domain} {
+			if a, _ := n.find(full); a.exists {
+				return a.addrs, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// find answers for a whole name; ours says that the name is in the cluster's domain.
+func (n *names) find(name string) (a answer, ours bool) {
+	rest, ours := strings.CutSuffix(name, "."+n.domain)
+	if !ours {
+		return answer{}, name == n.domain
+	}
+	labels := strings.Split(rest, ".")
+	kind := labels[len(labels)-1]
+	labels = labels[:len(labels)-1]
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	switch {
+	case kind == "pod" && len(labels) == 2:
+		if ip, err := netip.ParseAddr(strings.ReplaceAll(labels[0], "-", ".")); err == nil {
+			return answer{addrs: []netip.Addr{ip}, exists: true}, true
+		}
+	case kind == "svc" && len(labels) == 2:
+		return n.of(labels[0], labels[1], "", ""), true
+	case kind == "svc" && len(labels) == 3:
+		return n.endpoint(labels[0], labels[1], labels[2]), true
+	case kind == "svc" && len(labels) == 4 && strings.HasPrefix(labels[0], "_") && strings.HasPrefix(labels[1], "_"):
+		return n.of(labels[2], labels[3], labels[0][1:], labels[1][1:]), true
+	}
+	return answer{}, true
+}
+
+// of answers for a Service, or one of its ports by name; it needs n.mu.
+func (n *names) of(service, namespace, port, protocol string) answer {
+	s := n.services[service+"."+namespace]
+	if s == nil {
+		return answer{}
+	}
+	a := answer{exists: true}
+	if s.Spec.Type == corev1.ServiceTypeExternalName {
+		a.alias = s.Spec.ExternalName
+		return a
+	}
+	wanted := func(p corev1.ServicePort) bool {
+		return port == "" || p.Name == port && strings.EqualFold(string(p.Protocol), protocol)
+	}
+	if ip, err := netip.ParseAddr(s.Spec.ClusterIP); err == nil {
+		for _, p := range s.Spec.Ports {
+			if wanted(p) {
+				a.srv = append(a.srv, target{host: "", ip: ip, port: uint16(p.Port)})
+			}
+		}
+		a.addrs = []netip.Addr{ip}
+		a.exists = port == "" || len(a.srv) > 0
+		return a
+	}
+	for _, t := range n.targets(service, namespace, s.Spec.PublishNotReadyAddresses, port, protocol) {
+		if !slices.Contains(a.addrs, t.ip) {
+			a.addrs = append(a.addrs, t.ip)
+		}
+		a.srv = append(a.srv, t)
+	}
+	rand.Shuffle(len(a.addrs), func(i, j int) { a.addrs[i], a.addrs[j] = a.addrs[j], a.addrs[i] })
+	return a
+}
+
+// targets are the endpoints of a headless Service; it needs n.mu.
+func (n *names) targets(service, namespace string, unready bool, port, protocol string) []target {
+	var out []target
+	for _, s := range n.slices[service+"."+namespace] {
+		for _, e := range s.Endpoints {
+			if !unready && e.Conditions.Ready != nil && !*e.Conditions.Ready {
+				continue
+			}
+			for _, address := range e.Addresses {
+				ip, err := netip.ParseAddr(address)
+				if err != nil {
+					continue
+				}
+				t := target{host: strings.ReplaceAll(address, ".", "-"), ip: ip}
+				if e.Hostname != nil && *e.Hostname != "" {
+					t.host = *e.Hostname
+				}
+				if len(s.Ports) == 0 && port == "" {
+					out = append(out, t)
+				}
+				for _, p := range s.Ports {
+					if p.Port == nil || port != "" && (p.Name == nil || *p.Name != port || p.Protocol == nil || !strings.EqualFold(string(*p.Protocol), protocol)) {
+						continue
+					}
+					t.port = uint16(*p.Port)
+					out = append(out, t)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// endpoint answers for one Pod of a headless Service by its host name; it needs n.mu.
+func (n *names) endpoint(host, service, namespace string) answer {
+	s := n.services[service+"."+namespace]
+	if s == nil || s.Spec.ClusterIP != corev1.ClusterIPNone {
+		return answer{}
+	}
+	a := answer{}
+	for _, t := range n.targets(service, namespace, s.Spec.PublishNotReadyAddresses, "", "") {
+		if t.host == host && !slices.Contains(a.addrs, t.ip) {
+			a.addrs, a.exists = append(a.addrs, t.ip), true
+		}
+	}
+	return a
+}
+
+// pointer gives the name of a Service's address.
+func (n *names) pointer(ip netip.Addr) (string, bool) {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	name, ok := n.pointers[ip]
+	return name, ok
+}
