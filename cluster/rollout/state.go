@@ -18,6 +18,7 @@ import (
 	deploymentutil "k8s.io/kubectl/pkg/util/deployment"
 
 	"github.com/podarium/podarium/cluster/change"
+	"github.com/podarium/podarium/cluster/internal/collect"
 )
 
 // state is what a Live knows. Its reflectors write, snapshot reads.
@@ -29,11 +30,11 @@ type state struct {
 	selectors chan string
 
 	mu        sync.Mutex
-	workloads *collection[*unstructured.Unstructured]
-	pods      *collection[*corev1.Pod]
-	sets      *collection[*appsv1.ReplicaSet]
-	histories *collection[*appsv1.ControllerRevision]
-	events    *collection[*corev1.Event]
+	workloads *collect.Collection[*unstructured.Unstructured]
+	pods      *collect.Collection[*corev1.Pod]
+	sets      *collect.Collection[*appsv1.ReplicaSet]
+	histories *collect.Collection[*appsv1.ControllerRevision]
+	events    *collect.Collection[*corev1.Event]
 	following types.UID // the workload whose selector was sent
 	dirty     bool
 	last      *Progress
@@ -45,11 +46,11 @@ func newState(ref change.Ref) *state {
 		ref: ref, kind: kindOf(ref), changed: make(chan struct{}, 1), selectors: make(chan string, 1),
 		now: time.Now, last: &Progress{Ref: ref},
 	}
-	s.workloads = newCollection[*unstructured.Unstructured](s, ref.Resource.Resource, nil)
-	s.pods = newCollection[*corev1.Pod](s, "pods", nil)
-	s.sets = newCollection[*appsv1.ReplicaSet](s, "replicasets", nil)
-	s.histories = newCollection[*appsv1.ControllerRevision](s, "controllerrevisions", nil)
-	s.events = newCollection(s, "events", s.aboutUs)
+	s.workloads = collect.New[*unstructured.Unstructured](ref.Resource.Resource, &s.mu, s.touch, nil)
+	s.pods = collect.New[*corev1.Pod]("pods", &s.mu, s.touch, nil)
+	s.sets = collect.New[*appsv1.ReplicaSet]("replicasets", &s.mu, s.touch, nil)
+	s.histories = collect.New[*appsv1.ControllerRevision]("controllerrevisions", &s.mu, s.touch, nil)
+	s.events = collect.New("events", &s.mu, s.touch, s.aboutUs)
 	if s.kind == other {
 		s.last = &Progress{Ref: ref, Err: fmt.Errorf("%s has no rollouts: %w", ref, ErrUnsupported)}
 	}
@@ -77,7 +78,7 @@ func (s *state) touch() {
 
 // object is the workload, nil where there is none.
 func (s *state) object() *unstructured.Unstructured {
-	for _, u := range s.workloads.items {
+	for _, u := range s.workloads.Items {
 		return u
 	}
 	return nil
@@ -95,10 +96,10 @@ func (s *state) snapshot() *Progress {
 }
 
 func (s *state) compute() *Progress {
-	p := &Progress{Ref: s.ref, Err: cmp.Or(s.workloads.err, s.pods.err, s.sets.err, s.histories.err, s.events.err)}
+	p := &Progress{Ref: s.ref, Err: cmp.Or(s.workloads.Err, s.pods.Err, s.sets.Err, s.histories.Err, s.events.Err)}
 	u := s.object()
 	if u == nil {
-		p.Gone, p.Synced = s.workloads.synced, s.workloads.synced
+		p.Gone, p.Synced = s.workloads.Synced, s.workloads.Synced
 		return p
 	}
 	w, err := newWorkload(s.kind, u)
@@ -107,7 +108,7 @@ func (s *state) compute() *Progress {
 		return p
 	}
 	p.Ref.UID, p.Ref.ResourceVersion, p.Ref.Kind = u.GetUID(), u.GetResourceVersion(), cmp.Or(s.ref.Kind, u.GetKind())
-	p.Synced = s.pods.synced && s.events.synced && (s.sets.synced || s.histories.synced)
+	p.Synced = s.pods.Synced && s.events.Synced && (s.sets.Synced || s.histories.Synced)
 	w.fill(p)
 	s.revisions(p, w)
 	s.fillPods(p, w)
@@ -175,12 +176,12 @@ func replicasOf(r *int32) int32 {
 
 // revisions lists the history, newest first, and marks the current one.
 func (s *state) revisions(p *Progress, w *workload) {
-	for _, rs := range s.sets.items {
+	for _, rs := range s.sets.Items {
 		if controlledBy(rs, w.uid) {
 			p.Revisions = append(p.Revisions, fromReplicaSet(rs))
 		}
 	}
-	for _, cr := range s.histories.items {
+	for _, cr := range s.histories.Items {
 		if !controlledBy(cr, w.uid) {
 			continue
 		}
@@ -211,15 +212,15 @@ func (s *state) fillPods(p *Progress, w *workload) {
 		r := &p.Revisions[i]
 		byKey[r.Name] = r
 	}
-	for _, rs := range s.sets.items {
+	for _, rs := range s.sets.Items {
 		byKey[string(rs.UID)] = byKey[rs.Name]
 	}
-	for _, cr := range s.histories.items {
+	for _, cr := range s.histories.Items {
 		if hash := cr.Labels[appsv1.DefaultDaemonSetUniqueLabelKey]; hash != "" {
 			byKey[hash] = byKey[cr.Name]
 		}
 	}
-	for _, pod := range s.pods.items {
+	for _, pod := range s.pods.Items {
 		ref := metav1.GetControllerOf(pod)
 		if ref == nil {
 			continue

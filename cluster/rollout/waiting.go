@@ -36,7 +36,7 @@ func (s *state) waiting(p *Progress, u *unstructured.Unstructured) []Wait {
 		out = append(out, *w)
 	}
 	byName := map[string]*corev1.Pod{}
-	for _, pod := range s.pods.items {
+	for _, pod := range s.pods.Items {
 		byName[pod.Name] = pod
 	}
 	for i := range p.Pods {
@@ -82,7 +82,7 @@ func (s *state) failedCreate(u *unstructured.Unstructured) *Wait {
 
 // podSince says whether a Pod was made after t: then what failed before is over.
 func (s *state) podSince(t time.Time) bool {
-	for _, pod := range s.pods.items {
+	for _, pod := range s.pods.Items {
 		if pod.CreationTimestamp.After(t) {
 			return true
 		}
@@ -239,7 +239,7 @@ func gates(pod *corev1.Pod, since time.Time) []Wait {
 
 func (s *state) lastEvent(match func(*corev1.Event) bool) *corev1.Event {
 	var last *corev1.Event
-	for _, e := range s.events.items {
+	for _, e := range s.events.Items {
 		if match(e) && (last == nil || lastSeen(e).After(lastSeen(last))) {
 			last = e
 		}
