@@ -2,10 +2,12 @@ package tui
 
 import (
 	"github.com/podarium/podarium/tui/changes"
+	"github.com/podarium/podarium/tui/containers"
 	"github.com/podarium/podarium/tui/etcd"
 	"github.com/podarium/podarium/tui/help"
 	"github.com/podarium/podarium/tui/home"
 	"github.com/podarium/podarium/tui/inspect"
+	"github.com/podarium/podarium/tui/logs"
 	"github.com/podarium/podarium/tui/resource"
 	"github.com/podarium/podarium/tui/rollouts"
 	"github.com/podarium/podarium/tui/screen"
@@ -18,6 +20,8 @@ func modules() []screen.Module {
 		resource.Module(),
 		inspect.Module(),
 		rollouts.Module(),
+		containers.Module(),
+		logs.Module(),
 		changes.Module(),
 		help.Module(),
 		etcd.Module(),

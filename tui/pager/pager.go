@@ -25,6 +25,7 @@ func Warn(s *style.Styles) canvas.Style    { return s.Warn }
 func Error(s *style.Styles) canvas.Style   { return s.Error }
 func Info(s *style.Styles) canvas.Style    { return s.Info }
 func Added(s *style.Styles) canvas.Style   { return s.Added }
+func Marked(s *style.Styles) canvas.Style  { return s.Marked }
 func Changed(s *style.Styles) canvas.Style { return s.Changed }
 func Removed(s *style.Styles) canvas.Style { return s.Removed }
 
@@ -106,6 +107,12 @@ func (p *Pager) clamp() {
 // Search highlights what matches: a regular expression where it is one, plain text otherwise, in any case. It goes to
 // the first match from the place on. An empty query ends the search.
 func (p *Pager) Search(query string) {
+	p.Highlight(query)
+	p.find(p.top, 1)
+}
+
+// Highlight highlights what matches and stays where it is.
+func (p *Pager) Highlight(query string) {
 	p.query, p.match = query, nil
 	if query == "" {
 		return
@@ -115,7 +122,6 @@ func (p *Pager) Search(query string) {
 		re = regexp.MustCompile("(?i)" + regexp.QuoteMeta(query))
 	}
 	p.match = re
-	p.find(p.top, 1)
 }
 
 // Query is what is searched for.
