@@ -96,8 +96,8 @@ func (s *Store) earlierLives(ctx context.Context, h *History, upTo int64, limit 
 	if err != nil {
 		return err
 	}
-	from = max(from, 1)
 	h.CompactRevision = from
+	from = max(from, 1)
 	if upTo < from {
 		return nil
 	}

@@ -60,16 +60,20 @@ func WriterOf(v, old *Value) (Writer, bool) {
 		return Writer{}, false
 	}
 	candidates := m.ManagedFields
+	status := false // only the status was written
 	if old != nil {
 		if om := old.Metadata(); om != nil {
+			status = om.Generation == m.Generation && m.Generation > 0
 			if changed := changedEntries(m.ManagedFields, om.ManagedFields); len(changed) > 0 {
 				candidates = changed
+			} else if some := sameKind(candidates, status); len(some) > 0 {
+				candidates = some // a second write within the second that is recorded, or by one that has no time
 			}
 		}
 	}
 	best := &candidates[0]
 	for i := range candidates {
-		if c := &candidates[i]; c.Time != nil && (best.Time == nil || best.Time.Before(c.Time)) {
+		if c := &candidates[i]; later(c, best) || !later(best, c) && (c.Subresource != "") == status && (best.Subresource != "") != status {
 			best = c
 		}
 	}
@@ -78,6 +82,30 @@ func WriterOf(v, old *Value) (Writer, bool) {
 		w.Time = best.Time.Time
 	}
 	return w, true
+}
+
+// sameKind are the entries of writers of the status, or those of the others; of these the ones without a time where
+// there are any: scaling records none.
+func sameKind(entries []metav1.ManagedFieldsEntry, status bool) []metav1.ManagedFieldsEntry {
+	var some, timeless []metav1.ManagedFieldsEntry
+	for _, e := range entries {
+		if (e.Subresource == "status") != status {
+			continue
+		}
+		some = append(some, e)
+		if e.Time == nil {
+			timeless = append(timeless, e)
+		}
+	}
+	if len(timeless) > 0 {
+		return timeless
+	}
+	return some
+}
+
+// later compares times, which are recorded to the second only.
+func later(a, b *metav1.ManagedFieldsEntry) bool {
+	return a.Time != nil && (b.Time == nil || b.Time.Before(a.Time))
 }
 
 // changedEntries are those of now that were not there before, or had another time.

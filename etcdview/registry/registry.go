@@ -27,7 +27,8 @@ type Special string
 const (
 	// Ordinary is any object that the API serves under its own name.
 	Ordinary Special = ""
-	// MasterLease is the address of one API server: an Endpoints object kept alive by an etcd lease of 15 s.
+	// MasterLease is the address of one API server: an Endpoints object kept alive by an etcd lease of some seconds.
+	// masterleases are for the Service kubernetes, peerserverleases for the API servers among themselves.
 	MasterLease Special = "masterlease"
 	// Allocator is a RangeAllocation: the bitmap of node ports (and, before 1.35, of Service IPs) in use.
 	Allocator Special = "allocator"
@@ -101,7 +102,7 @@ func parseUnder(prefix, key string) (Object, bool) {
 	}
 	if len(parts) >= 2 {
 		switch parts[0] {
-		case "masterleases":
+		case "masterleases", "peerserverleases":
 			return Object{GroupResource: schema.GroupResource{Resource: "endpoints"}, Kind: "Endpoints", Builtin: true,
 				Name: strings.Join(parts[1:], "/"), Special: MasterLease}, true
 		case "ranges":
@@ -177,5 +178,5 @@ func Dirs() []string {
 	for i := range builtins {
 		dirs = append(dirs, builtins[i].path())
 	}
-	return append(dirs, "masterleases", "ranges")
+	return append(dirs, "masterleases", "peerserverleases", "ranges")
 }

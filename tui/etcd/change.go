@@ -11,6 +11,7 @@ import (
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/decode"
 	"github.com/podarium/podarium/etcdview/diff"
+	"github.com/podarium/podarium/tui/canvas"
 )
 
 // change is one revision of a key: from its history, or as it happens.
@@ -58,65 +59,68 @@ func (c *change) writer() string {
 	return c.desc.Writer.Manager
 }
 
-// summary says in one line what changed, in no more than about width columns.
-func (c *change) summary(width int) string {
+// summary says in one line of no more than width columns what changed, and how many more changes there are.
+func (c *change) summary(width int) (text string, others int) {
 	switch {
 	case c.gap != nil:
-		return fmt.Sprintf("revisions %d to %d are compacted away", c.gap.From, c.gap.To-1)
+		return fmt.Sprintf("revisions %d to %d are compacted away", c.gap.From, c.gap.To-1), 0
 	case c.Type == etcdview.Delete:
-		return "deleted"
+		return "deleted", 0
 	case c.Type == etcdview.Create:
-		return "created"
+		return "created", 0
 	case c.desc == nil:
-		return ""
+		return "", 0
 	case c.desc.Err != nil:
-		return c.desc.Err.Error()
+		return c.desc.Err.Error(), 0
 	case c.Prev == nil:
-		return "written (what was before is not known)"
+		return "written (what was before is not known)", 0
 	}
 	first, n := telling(c.desc.Changes)
-	if n == 0 {
-		return "written again, unchanged"
+	if n == 0 && !first.Folded {
+		return "written again, unchanged", 0
 	}
-	rest := ""
-	if n > 1 {
-		rest = fmt.Sprintf("  +%d", n-1)
-	}
-	return fit(first, width-len(rest)) + rest
+	return fit(first, width), max(0, n-1)
 }
 
-// telling picks the change that says most: of spec before status, of those before metadata.
+// telling picks the change that says most: of spec before status, of those before metadata, and times last.
 func telling(changes []diff.Change) (best diff.Change, n int) {
 	rank := func(c diff.Change) int {
+		r := 6
 		switch {
 		case c.Folded:
 			return 0
 		case strings.HasPrefix(c.Path, "metadata."):
-			return 1
+			r = 2
 		case strings.HasPrefix(c.Path, "status."):
-			return 2
+			r = 4
 		}
-		return 3
+		if strings.HasSuffix(c.Path, "Time") || strings.HasSuffix(c.Path, "eneration") {
+			r-- // these follow every other change
+		}
+		return r
 	}
 	for i, c := range changes {
 		if i == 0 || rank(c) > rank(best) {
 			best = c
 		}
+		if !c.Folded {
+			n++
+		}
 	}
-	return best, len(changes)
+	return best, n
 }
 
-// fit writes a change on one line, leaving out the middle of its path where there is no room for it.
+// fit writes a change on one line, leaving out the middle of its path, or all but its end, where there is no room.
 func fit(c diff.Change, width int) string {
 	s := c.String()
-	if len([]rune(s)) <= width {
-		return s
-	}
 	parts := strings.Split(c.Path, ".")
-	if len(parts) > 2 {
-		short := c
-		short.Path = parts[0] + "…" + parts[len(parts)-1]
-		return short.String()
+	last := parts[len(parts)-1]
+	for _, path := range []string{parts[0] + "…" + last, "…" + last} {
+		if canvas.Width(s) <= width || len(parts) < 2 {
+			break
+		}
+		c.Path = path
+		s = c.String()
 	}
 	return s
 }

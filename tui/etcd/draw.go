@@ -27,14 +27,34 @@ func thousands(n int64) string {
 	return sign + s
 }
 
+func plural(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return thousands(n) + " " + what + "s"
+}
+
 // Draw implements screen.Screen.
 func (t *tree) Draw(c *canvas.Canvas) {
 	s := t.scope.Styles()
-	t.treeWidth = max(26, min(c.Width()*2/5, 60))
+	t.treeWidth = min(max(t.treeWidth, t.widest()+4), max(26, c.Width()*2/5), 64)
 	left := c.Cut(1, 0, t.treeWidth-2, c.Height())
 	t.drawTree(left, s)
 	c.Cut(t.treeWidth-1, 0, 1, c.Height()).Column(0, s.Rule)
 	t.pane.draw(c.Cut(t.treeWidth+1, 0, c.Width()-t.treeWidth-2, c.Height()), s, t.focus)
+}
+
+// widest is the width of the widest row in sight. The tree only grows, so that the panes do not dance.
+func (t *tree) widest() int {
+	w := 22
+	for _, n := range t.nodes.rows[min(t.cursor.top, len(t.nodes.rows)):min(t.cursor.top+max(1, t.cursor.height), len(t.nodes.rows))] {
+		k := n.depth*2 + 2 + canvas.Width(n.label) + 3
+		if c, ok := n.keys(); ok && n.Dir {
+			k += len(thousands(c)) + 1
+		}
+		w = max(w, k)
+	}
+	return w
 }
 
 func (t *tree) drawTree(c *canvas.Canvas, s *style.Styles) {
@@ -201,8 +221,15 @@ func (p *pane) drawList(c *canvas.Canvas, s *style.Styles, focused bool, top int
 	}
 	from, to := p.cursor.window(len(p.changes), body.Height())
 	now := p.scope.Now()
+	writers := 0 // columns of the widest
+	for _, ch := range p.changes[from:to] {
+		writers = min(max(writers, canvas.Width(ch.writer())), body.Width()/4, 28)
+	}
+	if body.Width() < 60 {
+		writers = 0
+	}
 	for i := from; i < to; i++ {
-		p.drawChange(body, i-from, p.changes[i], s, now)
+		p.drawChange(body, i-from, p.changes[i], writers, s, now)
 		if i == p.cursor.at {
 			selected(body, i-from, s, focused)
 		}
@@ -212,7 +239,7 @@ func (p *pane) drawList(c *canvas.Canvas, s *style.Styles, focused bool, top int
 	}
 }
 
-func (p *pane) drawChange(c *canvas.Canvas, y int, ch *change, s *style.Styles, now time.Time) {
+func (p *pane) drawChange(c *canvas.Canvas, y int, ch *change, writers int, s *style.Styles, now time.Time) {
 	mark := "  "
 	if ch == p.base {
 		mark = "◆ "
@@ -220,7 +247,8 @@ func (p *pane) drawChange(c *canvas.Canvas, y int, ch *change, s *style.Styles, 
 	x := c.Text(0, y, s.Marked, mark)
 	rev := thousands(ch.Revision())
 	if ch.gap != nil {
-		c.Clip(x, y, c.Width()-x, s.Warn, "▲ "+ch.summary(c.Width()-x))
+		text, _ := ch.summary(c.Width() - x)
+		c.Clip(x, y, c.Width()-x, s.Warn, "▲ "+text)
 		return
 	}
 	ink := s.Text
@@ -234,11 +262,9 @@ func (p *pane) drawChange(c *canvas.Canvas, y int, ch *change, s *style.Styles, 
 	c.Text(x, y, s.Muted, ch.age(now))
 	x += 6
 	right := c.Width()
-	if w := ch.writer(); w != "" && c.Width() >= 60 {
-		const widest = 24
-		w = canvas.Truncate(w, widest)
-		c.Right(right, y, s.Muted, w)
-		right -= min(widest, c.Width()/4) + 2
+	if writers > 0 {
+		c.Clip(right-writers, y, writers, s.Muted, ch.writer())
+		right -= writers + 2
 	}
 	if p.dir {
 		name := strings.TrimPrefix(ch.KV.Key, p.path)
@@ -246,7 +272,15 @@ func (p *pane) drawChange(c *canvas.Canvas, y int, ch *change, s *style.Styles, 
 		c.Clip(x, y, w, s.Accent, etcdview.Printable(name))
 		x += w + 1
 	}
-	c.Clip(x, y, max(0, right-x), changeInk(ch, s), ch.summary(right-x))
+	text, others := ch.summary(right - x - len("  +99"))
+	room := right - x
+	if others > 0 {
+		room -= len("  +99")
+	}
+	x = min(c.Text(x, y, changeInk(ch, s), canvas.Truncate(text, max(0, room))), right)
+	if others > 0 {
+		c.Text(x, y, s.Muted, "  +"+strconv.Itoa(others))
+	}
 }
 
 func changeInk(ch *change, s *style.Styles) canvas.Style {

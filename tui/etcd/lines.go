@@ -99,7 +99,11 @@ func foldManagedFields(y string) string {
 		}
 		n += len(l)
 	}
-	return fmt.Sprintf("%s\n  managedFields: # %d managers, folded: M shows them\n%s", y[:i], entries, body[n:])
+	who := "managers"
+	if entries == 1 {
+		who = "manager"
+	}
+	return fmt.Sprintf("%s\n  managedFields: # %d %s, folded: M shows them\n%s", y[:i], entries, who, body[n:])
 }
 
 // yamlLine gives the name of a field one ink and its value another. It serves for JSON too.

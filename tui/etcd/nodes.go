@@ -109,8 +109,8 @@ func (t *nodes) loadedKids(n *node, r read) {
 func (t *nodes) countKids(s *screen.Scope, store etcdview.Reader, n *node, rev int64) {
 	var dirs []*node
 	var paths []string
-	for _, k := range n.kids {
-		if k.Dir && k.count < 0 {
+	for _, k := range append([]*node{n}, n.kids...) {
+		if k.Dir && k.count < 0 && k.label != more {
 			dirs, paths = append(dirs, k), append(paths, k.Path)
 			k.countAt, k.since = rev, 0
 		}

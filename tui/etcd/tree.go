@@ -42,8 +42,8 @@ type tree struct {
 	revision  int64
 }
 
-// rest is how long the cursor must stay on a node before its value is read.
-const rest = 80 * time.Millisecond
+// restTime is how long the cursor must stay on a node before its value is read.
+const restTime = 80 * time.Millisecond
 
 func openTree(s *screen.Scope, r screen.Etcd) (screen.Screen, error) {
 	store, err := source(s)
@@ -162,19 +162,22 @@ func (t *tree) moved() {
 		t.load(n.parent)
 		return
 	}
-	t.scope.After(rest, func() {
-		if t.at != n || t.opened == n {
-			return
-		}
-		t.opened = n
-		t.pane.open(n.Path, n.Dir)
-		if t.wholly {
-			entries, _ := t.feed.Since(0)
-			t.pane.absorb(entries)
-		} else {
-			t.follow(n.Path, n.Dir)
-		}
-	})
+	t.scope.After(restTime, func() { t.rested(n) })
+}
+
+// rested shows a node in the pane, if the cursor is on it still.
+func (t *tree) rested(n *node) {
+	if t.at != n || t.opened == n {
+		return
+	}
+	t.opened = n
+	t.pane.open(n.Path, n.Dir)
+	if t.wholly {
+		entries, _ := t.feed.Since(0)
+		t.pane.absorb(entries)
+	} else {
+		t.follow(n.Path, n.Dir)
+	}
 }
 
 func (t *tree) toggle(n *node) {
@@ -192,7 +195,7 @@ func (t *tree) Place() screen.Place {
 		p.Note = "all keys"
 	}
 	if n, ok := t.nodes.root.keys(); ok {
-		p.Note += "  " + thousands(n) + " keys"
+		p.Note += "  " + plural(n, "key")
 	}
 	if t.nodes.filter != "" {
 		p.Note += "  /" + t.nodes.filter
