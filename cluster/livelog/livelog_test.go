@@ -39,6 +39,14 @@ func TestReadLines(t *testing.T) {
 	if err != nil || strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("err %v, got\n%s", err, strings.Join(got, "\n"))
 	}
+	var node nodeError
+	if err := readLines(strings.NewReader("2026-01-01T00:00:00Z a\nrpc error: gone"), func(_ int64, text []byte) {
+		if string(text) != "a" {
+			t.Errorf("line %q", text)
+		}
+	}); !errors.As(err, &node) || node != "rpc error: gone" {
+		t.Errorf("got %v", err)
+	}
 	broken := io.MultiReader(strings.NewReader("2026-01-01T00:00:00Z a\n"), errReader{})
 	if err := readLines(broken, func(int64, []byte) {}); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("got %v", err)

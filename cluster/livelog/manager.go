@@ -2,6 +2,7 @@ package livelog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -289,8 +290,9 @@ func (m *manager) follow(ctx context.Context, s *Source, at position) {
 
 // stateAfter is what becomes of a source when its stream ended with err.
 func stateAfter(err error) State {
+	var node nodeError
 	switch {
-	case err == nil, apierrors.IsNotFound(err), apierrors.IsBadRequest(err): // the Pod is gone, or this instance of its container is
+	case err == nil, errors.As(err, &node), apierrors.IsNotFound(err), apierrors.IsBadRequest(err): // the Pod is gone, or this instance of its container is
 		return Ended
 	case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
 		return Forbidden

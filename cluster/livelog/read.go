@@ -11,21 +11,31 @@ import (
 // maxLine bounds one line: a longer one is shown in pieces.
 const maxLine = 64 << 10
 
+// nodeError is what a kubelet writes in place of a last line when it cannot read on.
+type nodeError string
+
+func (e nodeError) Error() string { return string(e) }
+
 // readLines calls line for every line of r, without its end, and returns what ended r: nil at its proper end.
 func readLines(r io.Reader, line func(nanos int64, text []byte)) error {
 	b := bufio.NewReaderSize(r, maxLine)
-	for {
+	for piece := false; ; {
 		text, err := b.ReadSlice('\n')
+		full := errors.Is(err, bufio.ErrBufferFull)
 		if len(text) > 0 {
-			nanos, text := stamp(bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r")))
-			line(nanos, text)
+			nanos, rest := stamp(bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r")))
+			if errors.Is(err, io.EOF) && nanos == noTime && !piece {
+				return nodeError(rest)
+			}
+			line(nanos, rest)
 		}
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
-		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
+		case err != nil && !full:
 			return err
 		}
+		piece = full
 	}
 }
 

@@ -3,12 +3,7 @@ package livetable
 import (
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/url"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +15,7 @@ import (
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/clustertest"
+	"github.com/podarium/podarium/cluster/internal/flaky"
 )
 
 func TestMain(m *testing.M) { clustertest.Main(m) }
@@ -163,99 +159,24 @@ func TestExpiredVersionLeadsToANewList(t *testing.T) {
 	}
 }
 
-// gateway forwards TCP to a server that a test can take away and bring back elsewhere.
-type gateway struct {
-	net.Listener
-	target atomic.Pointer[string] // nil refuses
-	mu     sync.Mutex
-	conns  []net.Conn
-}
-
-func newGateway(t *testing.T) *gateway {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := &gateway{Listener: l}
-	t.Cleanup(func() {
-		_ = l.Close()
-		g.cut()
-	})
-	go func() {
-		for {
-			in, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go g.forward(in)
-		}
-	}()
-	return g
-}
-
-func (g *gateway) forward(in net.Conn) {
-	defer in.Close()
-	to := g.target.Load()
-	if to == nil {
-		return
-	}
-	out, err := net.Dial("tcp", *to)
-	if err != nil {
-		return
-	}
-	defer out.Close()
-	g.mu.Lock()
-	g.conns = append(g.conns, in, out)
-	g.mu.Unlock()
-	go func() {
-		_, _ = io.Copy(out, in) // ends with either side
-		_ = out.Close()
-	}()
-	_, _ = io.Copy(in, out)
-}
-
-// cut ends all connections and refuses new ones until the target is set.
-func (g *gateway) cut() {
-	g.target.Store(nil)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, c := range g.conns {
-		_ = c.Close()
-	}
-	g.conns = nil
-}
-
-func (g *gateway) lead(t *testing.T, c *cluster.Cluster) {
-	u, err := url.Parse(c.Config().Host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g.target.Store(&u.Host)
-}
-
 func TestReconnects(t *testing.T) {
 	dir := t.TempDir()
 	server := clustertest.Start(t, clustertest.Options{DataDir: dir, Nodes: -1})
-	g := newGateway(t)
-	g.lead(t, server.Cluster)
-	config := server.Config()
-	config.Host = "https://" + g.Addr().String()
-	c, err := cluster.New(cluster.Options{Name: "behind the gateway", Config: config})
-	if err != nil {
-		t.Fatal(err)
-	}
+	g := flaky.New(t)
+	g.Lead(server.Cluster)
+	c := g.Cluster(server.Cluster)
 	createConfigMap(t, server.Cluster, "default", "a")
 	createConfigMap(t, server.Cluster, "default", "b")
 	table := open(t, c, Query{Resource: configMaps, Namespace: "default"})
 	first := until(t, table, "a and b", func(s *Snapshot) bool { return s.Synced && has(s, "b") != nil })
 
-	g.cut()
+	g.Cut()
 	lost := until(t, table, "the loss to show", func(s *Snapshot) bool { return s.Err != nil })
 	if has(lost, "a") == nil || !lost.Synced {
 		t.Error("rows must stay while the connection is lost")
 	}
 	createConfigMap(t, server.Cluster, "default", "meanwhile")
-	g.lead(t, server.Cluster)
+	g.Lead(server.Cluster)
 	back := until(t, table, "the return", func(s *Snapshot) bool { return s.Err == nil && has(s, "meanwhile") != nil })
 	if has(back, "a") != has(first, "a") {
 		t.Error("an unchanged row must keep its pointer through a loss of the connection")
@@ -270,11 +191,11 @@ func TestReconnects(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-server.Exited
-	g.cut()
+	g.Cut()
 	until(t, table, "the loss to show", func(s *Snapshot) bool { return s.Err != nil })
 	again := clustertest.Start(t, clustertest.Options{DataDir: dir, Nodes: -1})
 	createConfigMap(t, again.Cluster, "default", "new")
-	g.lead(t, again.Cluster)
+	g.Lead(again.Cluster)
 	s := until(t, table, "the restarted server", func(s *Snapshot) bool { return s.Err == nil && has(s, "new") != nil })
 	if has(s, "a") == nil || has(s, "meanwhile") == nil || has(s, "b") != nil {
 		t.Errorf("after the restart: %s", names(s))
