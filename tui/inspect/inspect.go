@@ -197,13 +197,8 @@ func (v *view) Do(a key.Action) {
 	case actEtcd:
 		v.scope.Open(screen.EtcdKey{Object: v.object})
 	case actCopy:
-		var b strings.Builder
-		for _, l := range v.pager.Lines() {
-			b.WriteString(l.String())
-			b.WriteByte('\n')
-		}
-		v.scope.Copy(b.String())
-		v.scope.Say(screen.Good, fmt.Sprintf("copied %d lines", len(v.pager.Lines())))
+		v.scope.Copy(v.pager.Text())
+		v.scope.Say(screen.Good, fmt.Sprintf("copied %d lines", v.pager.Len()))
 	}
 }
 

@@ -10,11 +10,9 @@ import (
 	"strings"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
-
+	"github.com/podarium/podarium/cluster/livelog"
 	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/changes"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/pager"
 	"github.com/podarium/podarium/tui/screen"
@@ -33,7 +31,6 @@ const (
 	actFollow   key.Action = "follow"
 	actTime     key.Action = "timestamps"
 	actPrevious key.Action = "previous"
-	actMark     key.Action = "mark"
 	actClear    key.Action = "clear"
 	actCopy     key.Action = "copy"
 	actRange    key.Action = "range." // and an index of ranges
@@ -45,7 +42,7 @@ var ranges = []struct {
 	tail  int64
 	since time.Duration
 }{
-	{"the last 500 lines", 500, 0}, {"all", -1, 0}, {"1 minute", 0, time.Minute}, {"5 minutes", 0, 5 * time.Minute},
+	{"the last 500 lines", 500, 0}, {"all", 0, 0}, {"1 minute", 0, time.Minute}, {"5 minutes", 0, 5 * time.Minute},
 	{"15 minutes", 0, 15 * time.Minute}, {"30 minutes", 0, 30 * time.Minute}, {"1 hour", 0, time.Hour},
 }
 
@@ -54,7 +51,6 @@ func keys() key.Table {
 		{Action: actFollow, Keys: []string{"s"}, Hint: "follow", Help: "follow the end, or stay", Group: "View"},
 		{Action: actTime, Keys: []string{"t"}, Hint: "time", Help: "show the time of each line, or not", Group: "View"},
 		{Action: actPrevious, Keys: []string{"p"}, Hint: "previous", Help: "the logs before the last restart, or those of now", Group: "View"},
-		{Action: actMark, Keys: []string{"m"}, Hint: "mark", Help: "draw a line here", Group: "View"},
 		{Action: actClear, Keys: []string{"C"}, Help: "clear", Group: "View"},
 		{Action: actCopy, Keys: []string{"c"}, Help: "copy what is shown", Group: "Mark and copy"},
 	}
@@ -68,26 +64,19 @@ func keys() key.Table {
 type view struct {
 	scope   *screen.Scope
 	request screen.Logs
-	query   query
+	query   livelog.Query
 	span    int
-	store   *store
-	stop    context.CancelFunc
+	log     *livelog.Log
+	text    *text
 	err     error
 
 	pager  pager.Pager
-	times  bool
 	filter string
-	match  *regexp.Regexp
-	not    bool
-
-	laid    int // lines laid out so far, counted from the store's first ever
-	dropped int
-	open    int
-	pods    int
 }
 
 var (
 	_ screen.Screen   = (*view)(nil)
+	_ screen.Closer   = (*view)(nil)
 	_ screen.Filterer = (*view)(nil)
 	_ screen.Pointer  = (*view)(nil)
 	_ screen.Subject  = (*view)(nil)
@@ -96,120 +85,50 @@ var (
 const readTimeout = 10 * time.Second
 
 func open(s *screen.Scope, r screen.Logs) (screen.Screen, error) {
-	v := &view{scope: s, request: r, query: query{namespace: r.Namespace, container: r.Container, previous: r.Previous, tail: ranges[0].tail}}
+	v := &view{scope: s, request: r, text: &text{snap: &livelog.Snapshot{}}}
+	v.text.byContainer = r.Resource.Resource == "pods"
+	v.text.single = r.Container != ""
 	v.pager.Follow(true)
-	if r.Resource.Resource == "pods" {
-		v.query.field = "metadata.name=" + r.Name
-		v.start()
-		return v, nil
-	}
+	v.pager.SetSource(v.text)
 	c := s.Cluster()
-	screen.Call(s, "selector of "+r.Name, readTimeout, func(ctx context.Context) (string, error) {
-		u, err := c.Dynamic().Resource(r.Resource).Namespace(r.Namespace).Get(ctx, r.Name, metav1.GetOptions{})
-		if err != nil {
-			return "", err
-		}
-		return selector(u)
-	}, func(labels string, err error) {
+	screen.Call(s, "Pods of "+r.Name, readTimeout, func(ctx context.Context) (livelog.Query, error) {
+		return livelog.For(ctx, c, changes.Ref(r.Object))
+	}, func(q livelog.Query, err error) {
 		if v.err = err; err == nil {
-			v.query.labels = labels
+			q.Container, q.Previous, q.Tail = r.Container, r.Previous, ranges[0].tail
+			v.query = q
 			v.start()
 		}
 	})
 	return v, nil
 }
 
-// selector is the label selector of a workload, in kubectl's syntax.
-func selector(u *unstructured.Unstructured) (string, error) {
-	m, ok, err := unstructured.NestedMap(u.Object, "spec", "selector")
-	if err != nil || !ok {
-		return "", fmt.Errorf("%s has no selector of Pods", u.GetName())
-	}
-	if _, nested := m["matchLabels"]; !nested && m["matchExpressions"] == nil { // a ReplicationController, a Service
-		plain, _, err := unstructured.NestedStringMap(u.Object, "spec", "selector")
-		if err != nil {
-			return "", err
-		}
-		return metav1.FormatLabelSelector(&metav1.LabelSelector{MatchLabels: plain}), nil
-	}
-	var s metav1.LabelSelector
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(m, &s); err != nil {
-		return "", fmt.Errorf("selector of %s: %w", u.GetName(), err)
-	}
-	return metav1.FormatLabelSelector(&s), nil
-}
-
 // start reads anew, with the query in force.
 func (v *view) start() {
-	if v.stop != nil {
-		v.stop()
-	}
-	ctx, cancel := context.WithCancel(v.scope.Context())
-	st := newStore()
-	v.stop, v.store, v.laid, v.dropped = cancel, st, 0, 0
-	v.pager.SetLines(nil)
-	c, q := v.scope.Cluster(), v.query
-	go st.run(ctx, c, q)
-	v.scope.Live(st.changed, func() {
-		if v.store == st {
+	v.Close()
+	l := livelog.Open(v.scope.Context(), v.scope.Cluster(), v.query)
+	v.log = l
+	v.refresh()
+	v.scope.Live(l.Changed(), func() {
+		if v.log == l {
 			v.refresh()
 		}
 	})
 }
 
-// refresh lays out the lines that have come; all of them where the store has let some go.
+// Close implements screen.Closer.
+func (v *view) Close() {
+	if v.log != nil {
+		go v.log.Close() // it waits for the streams to end, which can take a while
+	}
+}
+
 func (v *view) refresh() {
-	lines, dropped, open, pods, err := v.store.snapshot()
-	v.err, v.open, v.pods = err, open, pods
-	shown := v.pager.Lines()
-	if dropped != v.dropped || dropped+len(lines) < v.laid {
-		shown, v.laid, v.dropped = nil, dropped, dropped
+	gone := v.text.take(v.log.Snapshot())
+	if !v.pager.Following() {
+		v.pager.Scroll(-gone) // stay with the lines in sight
 	}
-	for _, l := range lines[v.laid-dropped:] {
-		if v.wanted(l) {
-			shown = append(shown, v.layout(l))
-		}
-	}
-	v.laid = dropped + len(lines)
-	v.pager.SetLines(shown)
-}
-
-// again lays out everything.
-func (v *view) again() {
-	v.pager.SetLines(nil)
-	v.laid = 0
-	if v.store != nil {
-		v.dropped = -1
-		v.refresh()
-	}
-}
-
-func (v *view) wanted(l line) bool {
-	return v.match == nil || l.notice || v.match.MatchString(l.text) != v.not
-}
-
-// inks tell Pods apart.
-var inks = []pager.Ink{pager.Accent, pager.Info, pager.Warn, pager.OK, pager.Marked, pager.Heading}
-
-func (v *view) layout(l line) pager.Line {
-	var out pager.Line
-	if v.times {
-		out = append(out, pager.Span{Text: l.at.Local().Format("15:04:05.000 "), Ink: pager.Muted})
-	}
-	if l.source != nil {
-		name := l.source.container
-		if v.request.Resource.Resource != "pods" {
-			name = l.source.pod
-		}
-		if v.request.Container == "" {
-			out = append(out, pager.Span{Text: name + " ", Ink: inks[l.source.n%len(inks)]})
-		}
-	}
-	ink := pager.Ink(nil)
-	if l.notice {
-		ink = pager.Muted
-	}
-	return append(out, pager.Span{Text: strings.ReplaceAll(l.text, "\t", "    "), Ink: ink})
+	v.pager.SetSource(v.text)
 }
 
 // Place implements screen.Screen.
@@ -219,29 +138,46 @@ func (v *view) Place() screen.Place {
 	if r.Container != "" {
 		p.Crumbs = append(p.Crumbs, r.Container)
 	}
-	p.Note = fmt.Sprintf("logs   %s   %d lines", ranges[v.span].name, len(v.pager.Lines()))
-	if v.query.previous {
-		p.Note = fmt.Sprintf("logs before the last restart   %d lines", len(v.pager.Lines()))
+	p.Note = fmt.Sprintf("logs   %s   %d lines", ranges[v.span].name, v.pager.Len())
+	if v.query.Previous {
+		p.Note = fmt.Sprintf("logs before the last restart   %d lines", v.pager.Len())
 	}
-	if v.dropped > 0 {
-		p.Note += fmt.Sprintf(" (%d older ones let go)", v.dropped)
+	if n := v.text.snap.Dropped; n > 0 {
+		p.Note += fmt.Sprintf(" (%d older ones let go)", n)
 	}
 	if v.filter != "" {
 		p.Note += "   /" + v.filter
 	}
+	p.State = v.state()
+	return p
+}
+
+func (v *view) state() screen.State {
+	reading := 0
+	for _, src := range v.text.snap.Sources {
+		switch src.State {
+		case livelog.Reading:
+			reading++
+		case livelog.Retrying:
+			return screen.State{Health: screen.Poor, Text: src.Pod + ": " + src.Message}
+		case livelog.Forbidden:
+			return screen.State{Health: screen.Bad, Text: src.Pod + ": " + src.Message}
+		}
+	}
 	switch {
 	case v.err != nil:
-		p.State = screen.State{Health: screen.Bad, Text: v.err.Error()}
-	case v.open > 0 && v.pager.Following():
-		p.State = screen.State{Health: screen.Good, Text: "following " + streams(v.open)}
-	case v.open > 0:
-		p.State = screen.State{Health: screen.Idle, Text: "staying; " + streams(v.open) + " open"}
-	case v.pods == 0:
-		p.State = screen.State{Health: screen.Busy, Text: "no container has started yet"}
+		return screen.State{Health: screen.Bad, Text: v.err.Error()}
+	case v.text.snap.Err != nil:
+		return screen.State{Health: screen.Bad, Text: v.text.snap.Err.Error()}
+	case reading > 0 && v.pager.Following():
+		return screen.State{Health: screen.Good, Text: "following " + streams(reading)}
+	case reading > 0:
+		return screen.State{Health: screen.Idle, Text: "staying, " + streams(reading) + " open"}
+	case len(v.text.snap.Sources) == 0:
+		return screen.State{Health: screen.Busy, Text: "no container has started yet"}
 	default:
-		p.State = screen.State{Health: screen.Idle, Text: "ended"}
+		return screen.State{Health: screen.Idle, Text: "ended"}
 	}
-	return p
 }
 
 func streams(n int) string {
@@ -256,42 +192,35 @@ func (v *view) Keys() key.Table { return keys() }
 
 // Do implements screen.Screen.
 func (v *view) Do(a key.Action) {
-	if i, ok := strings.CutPrefix(string(a), string(actRange)); ok {
-		v.span = int(i[0] - '0')
-		v.query.tail, v.query.since = ranges[v.span].tail, ranges[v.span].since
-		v.start()
+	if v.pager.Do(a) || v.log == nil {
 		return
 	}
-	if v.pager.Do(a) || v.store == nil {
+	if i, ok := strings.CutPrefix(string(a), string(actRange)); ok {
+		v.span = int(i[0] - '0')
+		v.query.Tail, v.query.Since = ranges[v.span].tail, ranges[v.span].since
+		v.start()
 		return
 	}
 	switch a {
 	case actFollow:
 		v.pager.Follow(!v.pager.Following())
 	case actTime:
-		v.times = !v.times
-		v.again()
+		v.text.times = !v.text.times
 	case actPrevious:
-		v.query.previous = !v.query.previous
+		v.query.Previous = !v.query.Previous
 		v.start()
-	case actMark:
-		v.store.add(line{at: v.scope.Now(), text: "──────── " + v.scope.Now().Format("15:04:05") + " ────────", notice: true})
 	case actClear:
-		v.store.clear()
-		v.again()
+		v.log.Clear()
+		v.refresh()
 	case actCopy:
-		var b strings.Builder
-		for _, l := range v.pager.Lines() {
-			b.WriteString(l.String() + "\n")
-		}
-		v.scope.Copy(b.String())
-		v.scope.Say(screen.Good, fmt.Sprintf("copied %d lines", len(v.pager.Lines())))
+		v.scope.Copy(v.pager.Text())
+		v.scope.Say(screen.Good, fmt.Sprintf("copied %d lines", v.pager.Len()))
 	}
 }
 
 // Filter implements screen.Filterer: only lines that match are shown; with a ! before, only those that do not.
-func (v *view) Filter(text string) error {
-	rest, not := strings.CutPrefix(text, "!")
+func (v *view) Filter(typed string) error {
+	rest, not := strings.CutPrefix(typed, "!")
 	var re *regexp.Regexp
 	if rest != "" {
 		var err error
@@ -299,13 +228,13 @@ func (v *view) Filter(text string) error {
 			return fmt.Errorf("not a regular expression: %w", err)
 		}
 	}
-	v.filter, v.match, v.not = text, re, not
+	v.filter = typed
+	v.text.filter(re, not)
 	if not {
-		v.pager.Highlight("")
-	} else {
-		v.pager.Highlight(rest)
+		rest = ""
 	}
-	v.again()
+	v.pager.Highlight(rest)
+	v.pager.SetSource(v.text)
 	return nil
 }
 
@@ -317,7 +246,7 @@ func (v *view) Object() (screen.Object, bool) { return v.request.Object, true }
 // Draw implements screen.Screen.
 func (v *view) Draw(c *canvas.Canvas) {
 	s := v.scope.Styles()
-	if len(v.pager.Lines()) == 0 {
+	if v.pager.Len() == 0 {
 		c.Text(2, 1, s.Muted, "no lines")
 		return
 	}

@@ -9,7 +9,7 @@ import (
 func (p *Pager) Draw(c *canvas.Canvas, s *style.Styles) {
 	p.height = c.Height()
 	text := c
-	if len(p.lines) > c.Height() {
+	if p.Len() > c.Height() {
 		text = c.Cut(0, 0, c.Width()-2, c.Height())
 	}
 	if p.follow {
@@ -18,23 +18,23 @@ func (p *Pager) Draw(c *canvas.Canvas, s *style.Styles) {
 	p.clamp()
 	y := 0
 	i := p.top
-	for ; i < len(p.lines) && y < text.Height(); i++ {
-		y += p.drawLine(text, y, p.lines[i], s)
+	for ; i < p.Len() && y < text.Height(); i++ {
+		y += p.drawLine(text, y, p.Line(i), s)
 	}
-	if len(p.lines) > c.Height() {
-		drawBar(c, s, p.top, i-p.top, len(p.lines))
+	if p.Len() > c.Height() {
+		drawBar(c, s, p.top, i-p.top, p.Len())
 	}
 }
 
 // lastTop is the first line in sight when the end is.
 func (p *Pager) lastTop(c *canvas.Canvas) int {
 	if !p.wrap {
-		return max(0, len(p.lines)-c.Height())
+		return max(0, p.Len()-c.Height())
 	}
 	room := c.Height()
-	for i := len(p.lines) - 1; i >= 0; i-- {
-		if room -= rows(p.lines[i], c.Width()); room < 0 {
-			return min(i+1, len(p.lines)-1)
+	for i := p.Len() - 1; i >= 0; i-- {
+		if room -= rows(p.Line(i), c.Width()); room < 0 {
+			return min(i+1, p.Len()-1)
 		}
 	}
 	return 0

@@ -53,9 +53,25 @@ func (l Line) String() string {
 	return b.String()
 }
 
+// Source is a text whose lines are made when they are looked at, for texts that are too long to lay out.
+type Source interface {
+	Len() int
+	// Line is line i, from 0.
+	Line(i int) Line
+}
+
+// Lines is a Source that is laid out.
+type Lines []Line
+
+// Len implements Source.
+func (l Lines) Len() int { return len(l) }
+
+// Line implements Source.
+func (l Lines) Line(i int) Line { return l[i] }
+
 // Pager shows lines. The zero value is empty and ready.
 type Pager struct {
-	lines  []Line
+	source Source
 	top    int // index of the first line in sight
 	left   int // columns scrolled to the right
 	wrap   bool
@@ -67,13 +83,34 @@ type Pager struct {
 }
 
 // SetLines replaces the text and keeps the place.
-func (p *Pager) SetLines(lines []Line) {
-	p.lines = lines
+func (p *Pager) SetLines(lines []Line) { p.SetSource(Lines(lines)) }
+
+// SetSource replaces the text and keeps the place.
+func (p *Pager) SetSource(s Source) {
+	p.source = s
 	p.clamp()
 }
 
-// Lines is the text.
-func (p *Pager) Lines() []Line { return p.lines }
+// Len is how many lines there are.
+func (p *Pager) Len() int {
+	if p.source == nil {
+		return 0
+	}
+	return p.source.Len()
+}
+
+// Line is line i of the text, from 0.
+func (p *Pager) Line(i int) Line { return p.source.Line(i) }
+
+// Text is the whole text, a line each.
+func (p *Pager) Text() string {
+	var b strings.Builder
+	for i := range p.Len() {
+		b.WriteString(p.Line(i).String())
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
 
 // Follow keeps the end in sight as the text grows.
 func (p *Pager) Follow(on bool) { p.follow = on }
@@ -97,9 +134,9 @@ func (p *Pager) GoTo(line int) {
 }
 
 func (p *Pager) clamp() {
-	last := max(0, len(p.lines)-max(1, p.height))
+	last := max(0, p.Len()-max(1, p.height))
 	if p.wrap {
-		last = max(0, len(p.lines)-1)
+		last = max(0, p.Len()-1)
 	}
 	p.top = max(0, min(p.top, last))
 }
@@ -133,8 +170,8 @@ func (p *Pager) Matches() int {
 		return 0
 	}
 	n := 0
-	for _, l := range p.lines {
-		if p.match.MatchString(l.String()) {
+	for i := range p.Len() {
+		if p.match.MatchString(p.Line(i).String()) {
 			n++
 		}
 	}
@@ -142,13 +179,13 @@ func (p *Pager) Matches() int {
 }
 
 func (p *Pager) find(from, by int) {
-	if p.match == nil || len(p.lines) == 0 {
+	if p.match == nil || p.Len() == 0 {
 		return
 	}
-	n := len(p.lines)
+	n := p.Len()
 	for i := range n {
 		at := ((from+i*by)%n + n) % n
-		if p.match.MatchString(p.lines[at].String()) {
+		if p.match.MatchString(p.Line(at).String()) {
 			p.top, p.follow = at, false
 			p.clamp()
 			return
@@ -211,7 +248,7 @@ func (p *Pager) Do(a key.Action) bool {
 	case actTop:
 		p.GoTo(0)
 	case actBottom:
-		p.GoTo(len(p.lines))
+		p.GoTo(p.Len())
 		p.follow = true
 	case actLeft:
 		p.left = max(0, p.left-8)

@@ -32,7 +32,7 @@ func (v *view) Draw(c *canvas.Canvas) {
 	podRows := min(len(v.p.Pods), max(3, h/4))
 	waits := min(len(v.p.Waiting), 3)
 	below := 2 + waits + 1 + podRows // picture, message, waits, heading, Pods
-	above := max(5, min(h-below-2, max(len(v.p.Revisions)+3, len(v.diff.Lines())+4)))
+	above := max(5, min(h-below-2, max(len(v.p.Revisions)+3, v.diff.Len()+4)))
 	if w < sideBySide {
 		above = max(5, h-below-2)
 	}

@@ -202,7 +202,7 @@ func (v *view) showDiff() {
 	if from != nil {
 		of[0] = from.Number
 	}
-	if of == v.diffOf && len(v.diff.Lines()) > 0 {
+	if of == v.diffOf && v.diff.Len() > 0 {
 		return
 	}
 	v.diffOf = of

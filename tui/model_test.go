@@ -1,0 +1,298 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+	"k8s.io/client-go/rest"
+
+	"github.com/podarium/podarium/cluster"
+	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/key"
+	"github.com/podarium/podarium/tui/screen"
+)
+
+// nowhere is a cluster that does not answer.
+func nowhere(t testing.TB, o cluster.Options) *cluster.Cluster {
+	t.Helper()
+	o.Config = &rest.Config{Host: "https://127.0.0.1:1"}
+	if o.Name == "" {
+		o.Name = "nowhere"
+	}
+	c, err := cluster.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func newModel(t testing.TB, o cluster.Options, width, height int) *Model {
+	t.Helper()
+	m, err := NewModel(t.Context(), Options{Cluster: nowhere(t, o), LogDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	m.Init()
+	m.Update(tea.WindowSizeMsg{Width: width, Height: height})
+	return m
+}
+
+func press(m *Model, names ...string) {
+	for _, n := range names {
+		k := tea.KeyPressMsg{Code: []rune(n)[0], Text: n}
+		switch n {
+		case "esc":
+			k = tea.KeyPressMsg{Code: tea.KeyEscape}
+		case "enter":
+			k = tea.KeyPressMsg{Code: tea.KeyEnter}
+		case "tab":
+			k = tea.KeyPressMsg{Code: tea.KeyTab}
+		case "ctrl+c":
+			k = tea.KeyPressMsg{Code: 'c', Mod: tea.ModCtrl}
+		}
+		m.Update(k)
+	}
+}
+
+func TestKeyTables(t *testing.T) {
+	if err := frameKeys().Check(); err != nil {
+		t.Errorf("the frame: %v", err)
+	}
+	seen := map[string]bool{}
+	for _, m := range modules() {
+		for name, table := range m.Keys {
+			if seen[name] {
+				t.Errorf("two screens are called %s", name)
+			}
+			seen[name] = true
+			// Keys that exclude each other by kind stand in one table; nothing else may stand twice.
+			without := table
+			if name == "Tables" {
+				without = table.With(false, "logs.previous")
+			}
+			if err := enabled(without).Check(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+func enabled(t key.Table) key.Table {
+	var out key.Table
+	for _, b := range t {
+		if !b.Disabled {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+func TestEverySizeDraws(t *testing.T) {
+	m := newModel(t, cluster.Options{}, 120, 40)
+	for _, size := range [][2]int{{1, 1}, {3, 2}, {20, 5}, {39, 10}, {40, 9}, {40, 10}, {80, 24}, {120, 40}, {200, 60}, {300, 100}} {
+		m.Update(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+		for _, open := range []func(){func() {}, func() { press(m, ":", "p") }, func() { press(m, "esc", "?") }, func() { press(m, "esc", "ctrl+c") }, func() { press(m, "esc") }} {
+			open()
+			c := m.Draw()
+			if c.Width() != size[0] || c.Height() != size[1] {
+				t.Fatalf("drew %dx%d on %v", c.Width(), c.Height(), size)
+			}
+		}
+	}
+	m.Update(tea.WindowSizeMsg{Width: 30, Height: 6})
+	if s := m.Draw().String(); !strings.Contains(s, "more room") || !strings.Contains(s, "40×10") {
+		t.Errorf("too small a screen says\n%s", s)
+	}
+}
+
+func TestQuitAsksWhereTheClusterWouldStop(t *testing.T) {
+	m := newModel(t, cluster.Options{StopsWithProcess: true, Name: "mine"}, 80, 24)
+	press(m, "ctrl+c")
+	if s := m.Draw().String(); !strings.Contains(s, `"mine" runs in this process and stops with it`) {
+		t.Fatalf("no question:\n%s", s)
+	}
+	press(m, "enter") // the focus is on Cancel
+	if m.Quitting() || len(m.dialogs) != 0 {
+		t.Fatal("enter did not cancel")
+	}
+	press(m, "ctrl+c", "y")
+	if !m.Quitting() {
+		t.Error("y did not quit")
+	}
+	m = newModel(t, cluster.Options{}, 80, 24)
+	press(m, "ctrl+c")
+	if !m.Quitting() {
+		t.Error("leaving an attached cluster asks")
+	}
+}
+
+func TestReadOnlyStopsChangingKeys(t *testing.T) {
+	m := newModel(t, cluster.Options{ReadOnly: true}, 120, 40)
+	s := &probe{table: key.Table{
+		{Action: "wreck", Keys: []string{"x"}, Hint: "wreck", Help: "wreck it", Group: "Change", Changes: true},
+		{Action: "look", Keys: []string{"o"}, Hint: "look", Help: "look at it", Group: "Open"},
+	}}
+	m.stack = append(m.stack, &room{screen: s, scope: screen.NewScope(t.Context(), m)})
+	press(m, "x", "o")
+	if len(s.did) != 1 || s.did[0] != "look" {
+		t.Errorf("did %v, want only look", s.did)
+	}
+	if shown := m.Draw().String(); strings.Contains(shown, "x wreck") || !strings.Contains(shown, "read-only") {
+		t.Errorf("the key of a change is offered, or read-only is not shown:\n%s", shown)
+	}
+}
+
+// probe is a screen that records.
+type probe struct {
+	table  key.Table
+	did    []key.Action
+	draws  int
+	lives  int
+	onDraw func()
+}
+
+func (p *probe) Place() screen.Place { return screen.Place{Crumbs: []string{"probe"}} }
+func (p *probe) Keys() key.Table     { return p.table }
+func (p *probe) Do(a key.Action)     { p.did = append(p.did, a) }
+func (p *probe) Draw(*canvas.Canvas) {
+	p.draws++
+	if p.onDraw != nil {
+		p.onDraw()
+	}
+}
+
+func TestAStormOfChangesCostsOneFrame(t *testing.T) {
+	m := newModel(t, cluster.Options{}, 120, 40)
+	now := time.Now()
+	m.SetClock(func() time.Time { return now })
+	p := &probe{}
+	scope := screen.NewScope(t.Context(), m)
+	m.stack = append(m.stack, &room{screen: p, scope: scope})
+	changed := make(chan struct{})
+	scope.Live(changed, func() { p.lives++ })
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	got := make(chan tea.Msg)
+	go m.Bridge(ctx, func(msg tea.Msg) { got <- msg })
+	const storm = 157
+	go func() {
+		for range storm {
+			changed <- struct{}{}
+		}
+		close(changed)
+	}()
+	m.View()
+	draws := p.draws
+	for p.lives == 0 {
+		m.Update(<-got)
+		m.View()
+	}
+	// Time stands still, so whatever else comes falls into the same frame.
+	for range 50 {
+		m.Update(liveMsg{})
+		m.View()
+	}
+	if p.lives >= storm {
+		t.Errorf("%d changes reached the screen one by one", p.lives)
+	}
+	if n := p.draws - draws; n > 1 {
+		t.Errorf("%d frames were composed within one frame's time", n)
+	}
+	now = now.Add(frameEvery)
+	m.Update(frameMsg{})
+	m.View()
+	if n := p.draws - draws; n != 1 {
+		t.Errorf("%d frames after the frame's time, want 1", n)
+	}
+}
+
+func TestAClosedScreenHearsNothingMore(t *testing.T) {
+	m := newModel(t, cluster.Options{}, 120, 40)
+	scope := screen.NewScope(t.Context(), m)
+	ran := false
+	m.flush()
+	screen.Call(scope, "slow", time.Minute, func(ctx context.Context) (int, error) {
+		<-ctx.Done()
+		return 0, ctx.Err()
+	}, func(int, error) { ran = true })
+	cmds := m.flush()
+	if len(cmds) != 1 || !m.Busy() {
+		t.Fatalf("%d commands, busy %v", len(cmds), m.Busy())
+	}
+	scope.Close()
+	m.Update(cmds[0]()) // returns because the scope's end cancels the call
+	if ran {
+		t.Error("the result reached a closed screen")
+	}
+	for _, c := range m.calls {
+		if c.what == "slow" {
+			t.Error("the call is still counted")
+		}
+	}
+}
+
+func TestACrashLeavesAReport(t *testing.T) {
+	m := newModel(t, cluster.Options{}, 120, 40)
+	killed := false
+	m.guard = newGuard(filepath.Join(t.TempDir(), "log"), func() { killed = true })
+	m.stack = append(m.stack, &room{screen: &probe{onDraw: func() { panic("a bug in a screen") }}, scope: screen.NewScope(t.Context(), m)})
+	m.dirty, m.composed = true, time.Time{}
+	func() {
+		defer func() { _ = recover() }() // bubbletea's
+		m.View()
+	}()
+	err := m.guard.crash()
+	if !errors.Is(err, ErrCrashed) || !strings.Contains(err.Error(), "a bug in a screen") {
+		t.Fatalf("got %v", err)
+	}
+	reports, err := filepath.Glob(filepath.Join(m.guard.dir, "crash-*.txt"))
+	if err != nil || len(reports) != 1 {
+		t.Fatalf("reports: %v %v", reports, err)
+	}
+	text, err := os.ReadFile(reports[0])
+	if err != nil || !strings.Contains(string(text), "a bug in a screen") || !strings.Contains(string(text), "TestACrashLeavesAReport") {
+		t.Errorf("the report does not tell: %v\n%s", err, text)
+	}
+	if st, err := os.Stat(reports[0]); err != nil || st.Mode().Perm() != 0o600 {
+		t.Errorf("mode of the report: %v %v", st.Mode(), err)
+	}
+	// A goroutine of the UI's own ends the program too.
+	func() {
+		defer m.guard.recover()
+		panic("in a call")
+	}()
+	if !killed {
+		t.Error("a panic in a call does not end the program")
+	}
+}
+
+func TestWithoutColourNothingIsColoured(t *testing.T) {
+	m := newModel(t, cluster.Options{}, 120, 40)
+	m.Update(tea.ColorProfileMsg{Profile: colorprofile.ASCII})
+	press(m, "?")
+	c := m.Draw()
+	for y := range c.Height() {
+		for x := range c.Width() {
+			if s, ok := c.StyleAt(x, y); ok && (s.Fg != nil || s.Bg != nil) {
+				t.Fatalf("the cell at %d,%d is coloured: %+v", x, y, s)
+			}
+		}
+	}
+}
+
+func TestBadOptions(t *testing.T) {
+	if _, err := NewModel(t.Context(), Options{}); err == nil {
+		t.Error("no cluster, and no error")
+	}
+	if _, err := NewModel(t.Context(), Options{Cluster: nowhere(t, cluster.Options{}), Theme: "beige"}); err == nil || !strings.Contains(err.Error(), "podarium-dark") {
+		t.Errorf("an unknown theme gives %v", err)
+	}
+}
