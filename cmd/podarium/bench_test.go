@@ -176,10 +176,29 @@ func (p *process) awaitPods(b *testing.B) {
 			p.allPods = time.Since(p.began)
 		}
 		if time.Since(p.began) > time.Minute {
-			b.Fatalf("%d of %d Pods are ready after a minute", ready, benchPods)
+			p.stop(b)
+			b.Fatalf("%d of %d Pods are ready after a minute; not so: %s", ready, benchPods, notReady(list.Items))
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
+}
+
+// notReady says of each Pod that is not Ready where it is and what holds it up.
+func notReady(pods []corev1.Pod) string {
+	var b strings.Builder
+	for i := range pods {
+		pod := &pods[i]
+		if slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+			return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+		}) {
+			continue
+		}
+		fmt.Fprintf(&b, "\n%s on %q: %s", pod.Name, pod.Spec.NodeName, pod.Status.Phase)
+		for _, c := range pod.Status.ContainerStatuses {
+			fmt.Fprintf(&b, ", %s %+v", c.Name, c.State)
+		}
+	}
+	return b.String()
 }
 
 func (p *process) stop(b *testing.B) {

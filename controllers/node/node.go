@@ -142,10 +142,13 @@ func (n *Node) run(ctx context.Context, o Options, images *containers.Images) er
 		NodeStartupLatencyTracker: kubeletutil.NewNodeStartupLatencyTracker(klog.FromContext(ctx)),
 		TracerProvider:            nooptrace.NewTracerProvider(),
 	}
+	var made chan<- *kubelet.Kubelet
+	deps.PodConfig, made = watchPods(ctx, types.NodeName(o.Name), deps)
 	k, err := newKubelet(ctx, o, c, deps, n.addr)
 	if err != nil {
 		return fmt.Errorf("node %s: %w", o.Name, err)
 	}
+	made <- k
 	if tuned != nil {
 		return fmt.Errorf("node %s: %w", o.Name, tuned)
 	}
