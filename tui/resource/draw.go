@@ -93,6 +93,7 @@ const (
 	margin    = 2
 	glyphCols = 2
 	gap       = 3
+	tightGap  = 2
 	// leastName and leastColumn are what columns shrink to where room is short.
 	leastName   = 16
 	leastColumn = 8
@@ -118,31 +119,34 @@ func (v *view) fit(width int) []placed {
 			cols = append(cols, placed{column: c, shown: c.width})
 		}
 	}
-	over := x - width
+	between := gap
+	want := x - gap
 	for _, c := range cols {
-		over += c.shown + gap
+		want += c.shown + gap
 	}
-	over -= gap
-	for over > 0 {
-		widest := -1
+	if want > width {
+		between = tightGap
+		want -= (len(cols) - 1) * (gap - tightGap)
+	}
+	for over := want - width; over > 0; over-- {
+		widest, most := -1, 0
 		for i, c := range cols {
-			least := leastColumn
-			if c.title == nameColumn {
-				least = leastName
+			least, weight := leastColumn, 2*c.shown
+			if c.title == nameColumn { // the name gives way last: it may be twice as wide as the others
+				least, weight = leastName, c.shown
 			}
-			if c.shown > least && !c.age && (widest < 0 || c.shown > cols[widest].shown) {
-				widest = i
+			if c.shown > least && !c.age && weight > most {
+				widest, most = i, weight
 			}
 		}
 		if widest < 0 {
 			break
 		}
 		cols[widest].shown--
-		over--
 	}
 	for i := range cols {
 		cols[i].x = x
-		x += cols[i].shown + gap
+		x += cols[i].shown + between
 	}
 	return cols
 }

@@ -137,6 +137,7 @@ func (v *view) drawDiff(c *canvas.Canvas, s *style.Styles) {
 // drawPicture draws each Pod as a square: old ones that go, new ones that come.
 func (v *view) drawPicture(c *canvas.Canvas, s *style.Styles) {
 	p := v.p
+	const labels = 28 // what the words of the picture take
 	limits := p.Strategy
 	switch {
 	case p.Strategy == "RollingUpdate":
@@ -145,7 +146,7 @@ func (v *view) drawPicture(c *canvas.Canvas, s *style.Styles) {
 		limits = ""
 	}
 	from := c.Width() - 1
-	if c.Width() > 70 {
+	if labels+len(p.Pods)+canvas.Width(limits) < c.Width() { // the picture goes first where room is short
 		from = c.Right(c.Width()-1, 0, s.Muted, limits)
 	}
 	room := from - 2
@@ -239,7 +240,7 @@ func (v *view) drawWaits(c *canvas.Canvas, s *style.Styles) int {
 	return y + 1
 }
 
-// pods are the Pods, the new ones first, then by name.
+// pods are the Pods: the new ones first, of those the ones that are not well, then by name.
 func (v *view) pods() []rollout.Pod {
 	pods := slices.Clone(v.p.Pods)
 	slices.SortStableFunc(pods, func(a, b rollout.Pod) int {
@@ -248,6 +249,9 @@ func (v *view) pods() []rollout.Pod {
 				return -1
 			}
 			return 1
+		}
+		if d := int(health(b)) - int(health(a)); d != 0 {
+			return d
 		}
 		return strings.Compare(a.Name, b.Name)
 	})
