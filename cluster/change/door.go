@@ -148,7 +148,7 @@ func (d *Door) inverse(ctx context.Context, r *Record) (*Plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, err := revert(ref, r.Plan.Before, r.Result, live); err != nil {
+		if _, err := Merge(ref, r.Result, r.Plan.Before, live); err != nil {
 			return nil, err
 		}
 		n, _, err := unstructured.NestedInt64(r.Plan.Before.Object, "spec", "replicas")
@@ -158,7 +158,7 @@ func (d *Door) inverse(ctx context.Context, r *Record) (*Plan, error) {
 		return Scale(ctx, d.c, ref, int32(n))
 	case "update":
 		return Update(ctx, d.c, Edit{Ref: ref, Mutate: func(live *unstructured.Unstructured) error {
-			back, err := revert(ref, r.Plan.Before, r.Result, live)
+			back, err := Merge(ref, r.Result, r.Plan.Before, live)
 			if err == nil {
 				live.Object = back.Object
 			}

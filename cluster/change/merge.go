@@ -39,15 +39,15 @@ func rebase(ref Ref, before, want, live *unstructured.Unstructured) (*unstructur
 	return out, nil
 }
 
-// revert puts the way back from after to before on the live object, field by field. It returns a *Conflict when a field that the
-// change wrote has been changed again since.
-func revert(ref Ref, before, after, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+// Merge puts the change between two versions of an object on a third one, field by field. It returns a *Conflict when a field that the
+// change touches is not in live as it is in from. Status and what only the server writes are left as they are in live.
+func Merge(ref Ref, from, to, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	out := live.DeepCopy()
 	var changed []string
-	for _, k := range substanceKeys(before, after) {
-		changed = append(changed, mergeKey(after.Object, before.Object, out.Object, k, k)...)
+	for _, k := range substanceKeys(from, to) {
+		changed = append(changed, mergeKey(from.Object, to.Object, out.Object, k, k)...)
 	}
-	changed = append(changed, mergeMetadata(after, before, out)...)
+	changed = append(changed, mergeMetadata(from, to, out)...)
 	if len(changed) > 0 {
 		return nil, &Conflict{Ref: ref, Live: live, Changed: changed, By: lastWriter(live)}
 	}

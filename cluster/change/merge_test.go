@@ -103,10 +103,10 @@ func TestRebase(t *testing.T) {
 	}
 }
 
-func TestRevertKeepsWhatOthersDidSince(t *testing.T) {
+func TestMergeBackKeepsWhatOthersDidSince(t *testing.T) {
 	before, after := edit(t), edit(t, "nginx:1=>nginx:2", "{app: web}, annotations=>{app: web, new: x}, annotations")
 	live := edit(t, "nginx:1=>nginx:2", "{app: web}, annotations=>{app: web, new: x, other: y}, annotations", "replicas: 3=>replicas: 7", "side:1=>side:2", "readyReplicas: 1=>readyReplicas: 7")
-	got, err := revert(Ref{Name: "web"}, before, after, live)
+	got, err := Merge(Ref{Name: "web"}, after, before, live)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestRevertKeepsWhatOthersDidSince(t *testing.T) {
 		t.Errorf("got %v", got.Object)
 	}
 	live = edit(t, "nginx:1=>nginx:3")
-	if _, err := revert(Ref{Name: "web"}, before, after, live); !errors.Is(err, ErrConflict) || !strings.Contains(err.Error(), "containers[app].image") {
+	if _, err := Merge(Ref{Name: "web"}, after, before, live); !errors.Is(err, ErrConflict) || !strings.Contains(err.Error(), "containers[app].image") {
 		t.Errorf("an image that was changed again: %v", err)
 	}
 }

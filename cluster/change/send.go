@@ -56,6 +56,9 @@ func send(ctx context.Context, c *cluster.Cluster, w write) (*unstructured.Unstr
 	if w.dryRun && w.options == nil {
 		req = req.Param("dryRun", metav1.DryRunAll)
 	}
+	if w.subresource == "eviction" {
+		req = req.MaxRetries(0) // a budget's refusal (429) is the user's to see, not the client's to wait out in silence
+	}
 	raw, err := req.Do(ctx).Raw()
 	if err != nil {
 		return nil, warnings.all(), statusError(raw, err)
