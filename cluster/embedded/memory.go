@@ -1,25 +1,36 @@
 package embedded
 
-import "runtime/debug"
+import (
+	"runtime/debug"
+	"time"
+)
 
-// The collector's pace (GOGC). A start allocates a few hundred megabytes, most of which it keeps or drops at once: a
-// quarter of its processor time went into collections that found little. A running cluster allocates slowly, so that a
-// tight heap costs it nearly nothing.
+// The collector's pace (GOGC). A start allocates a few hundred megabytes, most of which it drops soon: at Go's default
+// a quarter of its processor time went into collections that found little, and a heap that grows much further than this
+// stays fragmented. A running cluster allocates slowly, so that a tight heap costs it nearly nothing.
 const (
-	gcPercentStarting = 400
+	gcPercentStarting = 200
 	gcPercentRunning  = 50
 )
 
-// relaxCollector lets the heap grow while the cluster starts. settle, once it is ready, returns to the operating system
-// what the start left behind.
-func relaxCollector() (settle func()) {
+// settleAfter is how long after a start the last of its work (discovery, OpenAPI, the controllers' first lists) is over.
+const settleAfter = 15 * time.Second
+
+// relaxCollector lets the heap grow while the cluster starts. settle, called once it is ready, returns to the operating
+// system what the start left behind; it returns when that is done or stop is closed.
+func relaxCollector() (settle func(stop <-chan struct{})) {
 	before := debug.SetGCPercent(gcPercentStarting)
-	return func() {
+	return func(stop <-chan struct{}) {
 		running := gcPercentRunning
 		if before < running { // GOGC in the environment asks for less, or for none
 			running = before
 		}
 		debug.SetGCPercent(running)
-		debug.FreeOSMemory()
+		select {
+		case <-time.After(settleAfter):
+			debug.FreeOSMemory()
+			releaseCode()
+		case <-stop:
+		}
 	}
 }

@@ -237,11 +237,11 @@ const (
 //  2. the API server, which needs etcd
 //  3. etcd, which hands its last transactions to the disk
 //  4. the sockets and the lock of the data directory, so that another process may start
-func (s *Server) supervise(api, clients *layer, settle func()) {
+func (s *Server) supervise(api, clients *layer, settle func(<-chan struct{})) {
 	go func() {
 		if s.health.awaitReady(s.stopping) {
 			close(s.ready)
-			settle()
+			settle(s.stopping)
 		}
 	}()
 	var cause error
