@@ -75,7 +75,11 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("node %s: %w", o.Name, err)
 	}
-	engine := standin.New(o.Network)
+	catalogue, err := standin.Default()
+	if err != nil {
+		return nil, fmt.Errorf("node %s: %w", o.Name, err)
+	}
+	engine := standin.New(o.Network, o.Name, catalogue)
 	images := containers.NewImages(engine.Pull)
 	runtime, err := containers.New(containers.Options{
 		Name: "podarium", Version: o.Version, Dir: filepath.Join(o.Dir, "containers"),

@@ -363,3 +363,22 @@ func (l *listener) Close() error {
 }
 
 func (l *listener) Addr() net.Addr { return net.TCPAddrFromAddrPort(l.at) }
+
+// LookupHost gives the addresses of a name of the cluster; known says that the name is the cluster's to answer.
+func (n *Network) LookupHost(name string) (addrs []netip.Addr, known bool) {
+	n.names.RLock()
+	lookup := n.names.lookup
+	n.names.RUnlock()
+	if lookup == nil {
+		return nil, false
+	}
+	return lookup(name)
+}
+
+// IsUp says whether somebody holds an address.
+func (n *Network) IsUp(addr netip.Addr) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	_, up := n.hosts[addr]
+	return up
+}

@@ -3,7 +3,7 @@ package standin
 import (
 	"context"
 	"fmt"
-	"strings"
+	"io"
 	"sync"
 	"time"
 
@@ -13,45 +13,179 @@ import (
 
 // Engine runs stand-ins.
 type Engine struct {
-	network *podnet.Network
+	network   *podnet.Network
+	node      string
+	catalogue *Catalogue
 }
 
-// New makes an engine whose containers live in network.
-func New(network *podnet.Network) *Engine { return &Engine{network: network} }
+// New makes an engine whose containers live in network, on the node of that name.
+func New(network *podnet.Network, node string, catalogue *Catalogue) *Engine {
+	return &Engine{network: network, node: node, catalogue: catalogue}
+}
 
-// Pull says whether an image can be had: the tag "broken" and repositories that contain "does-not-exist" cannot.
-func (e *Engine) Pull(_ context.Context, image string) (uint64, error) {
-	if strings.HasSuffix(image, ":broken") || strings.Contains(image, "does-not-exist") {
-		return 0, fmt.Errorf("failed to resolve image: %s: not found", image)
+// Pull says whether an image can be had, and takes the time that the catalogue gives it.
+func (e *Engine) Pull(ctx context.Context, image string) (uint64, error) {
+	img := e.catalogue.Find(image)
+	if d := duration(img.Pull.Time); d > 0 {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
 	}
-	return 10 << 20, nil
+	return uint64(img.Pull.Size) << 20, img.pullError(image)
 }
 
 // Start runs a container.
 func (e *Engine) Start(c containers.Spec) (containers.Process, error) {
-	return &process{started: time.Now(), done: make(chan struct{})}, nil
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &process{
+		engine: e, spec: c, image: e.catalogue.Find(c.Image), started: time.Now(),
+		ctx: ctx, cancel: cancel, done: make(chan struct{}),
+	}
+	p.files = newFiles(c)
+	run, err := p.program()
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	go func() {
+		exit := p.guard(run)
+		cancel()
+		p.work.Wait() // nothing of the container goes on after its end
+		p.end(exit)
+	}()
+	return p, nil
 }
 
 // process is a running stand-in.
 type process struct {
+	engine  *Engine
+	spec    containers.Spec
+	image   Image
+	files   *files
 	started time.Time
-	once    sync.Once
-	done    chan struct{}
-	exit    containers.Exit
+
+	ctx    context.Context //nolint:containedctx // the life of the container, not of a call
+	cancel context.CancelFunc
+	work   sync.WaitGroup // servers and commands that have to be over before the container is
+
+	mu   sync.Mutex
+	why  containers.Exit // set by what ends the container from outside
+	kill bool
+	done chan struct{}
+	exit containers.Exit
+}
+
+// program is what a container does until ctx ends.
+type program func(ctx context.Context) containers.Exit
+
+// program chooses: a command that the shell knows is run, everything else is what the catalogue says of the image.
+func (p *process) program() (program, error) {
+	argv := append(append([]string(nil), p.spec.Command...), p.spec.Args...)
+	shell := p.image.Serve == "shell"
+	switch {
+	case len(p.spec.Command) > 0 && p.known(argv[0]), shell && len(argv) > 0 && p.known(argv[0]):
+		return func(ctx context.Context) containers.Exit { return p.runCommand(ctx, argv) }, nil
+	case shell && len(argv) > 0:
+		return nil, fmt.Errorf("exec: %q: executable file not found in $PATH", argv[0])
+	case shell:
+		return func(ctx context.Context) containers.Exit { return p.runCommand(ctx, []string{"sh"}) }, nil
+	}
+	return p.serve, nil
+}
+
+// guard turns a panic of the stand-in into a container that has crashed.
+func (p *process) guard(run program) (e containers.Exit) {
+	defer func() {
+		if r := recover(); r != nil {
+			fmt.Fprintf(p.spec.Stderr, "panic: %v\n", r)
+			e = containers.Exit{Code: 2, Reason: "Error"}
+		}
+	}()
+	if x := p.image.Exit; x != nil && p.image.Serve != "shell" {
+		ctx, cancel := context.WithTimeout(p.ctx, x.After.Duration)
+		defer cancel()
+		e = run(ctx)
+		if p.ctx.Err() != nil || ctx.Err() == nil {
+			return e
+		}
+		if x.Log != "" {
+			fmt.Fprintln(p.spec.Stderr, x.Log)
+		}
+		return containers.Exit{Code: x.Code, Reason: x.Reason, Message: x.Message}
+	}
+	return run(p.ctx)
 }
 
 func (p *process) end(e containers.Exit) {
-	p.once.Do(func() {
-		p.exit = e
-		close(p.done)
-	})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.kill {
+		e = p.why
+	}
+	p.exit = e
+	close(p.done)
 }
 
+// Done is closed when the container has ended.
 func (p *process) Done() <-chan struct{} { return p.done }
+
+// Exit says how.
 func (p *process) Exit() containers.Exit { return p.exit }
-func (p *process) Terminate()            { p.end(containers.Exit{Code: 0}) }
-func (p *process) Kill()                 { p.end(containers.Exit{Code: 137}) }
 
-func (p *process) Exec(_ context.Context, e containers.Exec) (int, error) { return 0, nil }
+// Terminate lets servers end what they are doing; a command ends at once.
+func (p *process) Terminate() { p.cancel() }
 
-func (p *process) Usage() containers.Usage { return containers.Usage{Memory: 1 << 20} }
+// Kill ends the container.
+func (p *process) Kill() {
+	p.mu.Lock()
+	p.kill, p.why = true, containers.Exit{Code: 137}
+	p.mu.Unlock()
+	p.cancel()
+}
+
+// Quit ends the container from within, as a crash does.
+func (p *process) quit(e containers.Exit) {
+	p.mu.Lock()
+	if !p.kill {
+		p.kill, p.why = true, e
+	}
+	p.mu.Unlock()
+	p.cancel()
+}
+
+// Usage is what the catalogue says, with the time that has passed.
+func (p *process) Usage() containers.Usage {
+	return containers.Usage{
+		CPU:    time.Duration(p.image.CPU) * time.Since(p.started) / 1000,
+		Memory: uint64(max(p.image.Memory, 1)) << 20,
+	}
+}
+
+// Exec runs a command in the container.
+func (p *process) Exec(ctx context.Context, e containers.Exec) (int, error) {
+	if len(e.Command) == 0 {
+		return 0, fmt.Errorf("exec: no command")
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.ctx, cancel)() // it ends with the container
+	if !p.known(e.Command[0]) {
+		return 0, fmt.Errorf("exec: %q: executable file not found in $PATH", e.Command[0])
+	}
+	stdout, stderr := e.Stdout, e.Stderr
+	if stdout == nil {
+		stdout = io.Discard
+	}
+	if stderr == nil {
+		stderr = stdout
+	}
+	s := p.shell(e.Stdin, stdout, stderr)
+	if e.TTY {
+		return s.interactive(ctx, e)
+	}
+	return s.run(ctx, e.Command), nil
+}

@@ -1,0 +1,185 @@
+package standin
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/podarium/podarium/controllers/node/containers"
+)
+
+// drainLimit is how long a server that is asked to end goes on with the requests that it has.
+const drainLimit = 5 * time.Second
+
+// serve listens on the container's ports, as the catalogue says, until ctx ends.
+func (p *process) serve(ctx context.Context) containers.Exit {
+	defer p.files.close()
+	if d := duration(p.image.Start); d > 0 {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return containers.Exit{}
+		}
+	}
+	stop, err := p.listen(ctx)
+	if err != nil {
+		fmt.Fprintln(p.spec.Stderr, err)
+		return containers.Exit{Code: 1, Message: err.Error()}
+	}
+	<-ctx.Done()
+	stop()
+	return containers.Exit{}
+}
+
+func (p *process) ports() []corev1.ContainerPort {
+	if len(p.spec.Ports) > 0 {
+		return p.spec.Ports
+	}
+	var ports []corev1.ContainerPort
+	for _, n := range p.image.Ports {
+		ports = append(ports, corev1.ContainerPort{ContainerPort: n, Protocol: corev1.ProtocolTCP})
+	}
+	return ports
+}
+
+// service is what answers on the ports of a container.
+type service interface {
+	// serve takes connections of a port until l is closed.
+	serve(l net.Listener, port corev1.ContainerPort)
+	// stop ends what still goes on, in order where it can.
+	stop(ctx context.Context)
+}
+
+func (p *process) newService() service {
+	switch p.image.Serve {
+	case "redis":
+		return newRedis(p)
+	case "zookeeper":
+		return &connections{p: p, handle: p.zookeeper}
+	case "echo":
+		return &connections{p: p, handle: func(c net.Conn) { _, _ = io.Copy(c, c) }}
+	case "none":
+		return &connections{p: p, handle: func(net.Conn) {}}
+	}
+	return newWeb(p)
+}
+
+// listen opens the container's ports.
+func (p *process) listen(ctx context.Context) (stop func(), err error) {
+	var s service
+	var open []io.Closer
+	stop = func() {
+		for _, c := range open {
+			_ = c.Close()
+		}
+		if s != nil {
+			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainLimit)
+			defer cancel()
+			p.mu.Lock()
+			killed := p.kill
+			p.mu.Unlock()
+			if killed {
+				cancel()
+			}
+			s.stop(end)
+		}
+	}
+	for _, port := range p.ports() {
+		at := netip.AddrPortFrom(p.spec.IP, uint16(port.ContainerPort))
+		if port.Protocol == corev1.ProtocolUDP {
+			c, err := p.engine.network.ListenPacket(at)
+			if err != nil {
+				stop()
+				return nil, fmt.Errorf("listen on UDP port %d: %w", port.ContainerPort, err)
+			}
+			open = append(open, c)
+			p.work.Add(1)
+			go func() {
+				defer p.work.Done()
+				p.answerPackets(c)
+			}()
+			continue
+		}
+		if s == nil {
+			s = p.newService()
+		}
+		l, err := p.engine.network.Listen(at)
+		if err != nil {
+			stop()
+			return nil, fmt.Errorf("listen on port %d: %w", port.ContainerPort, err)
+		}
+		open = append(open, l)
+		p.work.Add(1)
+		go func() {
+			defer p.work.Done()
+			s.serve(l, port)
+		}()
+	}
+	if p.image.Serve != "none" && len(open) > 0 {
+		fmt.Fprintf(p.spec.Stdout, "%s stands in for %s on %s\n", kindName(p.image.Serve), p.spec.Image, listNames(p.ports()))
+	}
+	return stop, nil
+}
+
+func kindName(serve string) string {
+	if serve == "" {
+		return "http"
+	}
+	return serve
+}
+
+func listNames(ports []corev1.ContainerPort) string {
+	var names []string
+	for _, p := range ports {
+		protocol := "tcp"
+		if p.Protocol == corev1.ProtocolUDP {
+			protocol = "udp"
+		}
+		names = append(names, fmt.Sprintf("%d/%s", p.ContainerPort, protocol))
+	}
+	return strings.Join(names, ", ")
+}
+
+// answerPackets answers each datagram with who answers, what came, and how many there have been.
+func (p *process) answerPackets(c net.PacketConn) {
+	buf := make([]byte, 64<<10)
+	for n := 1; ; n++ {
+		k, from, err := c.ReadFrom(buf)
+		if err != nil {
+			return
+		}
+		_, _ = c.WriteTo(fmt.Appendf(nil, "%s %s #%d: %s", p.spec.Pod, version(p.spec.Image), n, buf[:k]), from)
+	}
+}
+
+// connections is a service that handles each connection in a goroutine.
+type connections struct {
+	p      *process
+	handle func(net.Conn)
+}
+
+func (s *connections) serve(l net.Listener, _ corev1.ContainerPort) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		s.p.work.Add(1)
+		go func() {
+			defer s.p.work.Done()
+			defer c.Close()
+			defer context.AfterFunc(s.p.ctx, func() { _ = c.Close() })()
+			s.handle(c)
+		}()
+	}
+}
+
+func (s *connections) stop(context.Context) {}

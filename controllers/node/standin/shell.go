@@ -1,0 +1,313 @@
+package standin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"mvdan.cc/sh/v3/expand"
+	"mvdan.cc/sh/v3/interp"
+	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/podarium/podarium/controllers/node/containers"
+)
+
+// shell runs commands in a container's files and network.
+type shell struct {
+	p              *process
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	dir            string
+	env            expand.Environ
+}
+
+func (p *process) shell(stdin io.Reader, stdout, stderr io.Writer) *shell {
+	env := []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "HOSTNAME=" + p.spec.Hostname, "PWD=/"}
+	if p.spec.TTY {
+		env = append(env, "TERM=xterm")
+	}
+	dir := p.spec.WorkingDir
+	if dir == "" {
+		dir = "/"
+	}
+	return &shell{p: p, stdin: stdin, stdout: stdout, stderr: stderr, dir: dir, env: expand.ListEnviron(append(env, p.spec.Env...)...)}
+}
+
+// runCommand is a container that is a command.
+func (p *process) runCommand(ctx context.Context, argv []string) containers.Exit {
+	defer p.files.close()
+	code := p.shell(p.spec.Stdin, p.spec.Stdout, p.spec.Stderr).run(ctx, argv)
+	if ctx.Err() != nil {
+		code = 143 // 128 + SIGTERM
+	}
+	return containers.Exit{Code: code}
+}
+
+// known says whether there is such a command: a small tool, a builtin of the shell, or a script among the files.
+func (p *process) known(name string) bool {
+	if known(path.Base(name)) && (!strings.Contains(name, "/") || inBin(name)) {
+		return true
+	}
+	if !strings.Contains(name, "/") {
+		return false
+	}
+	info, err := p.files.stat(name, true)
+	return err == nil && !info.IsDir()
+}
+
+func known(name string) bool {
+	return tools()[name] != nil || isShell(name) || interp.IsBuiltin(name)
+}
+
+func inBin(name string) bool {
+	switch path.Dir(name) {
+	case "/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin":
+		return true
+	}
+	return false
+}
+
+func isShell(name string) bool {
+	switch path.Base(name) {
+	case "sh", "bash", "ash", "dash":
+		return true
+	}
+	return false
+}
+
+// run runs one command line and gives its exit code.
+func (s *shell) run(ctx context.Context, argv []string) int {
+	if isShell(argv[0]) {
+		return s.nested(ctx, argv)
+	}
+	var line strings.Builder
+	for i, a := range argv {
+		q, err := syntax.Quote(a, syntax.LangBash)
+		if err != nil {
+			fmt.Fprintf(s.stderr, "sh: %v\n", err)
+			return 126
+		}
+		if i > 0 {
+			line.WriteByte(' ')
+		}
+		line.WriteString(q)
+	}
+	return s.script(ctx, strings.NewReader(line.String()), argv[0], syntax.LangBash)
+}
+
+// nested is sh [-c SCRIPT | FILE] [ARGUMENT…].
+func (s *shell) nested(ctx context.Context, argv []string) int {
+	lang := syntax.LangPOSIX
+	if path.Base(argv[0]) == "bash" {
+		lang = syntax.LangBash
+	}
+	var opts []string
+	args := argv[1:]
+	for len(args) > 0 && strings.HasPrefix(args[0], "-") && len(args[0]) > 1 {
+		flag := args[0]
+		args = args[1:]
+		if flag == "--" {
+			break
+		}
+		if flag == "-o" && len(args) > 0 {
+			opts = append(opts, flag, args[0])
+			args = args[1:]
+			continue
+		}
+		for _, f := range flag[1:] {
+			switch f {
+			case 'c':
+				if len(args) == 0 {
+					fmt.Fprintln(s.stderr, "sh: -c needs an argument")
+					return 2
+				}
+				name := path.Base(argv[0])
+				rest := args[1:]
+				if len(rest) > 0 {
+					name, rest = rest[0], rest[1:]
+				}
+				return s.script(ctx, strings.NewReader(args[0]), name, lang, append(opts, append([]string{"--"}, rest...)...)...)
+			case 'e', 'u', 'x', 'f', 'n':
+				opts = append(opts, "-"+string(f))
+			}
+		}
+	}
+	if len(args) > 0 {
+		b, err := s.p.files.readFile(s.abs(args[0]))
+		if err != nil {
+			fmt.Fprintf(s.stderr, "sh: can't open '%s': %v\n", args[0], cause(err))
+			return 127
+		}
+		return s.script(ctx, bytes.NewReader(b), args[0], lang, append(opts, append([]string{"--"}, args[1:]...)...)...)
+	}
+	if s.stdin == nil {
+		return 0
+	}
+	return s.script(ctx, s.stdin, "sh", lang, opts...)
+}
+
+func (s *shell) abs(p string) string {
+	if path.IsAbs(p) {
+		return path.Clean(p)
+	}
+	return path.Join(s.dir, p)
+}
+
+// cause is the innermost part of an error, which is all that tools print.
+func cause(err error) error {
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// script runs a script; the parameters are as for set.
+func (s *shell) script(ctx context.Context, r io.Reader, name string, lang syntax.LangVariant, params ...string) int {
+	parser := syntax.NewParser(syntax.Variant(lang))
+	runner, err := s.runner(params...)
+	if err != nil {
+		fmt.Fprintf(s.stderr, "%s: %v\n", name, err)
+		return 2
+	}
+	code := 0
+	// Statement by statement, as a shell reads its input: what comes before an error is run.
+	err = parser.Stmts(r, func(st *syntax.Stmt) bool {
+		code = s.statement(ctx, runner, st, name)
+		return !runner.Exited() && ctx.Err() == nil
+	})
+	if err != nil && ctx.Err() == nil {
+		fmt.Fprintf(s.stderr, "%s: %v\n", name, err)
+		return 2
+	}
+	return code
+}
+
+func (s *shell) statement(ctx context.Context, runner *interp.Runner, st *syntax.Stmt, name string) int {
+	allowed := true
+	syntax.Walk(st, func(n syntax.Node) bool {
+		if _, ok := n.(*syntax.ProcSubst); ok {
+			allowed = false // it would make a named pipe in the host's directory for temporary files
+		}
+		return allowed
+	})
+	if !allowed {
+		fmt.Fprintf(s.stderr, "%s: process substitution is not to be had in a stand-in\n", name)
+		return 2
+	}
+	err := runner.Run(ctx, st)
+	if status, ok := interp.IsExitStatus(err); ok {
+		return int(status)
+	}
+	if err != nil && ctx.Err() == nil {
+		fmt.Fprintf(s.stderr, "%s: %v\n", name, err)
+		return 1
+	}
+	return 0
+}
+
+func (s *shell) runner(params ...string) (*interp.Runner, error) {
+	r, err := interp.New(
+		interp.StdIO(s.stdin, s.stdout, s.stderr),
+		interp.Env(s.env),
+		interp.Params(params...),
+		interp.ExecHandlers(func(interp.ExecHandlerFunc) interp.ExecHandlerFunc { return s.exec }),
+		interp.OpenHandler(func(ctx context.Context, p string, flag int, perm os.FileMode) (io.ReadWriteCloser, error) {
+			hc := interp.HandlerCtx(ctx)
+			if !path.IsAbs(p) {
+				p = path.Join(hc.Dir, p)
+			}
+			switch p {
+			case "/dev/stdout", "/proc/1/fd/1", "/proc/self/fd/1":
+				return toWriter{s.p.output(p, hc.Stdout)}, nil
+			case "/dev/stderr", "/proc/1/fd/2", "/proc/self/fd/2":
+				return toWriter{s.p.output(p, hc.Stderr)}, nil
+			}
+			return s.p.files.open(p, flag, perm)
+		}),
+		interp.StatHandler(func(_ context.Context, p string, follow bool) (fs.FileInfo, error) { return s.p.files.stat(p, follow) }),
+		interp.ReadDirHandler2(func(_ context.Context, p string) ([]fs.DirEntry, error) { return s.p.files.readDir(p) }),
+		interp.AccessHandler(func(_ context.Context, p string, _ interp.AccessMode) error {
+			_, err := s.p.files.stat(p, true)
+			return err
+		}),
+		interp.CallHandler(func(_ context.Context, args []string) ([]string, error) {
+			if len(args) > 0 && args[0] == "kill" { // the builtin would mean processes of the host
+				return append([]string{"podarium-kill"}, args[1:]...), nil
+			}
+			return args, nil
+		}),
+	)
+	if err != nil {
+		return nil, err
+	}
+	r.Dir = s.dir
+	if info, err := s.p.files.stat(s.dir, true); err != nil || !info.IsDir() {
+		if err := s.p.files.change(s.dir, func(root *os.Root, rel string) error { return root.MkdirAll(rel, 0o700) }); err != nil {
+			r.Dir = "/"
+		}
+	}
+	return r, nil
+}
+
+// output is where a write to the main process's streams goes.
+func (p *process) output(file string, otherwise io.Writer) io.Writer {
+	switch file {
+	case "/proc/1/fd/1":
+		return p.spec.Stdout
+	case "/proc/1/fd/2":
+		return p.spec.Stderr
+	}
+	return otherwise
+}
+
+type toWriter struct{ io.Writer }
+
+func (toWriter) Read([]byte) (int, error) { return 0, io.EOF }
+func (toWriter) Close() error             { return nil }
+
+// exec runs what is no builtin of the shell.
+func (s *shell) exec(ctx context.Context, args []string) error {
+	hc := interp.HandlerCtx(ctx)
+	inner := &shell{p: s.p, stdin: hc.Stdin, stdout: hc.Stdout, stderr: hc.Stderr, dir: hc.Dir, env: hc.Env}
+	return status(inner.tool(ctx, args))
+}
+
+func status(code int) error {
+	if code == 0 {
+		return nil
+	}
+	return interp.ExitStatus(uint8(code))
+}
+
+// tool runs one of the small tools, a shell, or a script among the container's files.
+func (s *shell) tool(ctx context.Context, args []string) int {
+	name := args[0]
+	if !strings.Contains(name, "/") || inBin(name) {
+		base := path.Base(name)
+		if isShell(base) {
+			return s.nested(ctx, args)
+		}
+		if t := tools()[base]; t != nil {
+			return t(ctx, s, args[1:])
+		}
+	}
+	if strings.Contains(name, "/") {
+		if b, err := s.p.files.readFile(s.abs(name)); err == nil {
+			lang := syntax.LangPOSIX
+			if line, _, _ := bytes.Cut(b, []byte("\n")); bytes.Contains(line, []byte("bash")) {
+				lang = syntax.LangBash
+			}
+			return s.script(ctx, bytes.NewReader(b), name, lang, append([]string{"--"}, args[1:]...)...)
+		}
+	}
+	fmt.Fprintf(s.stderr, "sh: %s: not found\n", name)
+	return 127
+}
+
+func (s *shell) getenv(name string) string { return s.env.Get(name).String() }

@@ -1,0 +1,141 @@
+package standin
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
+
+	"github.com/podarium/podarium/controllers/node/containers"
+	"github.com/podarium/podarium/controllers/podnet"
+)
+
+func newEngine(t *testing.T) (*Engine, *podnet.Subnet) {
+	t.Helper()
+	c, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := podnet.New()
+	s, err := n.Subnet("node-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New(n, "node-1", c), s
+}
+
+// start runs a container and gives its output when it is asked for.
+func start(t *testing.T, e *Engine, s *podnet.Subnet, spec containers.Spec) (containers.Process, *syncBuffer) {
+	t.Helper()
+	ip, err := s.Allocate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &syncBuffer{}
+	spec.ID, spec.Pod, spec.Namespace, spec.Hostname, spec.IP, spec.Dir = "id", "pod", "default", "pod", ip, t.TempDir()
+	spec.Stdout, spec.Stderr = out, out
+	p, err := e.Start(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		p.Kill()
+		<-p.Done()
+	})
+	return p, out
+}
+
+func TestCommands(t *testing.T) {
+	e, subnet := newEngine(t)
+	for _, c := range []struct {
+		name, script, want string
+		code               int
+	}{
+		{"exit code", "echo hi; exit 3", "hi\n", 3},
+		{"not found", "no-such-tool", "sh: no-such-tool: not found\n", 127},
+		{"files", "mkdir -p /a/b && echo x > /a/b/c && cat /a/b/c && ls /a", "x\nb\n", 0},
+		{"confined", "cat /etc/shadow", "cat: /etc/shadow: no such file or directory\n", 1},
+		{"outside by dots", "cat ../../../../../../etc/shadow", "cat: ../../../../../../etc/shadow: no such file or directory\n", 1},
+		{"pipes", "printf 'b\\na\\nb\\n' | sort | uniq | wc -l", "2\n", 0},
+		{"loop", "for i in $(seq 3); do echo $i; done", "1\n2\n3\n", 0},
+		{"sed and grep", "echo hello | sed s/l/L/g | grep -c L", "1\n", 0},
+		{"environment", "echo $GREETING", "hello\n", 0},
+		{"errexit", "set -e; false; echo never", "", 1},
+		{"here document", "cat <<E\na $((1+2))\nE", "a 3\n", 0},
+		{"head of an endless file", "head -c 3 /dev/zero | wc -c", "3\n", 0},
+		{"syntax error", "if", "", 2},
+		{"read-only volume", "echo x > /config/a", "", 1},
+		{"volume", "cat /config/key", "value", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "key"), []byte("value"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			p, out := start(t, e, subnet, containers.Spec{
+				Image: "busybox", Command: []string{"sh", "-c", c.script}, Env: []string{"GREETING=hello"},
+				Mounts: []*runtimeapi.Mount{{ContainerPath: "/config", HostPath: dir, Readonly: true}},
+			})
+			select {
+			case <-p.Done():
+			case <-time.After(10 * time.Second):
+				t.Fatal("it does not end")
+			}
+			if p.Exit().Code != c.code || c.want != "" && out.String() != c.want {
+				t.Errorf("exit code %d and %q, want %d and %q", p.Exit().Code, out.String(), c.code, c.want)
+			}
+		})
+	}
+}
+
+// A symbolic link must not lead out of a container's files.
+func TestSymbolicLinksStayInside(t *testing.T) {
+	e, subnet := newEngine(t)
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("host"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, out := start(t, e, subnet, containers.Spec{Image: "busybox", Command: []string{"sh", "-c", "ln -s " + secret + " /link; cat /link; echo x > /link"}})
+	<-p.Done()
+	if strings.Contains(out.String(), "host") {
+		t.Errorf("a container has read a file of the host: %q", out)
+	}
+	if b, err := os.ReadFile(secret); err != nil || string(b) != "host" {
+		t.Errorf("a container has changed a file of the host: %q, %v", b, err)
+	}
+}
+
+func TestTerminate(t *testing.T) {
+	e, subnet := newEngine(t)
+	for _, command := range []string{"sleep 3600", "tail -f /dev/null", "while true; do :; done", "yes > /dev/null", "cat"} {
+		t.Run(command, func(t *testing.T) {
+			p, _ := start(t, e, subnet, containers.Spec{Image: "busybox", Command: []string{"sh", "-c", command}})
+			p.Terminate()
+			select {
+			case <-p.Done():
+			case <-time.After(10 * time.Second):
+				t.Fatal("it does not end")
+			}
+			if code := p.Exit().Code; code != 143 && command != "cat" {
+				t.Errorf("exit code %d, want 143", code)
+			}
+		})
+	}
+}
+
+func TestExecutableNotFound(t *testing.T) {
+	e, subnet := newEngine(t)
+	p, _ := start(t, e, subnet, containers.Spec{Image: "nginx"})
+	if _, err := p.Exec(context.Background(), containers.Exec{Command: []string{"psql"}}); err == nil || !strings.Contains(err.Error(), "executable file not found") {
+		t.Errorf("exec of what is not there: %v", err)
+	}
+	var out bytes.Buffer
+	if code, err := p.Exec(context.Background(), containers.Exec{Command: []string{"hostname"}, Stdout: &out}); err != nil || code != 0 || out.String() != "pod\n" {
+		t.Errorf("exec: %d, %v, %q", code, err, out.String())
+	}
+}
