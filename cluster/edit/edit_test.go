@@ -191,7 +191,7 @@ func TestApplyOfWhatCannotBe(t *testing.T) {
 		"":                                    "it holds no object",
 		"a: [":                                "document 1",
 		"{apiVersion: v1, kind: ConfigMap}\n": "no metadata.name",
-		"{apiVersion: x/v1, kind: Yak, metadata: {name: z}}":                `no matches for kind "Yak"`,
+		"{apiVersion: x/v1, kind: Yak, metadata: {name: z}}":              `no matches for kind "Yak"`,
 		"{apiVersion: v1, kind: ConfigMap, metadata: {name: x}, dta: {}}": `unknown field "dta"`,
 	} {
 		items, err := Apply(t.Context(), c.Cluster, ns, []byte(text))
