@@ -98,26 +98,39 @@ type grouper struct {
 }
 
 func (g *grouper) add(kv KV) {
-	rest := kv.Key[len(g.dir):]
-	i := strings.IndexByte(rest, '/')
-	if i < 0 {
-		g.current = ""
-		g.nodes = append(g.nodes, Node{Name: rest, Path: kv.Key, KV: kv})
+	if g.current != "" && strings.HasPrefix(kv.Key, g.current) {
 		return
 	}
-	path := g.dir + rest[:i+1]
-	if path == g.current {
-		return
+	n := NodeOf(g.dir, kv)
+	g.current = ""
+	if n.Dir {
+		g.current = n.Path
 	}
-	g.current = path
-	g.nodes = append(g.nodes, Node{Name: rest[:i], Path: path, Dir: true})
+	g.nodes = append(g.nodes, n)
+}
+
+// NodeOf is the node of a directory that a key in it lies at or under.
+func NodeOf(dir string, kv KV) Node {
+	rest := kv.Key[len(dir):]
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		return Node{Name: rest[:i], Path: dir + rest[:i+1], Dir: true}
+	}
+	return Node{Name: rest, Path: kv.Key, KV: kv}
+}
+
+// After is the first key that can belong to the nodes after this one.
+func (n Node) After() string {
+	if n.Dir {
+		return clientv3.GetPrefixRangeEnd(n.Path)
+	}
+	return n.Path + "\x00"
 }
 
 // OnlyDir follows a chain of directories that hold nothing but one directory each, such as / and /registry/, to its
 // end. It returns dir itself where that holds something else.
-func (s *Store) OnlyDir(ctx context.Context, dir string, rev int64) (string, error) {
+func OnlyDir(ctx context.Context, r Reader, dir string, rev int64) (string, error) {
 	for {
-		c, err := s.Children(ctx, ChildrenOptions{Dir: dir, Revision: rev, Limit: 2})
+		c, err := r.Children(ctx, ChildrenOptions{Dir: dir, Revision: rev, Limit: 2})
 		if err != nil {
 			return "", err
 		}
@@ -126,4 +139,9 @@ func (s *Store) OnlyDir(ctx context.Context, dir string, rev int64) (string, err
 		}
 		dir = c.Nodes[0].Path
 	}
+}
+
+// OnlyDir implements Reader.
+func (s *Store) OnlyDir(ctx context.Context, dir string, rev int64) (string, error) {
+	return OnlyDir(ctx, s, dir, rev)
 }

@@ -180,3 +180,13 @@ func Dirs() []string {
 	}
 	return append(dirs, "masterleases", "peerserverleases", "ranges")
 }
+
+// GroupOf is the group of a built-in resource, for users who name the resource alone.
+func GroupOf(resource string) (group string, ok bool) {
+	for i := range builtins {
+		if builtins[i].resource == resource {
+			return builtins[i].group, true
+		}
+	}
+	return "", false
+}

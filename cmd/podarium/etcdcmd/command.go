@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -21,6 +22,7 @@ import (
 	"github.com/podarium/podarium/etcdview/connect"
 	"github.com/podarium/podarium/etcdview/decode"
 	"github.com/podarium/podarium/etcdview/decrypt"
+	"github.com/podarium/podarium/etcdview/offline"
 )
 
 // Deps are what the commands need of the program around them.
@@ -130,7 +132,9 @@ Secrets are masked in decoded output unless --show-secrets is given; -o raw, bas
 	for _, f := range []string{"snapshot", "db", "encryption-config", "cacert", "cert", "key"} {
 		_ = cmd.MarkPersistentFlagFilename(f) // the flag exists
 	}
-	cmd.AddCommand(o.get(), o.ls(), o.tree(), o.watch(), o.history(), o.diff(), o.decode())
+	cmd.AddCommand(o.get(), o.ls(), o.tree(), o.search(), o.watch(), o.history(), o.diff(), o.decode(), o.space(), o.audit(),
+		o.status(), o.members(), o.leases(), o.snapshotCommand(), o.extract(), o.put(), o.del(), o.undo(),
+		o.compact(), o.defrag(), o.disarm(), o.moveLeader())
 	return cmd
 }
 
@@ -165,7 +169,11 @@ func (o *options) open(cmd *cobra.Command) (*Target, error) {
 		d.Decrypter = k
 	}
 	if o.offline() {
-		return nil, errors.New("not yet")
+		db, err := offline.Open(cmd.Context(), o.snapshot+o.db)
+		if err != nil {
+			return nil, err
+		}
+		return &Target{Name: filepath.Base(db.Path()), Reader: db, Decode: d, Close: db.Close}, nil
 	}
 	client, name, err := o.client(cmd)
 	if err != nil {

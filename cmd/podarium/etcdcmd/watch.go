@@ -104,6 +104,7 @@ type changePrinter struct {
 	format string
 	decode decode.Options
 	values bool
+	plain  bool // changes without times and revisions: a preview, or a comparison
 	limit  int
 	errs   io.Writer
 
@@ -204,7 +205,11 @@ func (p *changePrinter) print(c change) error {
 			by += " (" + c.Writer.Subresource + ")"
 		}
 	}
-	if _, err := fmt.Fprintf(p.w, "%s %8d %-6s %s  %s%s\n", c.Time.Format("15:04:05.000"), c.Revision, c.Type, c.Key, etcdview.Size(int64(c.Size)), by); err != nil {
+	if p.plain {
+		if _, err := fmt.Fprintf(p.w, "%-6s %s  %s\n", c.Type, c.Key, etcdview.Size(int64(c.Size))); err != nil {
+			return err
+		}
+	} else if _, err := fmt.Fprintf(p.w, "%s %8d %-6s %s  %s%s\n", c.Time.Format("15:04:05.000"), c.Revision, c.Type, c.Key, etcdview.Size(int64(c.Size)), by); err != nil {
 		return err
 	}
 	for _, ch := range c.Changes {

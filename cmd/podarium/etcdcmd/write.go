@@ -1,0 +1,234 @@
+package etcdcmd
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podarium/podarium/etcdview"
+	"github.com/podarium/podarium/etcdview/operate"
+	"github.com/podarium/podarium/etcdview/registry"
+)
+
+// guards are the flags of commands that write.
+type guards struct {
+	allow    bool
+	registry bool
+	dryRun   bool
+	yes      bool
+	undo     string
+}
+
+func (g *guards) addFlags(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.BoolVar(&g.allow, "allow-writes", false, "write to an etcd that is not podarium's own")
+	fs.BoolVar(&g.registry, "allow-registry-writes", false, "write under a Kubernetes registry, past admission, validation and audit")
+	fs.BoolVar(&g.dryRun, "dry-run", false, "show what would be done")
+	fs.BoolVarP(&g.yes, "yes", "y", false, "do not ask")
+	fs.StringVar(&g.undo, "undo-file", "", "where to write what was there before (default: a new file in the user's cache directory)")
+}
+
+// permit refuses what the flags do not allow.
+func (o *options) permit(g *guards, p *operate.Plan) error {
+	if g.dryRun {
+		return nil
+	}
+	if o.connect.Chosen() && !g.allow {
+		return &ExitError{1, fmt.Errorf("this etcd is not podarium's own, and opened read-only: --allow-writes")}
+	}
+	for _, c := range p.Changes {
+		obj, ok := registry.Parse(o.prefix, c.Key)
+		if !ok || g.registry {
+			continue
+		}
+		hint := ""
+		if obj.Served() {
+			hint = "\nThe API does it with all its checks: kubectl apply, edit or delete " + kubectlName(obj)
+		}
+		return &ExitError{1, fmt.Errorf("%s belongs to a Kubernetes registry: a write there passes by admission, validation, finalizers and audit: --allow-registry-writes%s",
+			etcdview.Printable(c.Key), hint)}
+	}
+	return nil
+}
+
+func kubectlName(o registry.Object) string {
+	s := o.GroupResource.String() + "/" + o.Name
+	if o.Namespace != "" {
+		s += " -n " + o.Namespace
+	}
+	return s
+}
+
+// apply shows a plan, asks, and does it.
+func (o *options) apply(ctx context.Context, cmd *cobra.Command, t *Target, g *guards, p *operate.Plan) error {
+	if err := o.permit(g, p); err != nil {
+		return err
+	}
+	if err := o.preview(ctx, cmd.OutOrStdout(), t, p); err != nil {
+		return err
+	}
+	if g.dryRun {
+		_, err := fmt.Fprintln(cmd.OutOrStdout(), "dry run: nothing was changed")
+		return err
+	}
+	if !g.yes {
+		if err := confirm(cmd, p); err != nil {
+			return err
+		}
+	}
+	if g.undo == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return fmt.Errorf("where should the undo file go? --undo-file: %w", err)
+		}
+		g.undo = filepath.Join(dir, "podarium", "undo", time.Now().UTC().Format("20060102T150405.000000000")+".jsonl")
+	}
+	rev, err := operate.Apply(ctx, t.Store, p, g.undo)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "done at revision %d; podarium etcd undo %s takes it back\n", rev, g.undo)
+	return err
+}
+
+func (o *options) preview(ctx context.Context, w io.Writer, t *Target, p *operate.Plan) error {
+	const most = 20
+	cp := &changePrinter{w: w, errs: io.Discard, decode: t.Decode, plain: true}
+	for i, c := range p.Changes {
+		if i == most {
+			_, err := fmt.Fprintf(w, "… and %d more keys\n", len(p.Changes)-most)
+			return err
+		}
+		e := etcdview.Event{Type: etcdview.Put, KV: etcdview.KV{Key: c.Key, Value: c.New}, Prev: c.Old}
+		switch {
+		case c.New == nil:
+			e.Type = etcdview.Delete
+		case c.Old == nil:
+			e.Type = etcdview.Create
+		}
+		if err := cp.event(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// confirm asks in proportion: yes for one key, their number for several.
+func confirm(cmd *cobra.Command, p *operate.Plan) error {
+	want := "yes"
+	if len(p.Changes) > 1 {
+		want = fmt.Sprint(len(p.Changes))
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "Type %s to do it: ", want)
+	line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if strings.TrimSpace(line) != want {
+		return &ExitError{1, errors.New("not confirmed: nothing was changed")}
+	}
+	return nil
+}
+
+func (o *options) put() *cobra.Command {
+	var g guards
+	var file string
+	cmd := &cobra.Command{
+		Use:   "put KEY [VALUE]",
+		Short: "Write a value, as stored, after a preview",
+		Long: `Writes the bytes given as VALUE, in a file or on standard input. The key keeps its lease; nothing that changed since the
+preview is overwritten; what was there goes into an undo file. Under a Kubernetes registry the value must decode as an
+object of the kind and name that the key says, in the form that is stored there.`,
+		Example: `  podarium etcd put /config/greeting hello
+  podarium etcd get /registry/configmaps/default/app --rev 4711 -o raw | podarium etcd put /registry/configmaps/default/app --file - --allow-registry-writes --yes`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if (len(args) == 2) == (file != "") {
+				return usage("put needs either a value or --file")
+			}
+			var value []byte
+			var err error
+			switch {
+			case len(args) == 2:
+				value = []byte(args[1])
+			case file == "-":
+				if !g.yes && !g.dryRun {
+					return usage("--file - takes the value from standard input, so the question cannot be answered there: --yes or --dry-run")
+				}
+				value, err = io.ReadAll(cmd.InOrStdin())
+			default:
+				value, err = os.ReadFile(file)
+			}
+			if err != nil {
+				return fmt.Errorf("read the value: %w", err)
+			}
+			return o.withLive(cmd, func(ctx context.Context, t *Target, _ io.Writer) error {
+				p, err := operate.PlanPut(ctx, t.Store, etcdview.ParseKey(args[0]), value, t.Decode)
+				if err != nil {
+					return err
+				}
+				return o.apply(ctx, cmd, t, &g, p)
+			})
+		},
+	}
+	g.addFlags(cmd)
+	cmd.Flags().StringVarP(&file, "file", "f", "", "file with the value; - for standard input")
+	return cmd
+}
+
+func (o *options) del() *cobra.Command {
+	var g guards
+	var prefix bool
+	cmd := &cobra.Command{
+		Use:   "del KEY",
+		Short: "Delete a key, or with --prefix all that begin with it, after a preview",
+		Example: `  podarium etcd del /config/greeting
+  podarium etcd del /config/old/ --prefix --dry-run`,
+		Args: exactArgs(1, "a key"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.withLive(cmd, func(ctx context.Context, t *Target, _ io.Writer) error {
+				p, err := operate.PlanDelete(ctx, t.Store, etcdview.ParseKey(args[0]), prefix)
+				if err != nil {
+					return notFound(err)
+				}
+				return o.apply(ctx, cmd, t, &g, p)
+			})
+		},
+	}
+	g.addFlags(cmd)
+	cmd.Flags().BoolVar(&prefix, "prefix", false, "delete all keys that begin with KEY")
+	return cmd
+}
+
+func (o *options) undo() *cobra.Command {
+	var g guards
+	cmd := &cobra.Command{
+		Use:     "undo FILE",
+		Short:   "Take back what put, del or undo did, from its undo file",
+		Example: `  podarium etcd undo ~/.cache/podarium/undo/20261123T170000.jsonl`,
+		Args:    exactArgs(1, "an undo file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.withLive(cmd, func(ctx context.Context, t *Target, w io.Writer) error {
+				p, err := operate.PlanUndo(ctx, t.Store, args[0])
+				if err != nil {
+					return err
+				}
+				if len(p.Changes) == 0 {
+					_, err := fmt.Fprintln(w, "nothing to do: all keys are as they were")
+					return err
+				}
+				return o.apply(ctx, cmd, t, &g, p)
+			})
+		},
+	}
+	g.addFlags(cmd)
+	return cmd
+}

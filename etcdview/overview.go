@@ -1,0 +1,226 @@
+package etcdview
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// Member is one server of an etcd cluster, and how it is doing.
+type Member struct {
+	ID         string   `json:"id"` // hexadecimal, as etcd prints it
+	Name       string   `json:"name"`
+	PeerURLs   []string `json:"peerURLs"`
+	ClientURLs []string `json:"clientURLs"`
+	// Endpoint is where it was asked; empty where it could not be reached.
+	Endpoint string `json:"endpoint,omitempty"`
+	Leader   bool   `json:"leader"`
+	Learner  bool   `json:"learner"`
+	// Version is the server's, StorageVersion that of its data (since etcd 3.6).
+	Version        string `json:"version,omitempty"`
+	StorageVersion string `json:"storageVersion,omitempty"`
+	// Size is that of the database file in bytes, InUse what of it holds data, Quota the most it may be (since 3.6).
+	Size  int64 `json:"size"`
+	InUse int64 `json:"inUse"`
+	Quota int64 `json:"quota,omitempty"`
+	// Term, Index and Applied are Raft's.
+	Term    uint64 `json:"raftTerm"`
+	Index   uint64 `json:"raftIndex"`
+	Applied uint64 `json:"raftAppliedIndex"`
+	// Latency is what the answer took.
+	Latency time.Duration `json:"latencyNanoseconds"`
+	// Errors are the member's own complaints; Err is why it could not be asked.
+	Errors []string `json:"errors,omitempty"`
+	Err    string   `json:"error,omitempty"`
+}
+
+// Fragmentation is the part of the file, from 0 to 1, that holds nothing: what defragmenting gives back.
+func (m *Member) Fragmentation() float64 {
+	if m.Size <= 0 {
+		return 0
+	}
+	return 1 - float64(m.InUse)/float64(m.Size)
+}
+
+// Alarm is a state that etcd has declared: NOSPACE stops all writes, CORRUPT all use of a member.
+type Alarm struct {
+	Member string `json:"member"`
+	Type   string `json:"type"`
+}
+
+// Overview is an etcd cluster at a glance.
+type Overview struct {
+	ClusterID string `json:"clusterID"`
+	Revision  int64  `json:"revision"`
+	// CompactRevision is the oldest revision that can be read; 0 where nothing was compacted.
+	CompactRevision int64    `json:"compactRevision"`
+	Members         []Member `json:"members"`
+	Alarms          []Alarm  `json:"alarms"`
+}
+
+// Lag is how many log entries a member has applied less than the one that is furthest.
+func (o *Overview) Lag(m *Member) uint64 {
+	var most uint64
+	for i := range o.Members {
+		most = max(most, o.Members[i].Applied)
+	}
+	if m.Applied == 0 || m.Applied > most {
+		return 0
+	}
+	return most - m.Applied
+}
+
+// memberTimeout bounds how long one member is asked; those that are down must not hold up the others.
+const memberTimeout = 2 * time.Second
+
+// Overview asks every member at once. A member that does not answer has Err set; the error is for a cluster that none
+// can be asked of.
+func (s *Store) Overview(ctx context.Context) (*Overview, error) {
+	list, err := s.client.MemberList(ctx)
+	if err != nil {
+		return nil, readError("list the members", "", err)
+	}
+	o := &Overview{ClusterID: hex(list.Header.ClusterId), Revision: 0}
+	o.Members = make([]Member, len(list.Members))
+	given := s.byEndpoint(ctx)
+	var wg sync.WaitGroup
+	for i, m := range list.Members {
+		o.Members[i] = Member{ID: hex(m.ID), Name: m.Name, PeerURLs: m.PeerURLs, ClientURLs: m.ClientURLs, Learner: m.IsLearner}
+		wg.Go(func() { s.ask(ctx, m, given[m.ID], &o.Members[i]) })
+	}
+	wg.Wait()
+	slices.SortFunc(o.Members, func(a, b Member) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	if o.Alarms, err = s.Alarms(ctx); err != nil {
+		return nil, err
+	}
+	if o.Revision, err = s.Revision(ctx); err != nil {
+		return nil, err
+	}
+	if o.CompactRevision, err = s.CompactRevision(ctx); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// answer is what an endpoint said of itself.
+type answer struct {
+	endpoint string
+	status   *clientv3.StatusResponse
+	took     time.Duration
+}
+
+// byEndpoint asks the endpoints that the client was given: the addresses that members advertise may be of use within
+// their own network only.
+func (s *Store) byEndpoint(ctx context.Context) map[uint64]answer {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	out := map[uint64]answer{}
+	for _, e := range s.client.Endpoints() {
+		wg.Go(func() {
+			if a, err := s.status(ctx, e); err == nil {
+				mu.Lock()
+				out[a.status.Header.MemberId] = a
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+func (s *Store) status(ctx context.Context, endpoint string) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, memberTimeout)
+	defer cancel()
+	start := time.Now()
+	r, err := s.client.Status(ctx, endpoint)
+	return answer{endpoint, r, time.Since(start)}, err
+}
+
+func (s *Store) ask(ctx context.Context, m *etcdserverpb.Member, a answer, out *Member) {
+	err := fmt.Errorf("it advertises no client URL: it has not joined yet")
+	for _, u := range m.ClientURLs {
+		if a.status != nil {
+			break
+		}
+		var b answer
+		if b, err = s.status(ctx, u); err == nil {
+			a = b
+		}
+	}
+	if a.status == nil {
+		out.Err = err.Error()
+		return
+	}
+	st := a.status
+	out.Endpoint, out.Latency = a.endpoint, a.took
+	out.Leader = st.Leader == m.ID
+	out.Version, out.StorageVersion = st.Version, st.StorageVersion
+	out.Size, out.InUse, out.Quota = st.DbSize, st.DbSizeInUse, st.DbSizeQuota
+	out.Term, out.Index, out.Applied, out.Errors = st.RaftTerm, st.RaftIndex, st.RaftAppliedIndex, st.Errors
+}
+
+// Alarms lists what etcd has raised.
+func (s *Store) Alarms(ctx context.Context) ([]Alarm, error) {
+	r, err := s.client.AlarmList(ctx)
+	if err != nil {
+		return nil, readError("list the alarms", "", err)
+	}
+	var out []Alarm
+	for _, a := range r.Alarms {
+		out = append(out, Alarm{Member: hex(a.MemberID), Type: a.Alarm.String()})
+	}
+	return out, nil
+}
+
+// Lease is an etcd lease: keys hang on it and go when it ends. (A Kubernetes Lease is an ordinary object.)
+type Lease struct {
+	ID string `json:"id"` // hexadecimal
+	// TTL is what it was granted for, Remaining what is left of it, in seconds.
+	TTL       int64    `json:"ttlSeconds"`
+	Remaining int64    `json:"remainingSeconds"`
+	Keys      []string `json:"keys"`
+}
+
+// Leases lists the leases with the keys on them, at most limit of them, the soonest to end first. All is how many there
+// are. It takes one request for each.
+func (s *Store) Leases(ctx context.Context, limit int) (leases []Lease, all int, err error) {
+	r, err := s.client.Leases(ctx)
+	if err != nil {
+		return nil, 0, readError("list the leases", "", err)
+	}
+	ids := r.Leases[:min(limit, len(r.Leases))]
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	free := make(chan struct{}, 8) // requests at a time
+	for _, l := range ids {
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			t, e := s.client.TimeToLive(ctx, l.ID, clientv3.WithAttachedKeys())
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case e != nil:
+				err = readError("ask for a lease", "", e)
+			case t.TTL >= 0: // it has not ended meanwhile
+				lease := Lease{ID: hex(uint64(l.ID)), TTL: t.GrantedTTL, Remaining: t.TTL, Keys: []string{}}
+				for _, k := range t.Keys {
+					lease.Keys = append(lease.Keys, Printable(string(k)))
+				}
+				slices.Sort(lease.Keys)
+				leases = append(leases, lease)
+			}
+		})
+	}
+	wg.Wait()
+	slices.SortFunc(leases, func(a, b Lease) int { return cmp.Or(cmp.Compare(a.Remaining, b.Remaining), cmp.Compare(a.ID, b.ID)) })
+	return leases, len(r.Leases), err
+}
+
+func hex(n uint64) string { return fmt.Sprintf("%x", n) }
