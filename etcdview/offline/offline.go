@@ -124,6 +124,10 @@ func (d *DB) index(ctx context.Context) error {
 			if !ok {
 				return fmt.Errorf("%w: %x is no revision", ErrDamaged, k)
 			}
+			if len(v) == 0 { // a restore that raised the revisions leaves this mark
+				d.latest = max(d.latest, r.main)
+				return nil
+			}
 			key, ok := parseKeyValue(v, &r)
 			if !ok {
 				return fmt.Errorf("%w: revision %d holds no key", ErrDamaged, r.main)

@@ -38,7 +38,12 @@ func pod(t testing.TB, name, image string) []byte {
 // run runs one command as a user would type it.
 func run(t testing.TB, stdin string, args ...string) (stdout string, code int, err error) {
 	t.Helper()
-	cmd := etcdcmd.Command(etcdcmd.Deps{})
+	return runWith(t, etcdcmd.Deps{}, stdin, args...)
+}
+
+func runWith(t testing.TB, deps etcdcmd.Deps, stdin string, args ...string) (stdout string, code int, err error) {
+	t.Helper()
+	cmd := etcdcmd.Command(deps)
 	var out, errs bytes.Buffer
 	cmd.SetOut(&out)
 	cmd.SetErr(&errs)

@@ -1,0 +1,252 @@
+package etcdcmd_test
+
+import (
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/podarium/podarium/cmd/podarium/etcdcmd"
+	"github.com/podarium/podarium/etcdview/etcdtest"
+)
+
+// session types commands against one etcd.
+type session struct {
+	t    *testing.T
+	deps etcdcmd.Deps
+}
+
+func (s session) run(stdin string, wantCode int, args ...string) string {
+	s.t.Helper()
+	out, code, err := runWith(s.t, s.deps, stdin, args...)
+	if code != wantCode {
+		s.t.Errorf("%s: exit code %d (%v), want %d\n%s", strings.Join(args, " "), code, err, wantCode, out)
+	}
+	if err != nil {
+		out += err.Error()
+	}
+	return out
+}
+
+func (s session) want(out string, texts ...string) {
+	s.t.Helper()
+	for _, w := range texts {
+		if !strings.Contains(out, w) {
+			s.t.Errorf("no %q in:\n%s", w, out)
+		}
+	}
+}
+
+// own is an etcd that is podarium's own, so that writes need no --allow-writes.
+func own(t *testing.T) (session, *etcdtest.Server, *clientv3.Client) {
+	t.Helper()
+	e := etcdtest.Start(t)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	return session{t, etcdcmd.Deps{Embedded: func(*cobra.Command) (*clientv3.Client, error) {
+		return clientv3.New(clientv3.Config{Endpoints: []string{e.Endpoint}, Logger: zap.NewNop()})
+	}}}, e, e.Client(t)
+}
+
+func TestPutDelUndo(t *testing.T) {
+	s, e, c := own(t)
+	lease, err := c.Grant(t.Context(), 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Put(t.Context(), "/app/a", "one", clientv3.WithLease(lease.ID)); err != nil {
+		t.Fatal(err)
+	}
+	stored := func(key string) (string, int64) {
+		r, err := c.Get(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Kvs) == 0 {
+			return "", 0
+		}
+		return string(r.Kvs[0].Value), r.Kvs[0].Lease
+	}
+	undo := filepath.Join(t.TempDir(), "undo")
+
+	s.want(s.run("no\n", 1, "put", "/app/a", "two"), "not confirmed")
+	s.want(s.run("", 0, "put", "/app/a", "two", "--dry-run"), "one → two", "dry run")
+	if v, _ := stored("/app/a"); v != "one" {
+		t.Fatalf("written without leave: %s", v)
+	}
+	s.want(s.run("yes\n", 0, "put", "/app/a", "two", "--undo-file", undo+"1"), "done at revision")
+	if v, l := stored("/app/a"); v != "two" || l != int64(lease.ID) {
+		t.Errorf("%q with lease %x", v, l)
+	}
+	s.run("", 1, "put", "/app/a", "three", "--yes", "--undo-file", undo+"1") // the undo file exists
+	if v, _ := stored("/app/a"); v != "two" {
+		t.Errorf("written without an undo file: %q", v)
+	}
+	s.run("", 0, "put", "/app/b", "new", "--yes")
+	s.want(s.run("2\n", 0, "del", "/app/", "--prefix", "--undo-file", undo+"2"), "delete /app/a", "delete /app/b", "done")
+	if v, _ := stored("/app/b"); v != "" {
+		t.Errorf("not deleted: %q", v)
+	}
+	s.run("", 4, "del", "/app/", "--prefix")
+	s.run("", 1, "del", "", "--prefix", "--yes")
+	s.run("", 0, "undo", undo+"2", "--yes")
+	s.run("", 0, "undo", undo+"1", "--yes")
+	if v, _ := stored("/app/a"); v != "one" {
+		t.Errorf("undo left %q", v)
+	}
+	if b, _ := stored("/app/b"); b != "new" {
+		t.Errorf("undo left %q", b)
+	}
+
+	t.Setenv("ETCDCTL_ENDPOINTS", e.Endpoint) // the same etcd, as an external one
+	s.want(s.run("", 1, "put", "/app/a", "x", "--yes"), "--allow-writes")
+	s.want(s.run("", 1, "compact", "--rev", "2", "--yes"), "--allow-writes")
+	s.run("", 0, "put", "/app/a", "x", "--yes", "--allow-writes")
+}
+
+func TestRegistryWritesAreGuarded(t *testing.T) {
+	s, _, c := own(t)
+	dir := t.TempDir()
+	file := func(name string, b []byte) string {
+		p := filepath.Join(dir, name)
+		if err := os.WriteFile(p, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	key := "/registry/pods/default/web"
+	if _, err := c.Put(t.Context(), key, string(pod(t, "web", "nginx:1"))); err != nil {
+		t.Fatal(err)
+	}
+	good := file("good", pod(t, "web", "nginx:2"))
+	s.want(s.run("", 1, "put", key, "-f", good, "--yes"), "--allow-registry-writes", "kubectl apply, edit or delete pods/web -n default")
+	s.want(s.run("", 1, "del", key, "--yes"), "--allow-registry-writes")
+	for name, value := range map[string][]byte{
+		"another name": pod(t, "other", "nginx:2"),
+		"another kind": encode(t, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "default"}}, "ConfigMap"),
+		"garbage":      []byte("hello"),
+		"JSON":         []byte(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","namespace":"default"}}`),
+		"damaged":      append(pod(t, "web", "nginx:2"), 0xff),
+		"encrypted":    []byte("k8s:enc:aescbc:v1:k:xxxx"),
+	} {
+		s.want(s.run("", 1, "put", key, "-f", file(name, value), "--yes", "--allow-registry-writes"), "refused")
+	}
+	s.want(s.run("", 0, "put", key, "-f", good, "--yes", "--allow-registry-writes"), "nginx:1 → nginx:2", "done")
+	s.want(s.run("", 0, "get", key), "image: nginx:2")
+}
+
+func TestSurveyAuditSearch(t *testing.T) {
+	s, _, c := own(t)
+	secret := encode(t, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "s", Namespace: "default"}, Data: map[string][]byte{"pw": []byte("hunter2")}}, "Secret")
+	crd := `{"apiVersion":"apiextensions.k8s.io/v1beta1","kind":"CustomResourceDefinition","metadata":{"name":"things.example.com","uid":"u"},` +
+		`"spec":{"group":"example.com","version":"v1","names":{"plural":"things","kind":"Thing"},"scope":"Namespaced","versions":[{"name":"v1","served":true,"storage":true}]}}`
+	fine := map[string]string{
+		"compact_rev_key":             "1",
+		"/registry/pods/default/web":  string(pod(t, "web", "nginx:1")),
+		"/registry/pods/default/db":   string(pod(t, "db", "redis")),
+		"/registry/secrets/default/s": string(secret),
+		"/registry/apiextensions.k8s.io/customresourcedefinitions/things.example.com": crd,
+		"/registry/example.com/things/default/one":                                    `{"apiVersion":"example.com/v1","kind":"Thing","metadata":{"name":"one","namespace":"default","managedFields":[{"manager":"m"}]}}`,
+	}
+	for k, v := range fine {
+		if _, err := c.Put(t.Context(), k, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.want(s.run("", 0, "audit", "--versions"), "undecodable values: 0\n", "keys that disagree with their metadata: 0\n",
+		"custom resources without a definition: 0\n", "values encrypted with an old key: 0\n", "apiextensions.k8s.io/v1beta1")
+	for k, v := range map[string]string{
+		"/registry/pods/default/broken":           "k8s\x00\xff\xff",
+		"/registry/pods/default/misnamed":         string(pod(t, "web", "nginx:1")),
+		"/registry/gone.example.com/things/a/two": `{"apiVersion":"gone.example.com/v1","kind":"Thing","metadata":{"name":"two","namespace":"a"}}`,
+	} {
+		if _, err := c.Put(t.Context(), k, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.want(s.run("", 1, "audit"), "undecodable values: 1\n", "keys that disagree with their metadata: 1\n", "custom resources without a definition: 1\n",
+		"/registry/pods/default/broken", "the value says default/web", "no CustomResourceDefinition things.gone.example.com")
+	s.want(s.run("", 1, "audit", "-o", "json"), `"name": "undecodable values"`)
+	s.want(s.run("", 0, "audit", "--prefix", "/registry/example.com/"), "custom resources without a definition: 0")
+
+	s.want(s.run("", 0, "space", "--namespaces", "--objects"), "pods ", "things.example.com", "LARGEST KEYS", "/registry/pods/default/web")
+	s.want(s.run("", 0, "space", "-o", "json"), `"resource": "pods"`, `"keys": 4`)
+
+	s.want(s.run("", 0, "search", "DEFAULT/we"), "/registry/pods/default/web\n")
+	s.want(s.run("", 0, "search", "/registry/pods/**/d?", "--mode", "glob"), "/registry/pods/default/db\n")
+	s.want(s.run("", 0, "search", "rgpdsweb", "--mode", "fuzzy"), "/registry/pods/default/web\n")
+	s.want(s.run("", 0, "search", "--value", "image: redis"), "/registry/pods/default/db\n")
+	s.want(s.run("", 0, "search", "--field", "spec.containers.image", "--value", "^nginx", "--mode", "regexp", "-o", "jsonl"), `"key":"/registry/pods/default/web"`)
+	s.run("", 4, "search", "--value", "hunter2")
+	s.run("", 4, "search", "--value", base64.StdEncoding.EncodeToString([]byte("hunter2")))
+	s.run("", 0, "search", "--value", base64.StdEncoding.EncodeToString([]byte("hunter2")), "--show-secrets")
+	s.run("", 1, "search", "(", "--mode", "regexp")
+	s.run("", 2, "search")
+
+	crdOut := s.run("", 0, "extract", "customresourcedefinitions", "things.example.com")
+	s.want(crdOut, "apiVersion: apiextensions.k8s.io/v1\n", "storage: true")
+	if strings.Contains(crdOut, "uid: u") {
+		t.Errorf("server-set fields are kept:\n%s", crdOut)
+	}
+	thing := s.run("", 0, "extract", "things.example.com", "default/one")
+	s.want(thing, "kind: Thing")
+	if strings.Contains(thing, "managedFields") {
+		t.Error(thing)
+	}
+	s.want(s.run("", 1, "extract", "secrets", "default/s"), "--show-secrets")
+	s.want(s.run("", 0, "extract", "secrets", "default/", "--show-secrets"), "aHVudGVyMg==")
+	if _, err := c.Delete(t.Context(), "/registry/pods/default/db"); err != nil {
+		t.Fatal(err)
+	}
+	s.run("", 4, "extract", "pods", "default/db")
+	s.want(s.run("", 0, "extract", "pods", "default/db", "--deleted"), "image: redis")
+
+	snap := filepath.Join(t.TempDir(), "snap.db")
+	s.want(s.run("", 0, "snapshot", "save", snap), "checksum and index checked")
+	s.run("", 1, "snapshot", "save", snap)
+	s.want(s.run("", 0, "snapshot", "status", snap), "HASH")
+	s.run("", 0, "snapshot", "diff", snap)
+	if _, err := c.Put(t.Context(), "/registry/pods/default/web", string(pod(t, "web", "nginx:9"))); err != nil {
+		t.Fatal(err)
+	}
+	s.want(s.run("", 1, "snapshot", "diff", snap), "nginx:1 → nginx:9")
+	s.want(s.run("", 0, "--snapshot", snap, "get", "/registry/pods/default/web"), "image: nginx:1")
+	s.want(s.run("", 0, "--snapshot", snap, "ls", "/registry/"), "pods/")
+	s.want(s.run("", 1, "--snapshot", snap, "audit"), "undecodable values: 1")
+	s.want(s.run("", 0, "--snapshot", snap, "history", "/registry/pods/default/db"), "deleted")
+	s.want(s.run("", 2, "--snapshot", snap, "watch", "/x"), "needs a running etcd")
+	out := filepath.Join(t.TempDir(), "restored")
+	s.want(s.run("", 0, "snapshot", "restore", snap, "--data-dir-out", out), "restored, revision")
+	s.run("", 1, "snapshot", "restore", snap, "--data-dir-out", out)
+	s.want(s.run("", 0, "--db", filepath.Join(out, "member", "snap", "db"), "get", "/registry/pods/default/web"), "image: nginx:1")
+}
+
+func TestCluster(t *testing.T) {
+	s, _, c := own(t)
+	if _, err := c.Put(t.Context(), "k", "v"); err != nil {
+		t.Fatal(err)
+	}
+	s.want(s.run("", 0, "status"), "revision", "alarms    none", "leader", "default")
+	s.want(s.run("", 0, "members", "-o", "json"), `"leader": true`, `"quota":`)
+	lease, err := c.Grant(t.Context(), 500)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Put(t.Context(), "leased", "v", clientv3.WithLease(lease.ID)); err != nil {
+		t.Fatal(err)
+	}
+	s.want(s.run("", 0, "leases"), "8m20s", "leased")
+	s.want(s.run("", 0, "compact", "--rev", "2"), "Nothing was done")
+	s.want(s.run("", 0, "compact", "--rev", "2", "--yes"), "compacted")
+	s.want(s.run("", 1, "compact", "--rev", "999", "--yes"), "refused")
+	s.want(s.run("", 0, "defrag", "--yes"), "default: ")
+	s.want(s.run("", 0, "disarm", "--yes"), "taken back")
+	s.want(s.run("", 1, "move-leader", "default", "--yes"), "leader already")
+	s.want(s.run("", 1, "move-leader", "none", "--yes"), "no member none")
+}
