@@ -109,6 +109,7 @@ func (n *Node) run(ctx context.Context, o Options, images *containers.Images) er
 		config.UserAgent = "kubelet"
 	}
 	config.Wrap(n.gate.wrap)
+	config.Wrap(patient)
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return fmt.Errorf("node %s: %w", o.Name, err)
