@@ -275,6 +275,20 @@ spec: {selector: {matchLabels: {batch.kubernetes.io/controller-uid: u}}, templat
 	}
 }
 
+func TestPatchCommand(t *testing.T) {
+	ref := Ref{Kind: "ConfigMap", Name: "c", Namespace: "n"}
+	before := object(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c, labels: {a: b, x: y}}, data: {k: v, gone: x}}")
+	want := object(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c, labels: {a: c, x: y}, resourceVersion: '9'}, data: {k: w}, binaryData: {z: ''}}")
+	got := patchCommand(ref, before, want)
+	if want := `kubectl -n n patch configmap/c --type=merge -p '{"binaryData":{"z":""},"data":{"gone":null,"k":"w"},"metadata":{"labels":{"a":"c"}}}'`; got != want {
+		t.Errorf("got %s", got)
+	}
+	secret := object(t, "{apiVersion: v1, kind: Secret, metadata: {name: c}, data: {k: c2VjcmV0}}")
+	if got := patchCommand(ref, secret, object(t, "{apiVersion: v1, kind: Secret, metadata: {name: c}}")); strings.Contains(got, "c2VjcmV0") {
+		t.Errorf("a Secret's value on the command line: %s", got)
+	}
+}
+
 func TestCommand(t *testing.T) {
 	ref := Ref{Kind: "Deployment", Name: "web", Namespace: "a b"}
 	ref.Resource.Group = "apps"

@@ -28,7 +28,7 @@ type request struct {
 // Edit says how to change one object.
 type Edit struct {
 	Ref Ref
-	// Summary and Command describe the change in the plan.
+	// Summary and Command describe the change in the plan. Without a Command it is a kubectl patch.
 	Summary, Command string
 	// Mutate changes a copy of the live object. Its error ends the planning and is returned as it is.
 	Mutate func(*unstructured.Unstructured) error
@@ -59,6 +59,9 @@ func planUpdate(ctx context.Context, c *cluster.Cluster, e Edit) (*Plan, error) 
 		Verb: "update", Summary: e.Summary, Command: e.Command, Ref: refOf(e.Ref, live),
 		Before: live, After: want, Warnings: e.Warnings,
 		request: request{want: want, strict: e.Strict},
+	}
+	if p.Command == "" {
+		p.Command = patchCommand(p.Ref, live, want)
 	}
 	w := write{method: http.MethodPut, ref: p.Ref, body: want, strict: e.Strict}
 	after, err := p.dryRun(ctx, c, w)

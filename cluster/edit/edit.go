@@ -56,7 +56,7 @@ func (s *Session) Plan(ctx context.Context, c *cluster.Cluster, edited []byte) (
 		return nil, err
 	}
 	return change.Update(ctx, c, change.Edit{
-		Ref: s.ref, Strict: true, Summary: "edit " + s.ref.String(), Command: change.Command(s.ref, "edit", s.ref.String()),
+		Ref: s.ref, Strict: true, Summary: "edit " + s.ref.String(),
 		Mutate: func(live *unstructured.Unstructured) error {
 			merged, err := change.Merge(s.ref, s.base, want, live)
 			if err == nil {
