@@ -228,3 +228,38 @@ func TestCancelledPlanning(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestTheRightToPatchIsEnough: roles that let people restart or scale often give just that.
+func TestTheRightToPatchIsEnough(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	d := NewDoor(c.Cluster)
+	ref := refTo("", "configmaps", "ConfigMap", ns, "c")
+	create(t, d, ref, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {k: v}}")
+	create(t, d, refTo("rbac.authorization.k8s.io", "roles", "Role", ns, "patch"),
+		"{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: patch}, rules: [{apiGroups: [''], resources: [configmaps], verbs: [get, patch]}]}")
+	create(t, d, refTo("rbac.authorization.k8s.io", "rolebindings", "RoleBinding", ns, "patch"),
+		"{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: patch}, subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}], roleRef: {kind: Role, name: patch, apiGroup: rbac.authorization.k8s.io}}")
+	config := c.Config()
+	config.Impersonate.UserName = "jane"
+	jane, err := cluster.New(cluster.Options{Name: "jane", Config: config})
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit := Edit{Ref: ref, Summary: "edit", Mutate: func(o *unstructured.Unstructured) error {
+		return unstructured.SetNestedField(o.Object, "jane's", "data", "k")
+	}}
+	var p *Plan
+	clustertest.Eventually(t, "the role to work", func() bool {
+		p, err = Update(t.Context(), jane, edit)
+		if err != nil && !apierrors.IsForbidden(err) {
+			t.Fatal(err)
+		}
+		return err == nil
+	})
+	if r := apply(t, NewDoor(jane), p); fmt.Sprint(r.Result.Object["data"]) != "map[k:jane's]" {
+		t.Errorf("got %v", r.Result.Object["data"])
+	}
+	if _, err := Delete(t.Context(), jane, ref, DeleteOptions{}); !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), `User "jane" cannot delete resource "configmaps"`) {
+		t.Errorf("what jane may not do shows in the preview: %v", err)
+	}
+}

@@ -99,7 +99,8 @@ func (d *Door) attempt(ctx context.Context, p *Plan, live, want *unstructured.Un
 		_, _, err := send(ctx, d.c, p.deletion(live))
 		return nil, err
 	}
-	w := write{method: http.MethodPut, ref: p.Ref, subresource: p.request.subresource, body: want, strict: p.request.strict}
+	w := patch(p.Ref, live, want)
+	w.subresource, w.strict = p.request.subresource, p.request.strict
 	result, _, err := send(ctx, d.c, w)
 	return result, err
 }

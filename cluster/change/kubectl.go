@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"strings"
 
-	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -51,39 +50,9 @@ func patchCommand(ref Ref, before, want *unstructured.Unstructured) string {
 	if before.GetKind() == "Secret" {
 		return kubectl(ref, "edit", ref.kubectlName())
 	}
-	patch := map[string]any{}
-	for _, k := range substanceKeys(before, want) {
-		patchKey(patch, before.Object, want.Object, k)
-	}
-	metadata := map[string]any{}
-	for _, k := range metadataFields {
-		patchKey(metadata, metadataOf(before), metadataOf(want), k)
-	}
-	if len(metadata) > 0 {
-		patch["metadata"] = metadata
-	}
-	text, err := json.Marshal(patch)
+	text, err := json.Marshal(mergePatch(before, want))
 	if err != nil {
 		return ""
 	}
 	return kubectl(ref, "patch", ref.kubectlName(), "--type=merge", "-p", string(text))
-}
-
-// patchKey adds the change of one key to a JSON merge patch (RFC 7386).
-func patchKey(patch, from, to map[string]any, key string) {
-	f, t := from[key], to[key]
-	if apiequality.Semantic.DeepEqual(f, t) {
-		return
-	}
-	fm, fIsMap := f.(map[string]any)
-	tm, tIsMap := t.(map[string]any)
-	if !fIsMap || !tIsMap {
-		patch[key] = t // null removes
-		return
-	}
-	inner := map[string]any{}
-	for _, k := range unionKeys(fm, tm) {
-		patchKey(inner, fm, tm, k)
-	}
-	patch[key] = inner
 }

@@ -25,11 +25,15 @@ func rebase(ref Ref, before, want, live *unstructured.Unstructured) (*unstructur
 	}
 	out := live.DeepCopy()
 	for _, k := range substanceKeys(before, live) {
-		changed = append(changed, differences(before.Object[k], live.Object[k], k)...)
+		for _, path := range differences(before.Object[k], live.Object[k], k) {
+			if !assigned(before, path) {
+				changed = append(changed, path)
+			}
+		}
 	}
-	if want != nil {
-		for _, k := range substanceKeys(want, live) {
-			setOrDelete(out.Object, k, want.Object)
+	if want != nil && len(changed) == 0 {
+		for _, k := range substanceKeys(before, want) {
+			changed = append(changed, mergeKey(before.Object, want.Object, out.Object, k, k)...)
 		}
 		changed = append(changed, mergeMetadata(before, want, out)...)
 	}
@@ -37,6 +41,16 @@ func rebase(ref Ref, before, want, live *unstructured.Unstructured) (*unstructur
 		return nil, &Conflict{Ref: ref, Live: live, Changed: changed, By: lastWriter(live)}
 	}
 	return out, nil
+}
+
+// assigned says whether a field was empty and is of those that Kubernetes itself fills in, once: where a Pod runs, what volume a claim has.
+func assigned(before *unstructured.Unstructured, path string) bool {
+	switch before.GetKind() + " " + path {
+	case "Pod spec.nodeName", "PersistentVolumeClaim spec.volumeName", "PersistentVolume spec.claimRef":
+		_, was, _ := unstructured.NestedFieldNoCopy(before.Object, strings.Split(path, ".")...)
+		return !was
+	}
+	return false
 }
 
 // Merge puts the change between two versions of an object on a third one, field by field. It returns a *Conflict when a field that the
@@ -237,4 +251,38 @@ func joinFields(fields []string) string {
 		return fmt.Sprintf("%s and %d more", strings.Join(fields[:4], ", "), len(fields)-4)
 	}
 	return strings.Join(fields, ", ")
+}
+
+// mergePatch is the JSON merge patch (RFC 7386) that makes want of before, in all that clients own.
+func mergePatch(before, want *unstructured.Unstructured) map[string]any {
+	patch, metadata := map[string]any{}, map[string]any{}
+	for _, k := range substanceKeys(before, want) {
+		patchKey(patch, before.Object, want.Object, k)
+	}
+	for _, k := range metadataFields {
+		patchKey(metadata, metadataOf(before), metadataOf(want), k)
+	}
+	if len(metadata) > 0 {
+		patch["metadata"] = metadata
+	}
+	return patch
+}
+
+// patchKey adds the change of one key.
+func patchKey(patch, from, to map[string]any, key string) {
+	f, t := from[key], to[key]
+	if apiequality.Semantic.DeepEqual(f, t) {
+		return
+	}
+	fm, fIsMap := f.(map[string]any)
+	tm, tIsMap := t.(map[string]any)
+	if !fIsMap || !tIsMap {
+		patch[key] = t // null removes
+		return
+	}
+	inner := map[string]any{}
+	for _, k := range unionKeys(fm, tm) {
+		patchKey(inner, fm, tm, k)
+	}
+	patch[key] = inner
 }

@@ -103,6 +103,18 @@ func TestRebase(t *testing.T) {
 	}
 }
 
+func TestSchedulingIsNoConflict(t *testing.T) {
+	pod := func(spec string) *unstructured.Unstructured {
+		return object(t, "{apiVersion: v1, kind: Pod, metadata: {name: p, uid: u}, spec: {"+spec+"}}")
+	}
+	if _, err := rebase(Ref{Name: "p"}, pod("priority: 0"), nil, pod("priority: 0, nodeName: n")); err != nil {
+		t.Error(err)
+	}
+	if _, err := rebase(Ref{Name: "p"}, pod("nodeName: m"), nil, pod("nodeName: n")); !errors.Is(err, ErrConflict) {
+		t.Errorf("another node: %v", err)
+	}
+}
+
 func TestMergeBackKeepsWhatOthersDidSince(t *testing.T) {
 	before, after := edit(t), edit(t, "nginx:1=>nginx:2", "{app: web}, annotations=>{app: web, new: x}, annotations")
 	live := edit(t, "nginx:1=>nginx:2", "{app: web}, annotations=>{app: web, new: x, other: y}, annotations", "replicas: 3=>replicas: 7", "side:1=>side:2", "readyReplicas: 1=>readyReplicas: 7")

@@ -17,7 +17,7 @@ import (
 
 // request is how a plan is carried out.
 type request struct {
-	// want is the body that is sent, before a rebase: Before with the change made, without what a dry run added.
+	// want is Before with the change made, without what a dry run added.
 	want        *unstructured.Unstructured
 	subresource string
 	strict      bool
@@ -63,7 +63,8 @@ func planUpdate(ctx context.Context, c *cluster.Cluster, e Edit) (*Plan, error) 
 	if p.Command == "" {
 		p.Command = patchCommand(p.Ref, live, want)
 	}
-	w := write{method: http.MethodPut, ref: p.Ref, body: want, strict: e.Strict}
+	w := patch(p.Ref, live, want)
+	w.strict = e.Strict
 	after, err := p.dryRun(ctx, c, w)
 	if err != nil {
 		return nil, err
@@ -169,7 +170,9 @@ func planScale(ctx context.Context, c *cluster.Cluster, ref Ref, replicas int32)
 		Ref:     refOf(ref, live), Before: live, After: want,
 		request: request{want: want, subresource: "scale"},
 	}
-	if _, err := p.dryRun(ctx, c, write{method: http.MethodPut, ref: p.Ref, subresource: "scale", body: want}); err != nil {
+	w := patch(p.Ref, live, want)
+	w.subresource = "scale"
+	if _, err := p.dryRun(ctx, c, w); err != nil {
 		return nil, err
 	}
 	return p, nil

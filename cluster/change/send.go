@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/podarium/podarium/cluster"
 )
@@ -44,7 +45,7 @@ func send(ctx context.Context, c *cluster.Cluster, w write) (*unstructured.Unstr
 	req := c.Kubernetes().CoreV1().RESTClient().Verb(w.method).
 		AbsPath(w.path()...).
 		SetHeader("Accept", "application/json").
-		SetHeader("Content-Type", "application/json").
+		SetHeader("Content-Type", w.contentType()).
 		WarningHandler(&warnings).
 		Body(body)
 	if w.method != http.MethodDelete && w.subresource != "eviction" {
@@ -84,6 +85,29 @@ func (w write) content() any {
 	return o
 }
 
+func (w write) contentType() string {
+	if w.method == http.MethodPatch {
+		return string(types.MergePatchType)
+	}
+	return "application/json"
+}
+
+// patch is the write that makes want of live. Like kubectl it needs the right to patch, not to update. The UID and
+// resourceVersion in it are preconditions: the server answers 409 where the object has others.
+func patch(ref Ref, live, want *unstructured.Unstructured) write {
+	body := mergePatch(live, want)
+	metadata, _ := body["metadata"].(map[string]any)
+	if metadata == nil {
+		metadata = map[string]any{}
+		body["metadata"] = metadata
+	}
+	metadata["resourceVersion"] = live.GetResourceVersion()
+	if uid := live.GetUID(); uid != "" {
+		metadata["uid"] = string(uid)
+	}
+	return write{method: http.MethodPatch, ref: ref, body: body}
+}
+
 // path is the request path, element by element.
 func (w write) path() []string {
 	p := []string{"api", w.ref.Resource.Version}
@@ -108,9 +132,22 @@ func (w write) path() []string {
 func statusError(raw []byte, err error) error {
 	var s metav1.Status
 	if json.Unmarshal(raw, &s) == nil && s.Kind == "Status" && s.Status == metav1.StatusFailure {
+		withoutObject(&s)
 		return &apierrors.StatusError{ErrStatus: s}
 	}
 	return err
+}
+
+// withoutObject shortens the server's words on a patch that does not decode: they repeat the whole object, a Secret's values too.
+func withoutObject(s *metav1.Status) {
+	if s.Reason != metav1.StatusReasonInvalid || s.Details == nil || len(s.Details.Causes) != 1 || s.Details.Causes[0].Field != "patch" {
+		return
+	}
+	cause := &s.Details.Causes[0]
+	if i := strings.LastIndex(cause.Message, `}": `); i >= 0 {
+		cause.Message = cause.Message[i+len(`}": `):]
+		s.Message = cause.Message
+	}
 }
 
 // dryRunImpossible says that an admission webhook has side effects and so refuses dry runs.

@@ -76,7 +76,7 @@ func TestEdit(t *testing.T) {
 			t.Errorf("%q: %v", same, err)
 		}
 	}
-	if _, err := s.Plan(ctx, c.Cluster, []byte(text+"nonsense: 1\n")); !apierrors.IsBadRequest(err) || !strings.Contains(err.Error(), `unknown field "nonsense"`) {
+	if _, err := s.Plan(ctx, c.Cluster, []byte(text+"nonsense: 1\n")); !apierrors.IsInvalid(err) || err.Error() != `the server would refuse: strict decoding error: unknown field "nonsense"` {
 		t.Errorf("an unknown field: %v", err)
 	}
 
