@@ -113,6 +113,8 @@ func configureAPIServer(ctx context.Context, c apiServerConfig) (*app.Config, er
 	// seed has written what these two would: they wait a second before they begin
 	// (registry/rbac/rest/storage_rbac.go and registry/scheduling/rest/storage_scheduling.go, wait.Poll).
 	cfg.KubeAPIs.ControlPlane.Generic.DisabledPostStartHooks.Insert("rbac/bootstrap-roles", "scheduling/bootstrap-system-priority-classes")
+	aggregator := cfg.Aggregator.GenericConfig // the outermost of the chain: its filters see every request
+	aggregator.BuildHandlerChainFunc = nameComponents(aggregator.BuildHandlerChainFunc)
 	if c.dialPod != nil {
 		// One transport serves the proxy subresources, webhooks and the aggregator, which hold this pointer.
 		if t, ok := any(cfg.KubeAPIs.ControlPlane.ProxyTransport).(*http.Transport); ok {
