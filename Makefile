@@ -35,4 +35,4 @@ fmt:
 	gofmt -l -w .
 
 golden-update: ## rewrite the golden screens; review the change as a diff
-	$(GO) test ./tui/... -update
+	PODARIUM_GOLDEN=update $(GO) test ./tui/...

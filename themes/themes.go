@@ -75,6 +75,9 @@ func Names() []string {
 	return names
 }
 
+// Terminal is the name of the theme that keeps to the terminal's own sixteen colours.
+const Terminal = "terminal"
+
 // Default is the name of the built-in theme for a dark or a light terminal.
 func Default(dark bool) string {
 	if dark {

@@ -198,6 +198,14 @@ func TestSorting(t *testing.T) {
 	}
 }
 
+func TestSeconds(t *testing.T) {
+	for text, want := range map[string]int64{"4m12s": 252, "0s": 0, "3y120d": 3*365*86400 + 120*86400, "": -1, "<none>": -1, "12": -1, "2h": 7200} {
+		if got := seconds(text); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+}
+
 func TestChangedCellsAreMarkedAndFade(t *testing.T) {
 	rows := somePods()
 	rows[0].Cells[2].Changed = screentest.Now

@@ -58,6 +58,8 @@ func (v *view) compare() func(a, b *livetable.Row) int {
 		return byName
 	case v.snap.Columns[i].Age:
 		by = func(a, b *livetable.Row) int { return b.Created.Compare(a.Created) } // the younger is less
+	case passes(v.snap.Columns[i].Name):
+		by = func(a, b *livetable.Row) int { return cmp.Compare(seconds(cell(a, i).Text), seconds(cell(b, i).Text)) }
 	default:
 		by = func(a, b *livetable.Row) int { return compareCells(cell(a, i), cell(b, i)) }
 	}
@@ -114,6 +116,35 @@ func number(c livetable.Cell) (float64, bool) {
 		return 0, false
 	}
 	return q.AsApproximateFloat64(), true
+}
+
+// passes says whether a column holds times that passed, in words: 4m12s.
+func passes(column string) bool {
+	switch column {
+	case "Last Seen", "First Seen", "Duration", "Last Schedule", "Age":
+		return true
+	}
+	return false
+}
+
+// seconds is the length of a human duration, such as 4m12s or 3y120d; -1 for other words.
+func seconds(text string) int64 {
+	units := map[byte]int64{'s': 1, 'm': 60, 'h': 3600, 'd': 86400, 'y': 365 * 86400}
+	var sum, n int64
+	for i := range len(text) {
+		switch b := text[i]; {
+		case b >= '0' && b <= '9':
+			n = n*10 + int64(b-'0')
+		case units[b] > 0:
+			sum, n = sum+n*units[b], 0
+		default:
+			return -1
+		}
+	}
+	if text == "" || n != 0 {
+		return -1
+	}
+	return sum
 }
 
 // columnIndex is where a column stands in the snapshot, -1 where it does not.

@@ -22,7 +22,7 @@ import (
 func Module() screen.Module {
 	return screen.Module{
 		Name:     "Tables",
-		Routes:   []screen.Route{screen.To(open)},
+		Routes:   []screen.Route{screen.To(open), screen.To(openEvents)},
 		Commands: commands(),
 		Keys:     map[string]key.Table{"Tables": Keys()},
 	}
@@ -86,6 +86,18 @@ func open(s *screen.Scope, r screen.Resources) (screen.Screen, error) {
 	return newView(s, kind, r, t)
 }
 
+// openEvents opens the table of the events that concern an object.
+func openEvents(s *screen.Scope, r screen.Events) (screen.Screen, error) {
+	fields := "involvedObject.name=" + r.Name
+	if r.UID != "" {
+		fields = "involvedObject.uid=" + string(r.UID)
+	}
+	return open(s, screen.Resources{
+		Resource: schema.GroupVersionResource{Version: "v1", Resource: "events"}, Namespace: r.Namespace, FieldSelector: fields,
+		Of: r.Resource.Resource + "/" + r.Name,
+	})
+}
+
 // newView makes the screen over any source of rows.
 func newView(s *screen.Scope, kind *session.Kind, r screen.Resources, src source) (*view, error) {
 	f, err := parseFilter(r.Filter)
@@ -97,7 +109,7 @@ func newView(s *screen.Scope, kind *session.Kind, r screen.Resources, src source
 		filter: f, marks: map[types.UID]bool{}, wanted: r.Select, snap: &livetable.Snapshot{}, gauge: newGauge("", nil),
 	}
 	if r.Resource.Resource == "events" {
-		v.order = order{column: "Last Seen", down: false}
+		v.order = order{column: "Last Seen"}
 	}
 	v.refresh()
 	s.Live(src.Changed(), v.refresh)

@@ -41,6 +41,9 @@ func (s *Styles) Dark() bool { return s.dark }
 
 // New builds the styles of a theme for what a terminal can show.
 func New(t *themes.Theme, p colorprofile.Profile) *Styles {
+	if t.Name == themes.Terminal && p > colorprofile.ANSI {
+		p = colorprofile.ANSI
+	}
 	b := builder{t: t, p: p}
 	s := &Styles{
 		dark:     t.Variant == themes.Dark,

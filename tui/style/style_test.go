@@ -17,6 +17,9 @@ func TestSurfacesStayApart(t *testing.T) {
 		}
 		for _, p := range []colorprofile.Profile{colorprofile.TrueColor, colorprofile.ANSI256} {
 			s := New(th, p)
+			if name == themes.Terminal {
+				continue // its surfaces are the terminal's
+			}
 			if s.Base.Bg == s.Raised.Bg || s.Base.Bg == s.Selection.Bg || s.Raised.Bg == s.Selection.Bg {
 				t.Errorf("%s in %s: surfaces look the same: %v %v %v", name, p, s.Base.Bg, s.Raised.Bg, s.Selection.Bg)
 			}

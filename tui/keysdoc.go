@@ -1,0 +1,50 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/podarium/podarium/tui/key"
+)
+
+// KeysDoc is docs/keys.md: every key of every screen and every command, from the tables that the UI works by.
+func KeysDoc() string {
+	var b strings.Builder
+	b.WriteString("# Keys and commands\n\nThis file is made from the key tables of the UI (`make golden-update`). `?` shows the same for the screen you are on.\n")
+	section := func(title string, t key.Table) {
+		fmt.Fprintf(&b, "\n## %s\n\n| Key | What it does | Changes the cluster |\n|---|---|---|\n", title)
+		for _, k := range t {
+			names := make([]string, len(k.Keys))
+			for i, n := range k.Keys {
+				names[i] = "`" + strings.ReplaceAll(key.Name(n), "|", "\\|") + "`"
+			}
+			changes := ""
+			if k.Changes {
+				changes = "yes, after a preview"
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", strings.Join(names, " "), strings.ReplaceAll(k.Help, "|", "\\|"), changes)
+		}
+	}
+	section("Everywhere", frameKeys())
+	for _, m := range modules() {
+		names := make([]string, 0, len(m.Keys))
+		for n := range m.Keys {
+			names = append(names, n)
+		}
+		slices.Sort(names)
+		for _, n := range names {
+			section(n, m.Keys[n])
+		}
+	}
+	b.WriteString("\n## Commands\n\nAny resource by its plural, singular, short name or kind: `:deploy`, `:po kube-system`, `:svc /web`, `:pods app=web`. And:\n\n| Command | What it does |\n|---|---|\n")
+	for _, c := range append(frameCommands(nil), moduleCommands()...) {
+		names := make([]string, len(c.Names))
+		for i, n := range c.Names {
+			names[i] = "`:" + n + "`"
+		}
+		fmt.Fprintf(&b, "| %s | %s |\n", strings.Join(names, " "), strings.ReplaceAll(c.Help, "|", "\\|"))
+	}
+	b.WriteString("\n## Filters (`/`)\n\nWords are joined by *and*. `web` text in any cell, in any case; `we?b.*` a regular expression; `!web` not; `-l app=web` labels; `-f wb` letters in order; `STATUS:run` or `STATUS:!run` by column.\n")
+	return b.String()
+}

@@ -1,0 +1,27 @@
+package tui
+
+import (
+	"os"
+	"testing"
+)
+
+const keysFile = "../docs/keys.md"
+
+// TestKeysDoc holds docs/keys.md to the tables. PODARIUM_GOLDEN=update writes it.
+func TestKeysDoc(t *testing.T) {
+	if os.Getenv("PODARIUM_GOLDEN") == "update" {
+		if err := os.MkdirAll("../docs", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(keysFile, []byte(KeysDoc()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(keysFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != KeysDoc() {
+		t.Error("docs/keys.md is not what the key tables say: make golden-update")
+	}
+}
