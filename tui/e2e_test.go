@@ -140,3 +140,83 @@ func TestCommandLine(t *testing.T) {
 	d.Keys("]")
 	d.Wait("deployments")
 }
+
+func TestEditByTheUsersEditor(t *testing.T) {
+	d, c, ns := start(t)
+	// An editor that sets the replicas to 2, then one that writes nonsense.
+	t.Setenv("KUBE_EDITOR", "sed -i s/replicas:.3/replicas:\\x202/")
+	d.Command("deploy " + ns)
+	d.Wait(ns+" / deployments", "3/3")
+	d.Keys("e")
+	d.Wait("This will change", "edit deployment.apps/web", "replicas: 2")
+	d.Keys("y")
+	d.Wait("2/2")
+	t.Setenv("KUBE_EDITOR", "sed -i s/replicas:/replikas:/")
+	d.Keys("e")
+	d.Wait("This cannot be applied", "replikas", "Edit again")
+	d.Keys("esc")
+	t.Setenv("KUBE_EDITOR", "true")
+	d.Keys("e")
+	d.Wait("nothing was changed")
+	if n := c.Kubectl(t, "-n", ns, "get", "deployment", "web", "-o", "jsonpath={.spec.replicas}"); n != "2" {
+		t.Errorf("replicas are %s, want 2", n)
+	}
+}
+
+func TestDeleteAndBringBack(t *testing.T) {
+	d, c, ns := start(t)
+	c.Kubectl(t, "-n", ns, "create", "configmap", "precious", "--from-literal=k=v")
+	d.Command("cm " + ns + " /precious")
+	d.Wait("1 of 2   /precious")
+	d.Keys("ctrl+d")
+	d.Wait("Delete configmaps precious", "background")
+	d.Keys("enter")
+	d.Wait("This will change", "delete configmap/precious", "▸ Cancel")
+	d.Keys("enter") // the focus is on Cancel
+	d.WaitGone("This will change")
+	if _, err := c.TryKubectl(t, "-n", ns, "get", "configmap", "precious"); err != nil {
+		t.Fatal("deleted although cancelled")
+	}
+	d.Keys("ctrl+d", "enter")
+	d.Wait("This will change")
+	d.Keys("y")
+	d.Wait("nothing matches")
+	d.Keys("U")
+	d.Wait("This will change", "create", "precious")
+	d.Keys("y")
+	d.Wait("1 of 2   /precious")
+	if v := c.Kubectl(t, "-n", ns, "get", "configmap", "precious", "-o", "jsonpath={.data.k}"); v != "v" {
+		t.Errorf("it came back with %q", v)
+	}
+}
+
+func TestCordon(t *testing.T) {
+	d, c, _ := start(t)
+	d.Command("nodes")
+	d.Wait("node-1", "Ready")
+	d.Keys("c")
+	d.Wait("This will change", "unschedulable: true")
+	d.Keys("y")
+	d.Wait("Ready,SchedulingDisabled", "▲")
+	d.Keys("u")
+	d.Wait("This will change", "- ", "unschedulable")
+	d.Keys("y")
+	d.WaitGone("SchedulingDisabled")
+	if v := c.Kubectl(t, "get", "node", "node-1", "-o", "jsonpath={.spec.unschedulable}"); v != "" {
+		t.Errorf("unschedulable is %q", v)
+	}
+}
+
+func TestStuckRolloutIsUndone(t *testing.T) {
+	d, c, ns := start(t)
+	d.Command("deploy " + ns)
+	d.Wait(ns+" / deployments", "3/3")
+	c.Kubectl(t, "-n", ns, "set", "image", "deployment/web", "nginx=nginx:nosuchtag-fail")
+	d.Keys("enter")
+	d.Wait("nosuchtag")
+	d.Wait("stuck", "ImagePullBackOff")
+	d.Keys("j", "u")
+	d.Wait("This will change", "rollout undo")
+	d.Keys("y")
+	d.Wait("rolled out   3 of 3 ready")
+}

@@ -64,6 +64,11 @@ func (m *Model) Ask(d screen.Dialog) { m.dialogs = append(m.dialogs, d) }
 // Copy implements screen.Host.
 func (m *Model) Copy(text string) { m.queue = append(m.queue, tea.SetClipboard(text)) }
 
+// Exec implements screen.Host.
+func (m *Model) Exec(c tea.ExecCommand, done func(error)) {
+	m.queue = append(m.queue, tea.Exec(c, func(err error) tea.Msg { return timerMsg{then: func() { done(err) }} }))
+}
+
 // Service implements screen.Host.
 func (m *Model) Service(key any, make func() any) any {
 	if v, ok := m.services[key]; ok {

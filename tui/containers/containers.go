@@ -14,6 +14,7 @@ import (
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/screen"
+	"github.com/podarium/podarium/tui/shell"
 )
 
 // Module registers the screen.
@@ -31,6 +32,7 @@ const (
 	actDescribe key.Action = "describe"
 	actYAML     key.Action = "yaml"
 	actEtcd     key.Action = "etcd"
+	actShell    key.Action = "shell"
 	actDown     key.Action = "down"
 	actUp       key.Action = "up"
 )
@@ -39,6 +41,7 @@ func keys() key.Table {
 	return key.Table{
 		{Action: actLogs, Keys: []string{"enter", "l"}, Hint: "logs", Help: "logs of the container", Group: "Open"},
 		{Action: actPrevious, Keys: []string{"p"}, Hint: "previous", Help: "its logs before the last restart", Group: "Open"},
+		{Action: actShell, Keys: []string{"s"}, Hint: "shell", Help: "a shell in the container", Group: "Change", Changes: true},
 		{Action: actDescribe, Keys: []string{"d"}, Hint: "describe", Help: "describe the Pod", Group: "Open"},
 		{Action: actYAML, Keys: []string{"y"}, Hint: "yaml", Help: "YAML of the Pod", Group: "Open"},
 		{Action: actEtcd, Keys: []string{"K"}, Hint: "etcd", Help: "the Pod's key in etcd", Group: "Open"},
@@ -208,6 +211,10 @@ func (v *view) Do(a key.Action) {
 		v.scope.Open(screen.YAML{Object: v.object})
 	case actEtcd:
 		v.scope.Open(screen.EtcdKey{Object: v.object})
+	case actShell:
+		if len(v.rows) > 0 {
+			shell.Open(v.scope, v.object, v.rows[v.at()].name)
+		}
 	case actLogs, actPrevious:
 		if len(v.rows) > 0 {
 			v.scope.Open(screen.Logs{Object: v.object, Container: v.rows[v.at()].name, Previous: a == actPrevious})

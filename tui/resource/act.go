@@ -12,13 +12,14 @@ import (
 	"github.com/podarium/podarium/tui/changes"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/screen"
+	"github.com/podarium/podarium/tui/shell"
 )
 
 // Keys implements screen.Screen: the keys that this kind has a use for.
 func (v *view) Keys() key.Table {
 	workload := v.is("apps", "deployments", "statefulsets", "daemonsets")
 	scales := v.is("apps", "deployments", "statefulsets", "replicasets") || v.is("", "replicationcontrollers")
-	pod := v.is("", "pods")
+	pod, node := v.is("", "pods"), v.is("", "nodes")
 	t := Keys().
 		With(scales, actScale).
 		With(workload || pod, actImage).
@@ -29,7 +30,12 @@ func (v *view) Keys() key.Table {
 		With(v.is("", "namespaces"), actUse).
 		With(v.kind.Namespaced, actWarp, actSortSpace, actCopySpace).
 		With(v.kind.Can("delete"), actDelete).
-		With(false, actEdit)
+		With(v.kind.Can("update"), actEdit).
+		With(pod, actShell).
+		With(node, actCordon, actUncordon, actDrain).
+		With(!node, actCopy).
+		With(v.is("batch", "cronjobs"), actTrigger).
+		With(v.is("batch", "cronjobs", "jobs"), actSuspend)
 	for a, r := range map[key.Action]screen.Request{
 		actDescribe: screen.Describe{}, actYAML: screen.YAML{}, actEtcd: screen.EtcdKey{}, actEvents: screen.Events{}, actRollout: screen.Rollout{},
 	} {
@@ -234,6 +240,18 @@ func (v *view) act(a key.Action, r *livetable.Row) {
 		changes.Restart(v.scope, v.objects())
 	case actPause:
 		changes.TogglePause(v.scope, o)
+	case actEdit:
+		changes.EditInEditor(v.scope, o)
+	case actShell:
+		shell.Open(v.scope, o, "")
+	case actCordon, actUncordon:
+		changes.Cordon(v.scope, v.objects(), a == actCordon)
+	case actDrain:
+		changes.Drain(v.scope, o)
+	case actTrigger:
+		changes.Trigger(v.scope, o)
+	case actSuspend:
+		changes.Suspend(v.scope, o)
 	case actDelete:
 		changes.Delete(v.scope, v.objects())
 	case actUse:

@@ -26,6 +26,12 @@ const (
 	actPause       key.Action = "pause"
 	actEdit        key.Action = "edit"
 	actDelete      key.Action = "delete"
+	actShell       key.Action = "shell"
+	actCordon      key.Action = "cordon"
+	actUncordon    key.Action = "uncordon"
+	actDrain       key.Action = "drain"
+	actTrigger     key.Action = "trigger"
+	actSuspend     key.Action = "suspend"
 	actMark        key.Action = "mark"
 	actMarkRange   key.Action = "mark.range"
 	actUnmark      key.Action = "mark.none"
@@ -60,10 +66,16 @@ func Keys() key.Table {
 	t := key.Table{
 		{Action: actEnter, Keys: []string{"enter"}, Hint: "open", Help: "what is inside: a workload's rollout, a node's Pods, a Pod's containers", Group: groupOpen},
 		{Action: actScale, Keys: []string{"s"}, Hint: "scale", Help: "scale", Group: groupDo, Changes: true},
+		{Action: actShell, Keys: []string{"s"}, Hint: "shell", Help: "a shell in the Pod", Group: groupDo, Changes: true},
+		{Action: actTrigger, Keys: []string{"t"}, Hint: "run now", Help: "run a CronJob now", Group: groupDo, Changes: true},
+		{Action: actSuspend, Keys: []string{"s"}, Hint: "suspend", Help: "suspend a CronJob or Job, or let it go on", Group: groupDo, Changes: true},
+		{Action: actCordon, Keys: []string{"c"}, Hint: "cordon", Help: "cordon: no new Pods on the node", Group: groupDo, Changes: true},
+		{Action: actUncordon, Keys: []string{"u"}, Hint: "uncordon", Help: "uncordon: new Pods again", Group: groupDo, Changes: true},
+		{Action: actDrain, Keys: []string{"r"}, Hint: "drain", Help: "drain: cordon, and evict the Pods", Group: groupDo, Changes: true},
 		{Action: actImage, Keys: []string{"i"}, Hint: "image", Help: "set the image of each container", Group: groupDo, Changes: true},
 		{Action: actRestart, Keys: []string{"r"}, Hint: "restart", Help: "restart: replace every Pod, a few at a time", Group: groupDo, Changes: true},
 		{Action: actPause, Keys: []string{"p"}, Help: "pause the rollout, or resume it", Group: groupDo, Changes: true},
-		{Action: actEdit, Keys: []string{"e"}, Help: "edit in your editor, with a diff before it is applied", Group: groupDo, Changes: true},
+		{Action: actEdit, Keys: []string{"e"}, Hint: "edit", Help: "edit in your editor, with a diff before it is applied", Group: groupDo, Changes: true},
 		{Action: actDelete, Keys: []string{"ctrl+d"}, Help: "delete, after a preview", Group: groupDo, Changes: true},
 		{Action: actDescribe, Keys: []string{"d"}, Hint: "describe", Help: "describe", Group: groupOpen},
 		{Action: actYAML, Keys: []string{"y"}, Hint: "yaml", Help: "YAML", Group: groupOpen},

@@ -2,7 +2,12 @@ package screen
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"os/exec"
 	"time"
+
+	tea "charm.land/bubbletea/v2"
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/tui/style"
@@ -20,6 +25,8 @@ type Host interface {
 	Ask(Dialog)
 	Say(State)
 	Copy(text string)
+	// Exec gives the terminal to a command until that ends, and then runs done on the UI's goroutine.
+	Exec(c tea.ExecCommand, done func(error))
 	Service(key any, make func() any) any
 	// Run runs f on a goroutine of its own, and then what it returns on the UI's goroutine. The status line shows what.
 	Run(what string, cancel context.CancelFunc, f func() (then func()))
@@ -88,6 +95,33 @@ func (s *Scope) Fail(err error) { s.host.Say(State{Health: Bad, Text: err.Error(
 
 // Copy puts text into the clipboard of the terminal (OSC 52).
 func (s *Scope) Copy(text string) { s.host.Copy(text) }
+
+// Exec gives the terminal to a command, an editor or a shell, until that ends; then the UI comes back and done runs.
+// c is an *exec.Cmd or a tea.ExecCommand.
+func (s *Scope) Exec(c any, done func(error)) {
+	var command tea.ExecCommand
+	switch c := c.(type) {
+	case tea.ExecCommand:
+		command = c
+	case *exec.Cmd:
+		command = process{c}
+	default:
+		done(fmt.Errorf("%T is no command", c))
+		return
+	}
+	s.host.Exec(command, func(err error) {
+		if !s.closed {
+			done(err)
+		}
+	})
+}
+
+// process is an exec.Cmd as a tea.ExecCommand.
+type process struct{ *exec.Cmd }
+
+func (p process) SetStdin(r io.Reader)  { p.Stdin = r }
+func (p process) SetStdout(w io.Writer) { p.Stdout = w }
+func (p process) SetStderr(w io.Writer) { p.Stderr = w }
 
 // After runs f after a time, if the screen is open then.
 func (s *Scope) After(d time.Duration, f func()) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
 	"github.com/podarium/podarium/cluster"
@@ -75,6 +76,9 @@ func (h *Host) Back()                       { h.Backs++ }
 func (h *Host) Ask(d screen.Dialog)         { h.Asked = append(h.Asked, d) }
 func (h *Host) Say(s screen.State)          { h.Said = append(h.Said, s) }
 func (h *Host) Copy(text string)            { h.Copied = append(h.Copied, text) }
+
+// Exec runs the command at once, without a terminal.
+func (h *Host) Exec(c tea.ExecCommand, done func(error)) { done(c.Run()) }
 
 func (h *Host) Service(key any, make func() any) any {
 	if _, ok := h.services[key]; !ok {
