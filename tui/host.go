@@ -66,7 +66,7 @@ func (m *Model) Copy(text string) { m.queue = append(m.queue, tea.SetClipboard(t
 
 // Exec implements screen.Host.
 func (m *Model) Exec(c tea.ExecCommand, done func(error)) {
-	m.queue = append(m.queue, tea.Exec(c, func(err error) tea.Msg { return timerMsg{then: func() { done(err) }} }))
+	m.queue = append(m.queue, m.exec(c, func(err error) tea.Msg { return timerMsg{then: func() { done(err) }} }))
 }
 
 // Service implements screen.Host.

@@ -26,6 +26,8 @@ type Model struct {
 	router *screen.Router
 	// clock is the time: the wall's, or a test's.
 	clock func() time.Time
+	// exec gives the terminal to a command: bubbletea's way, or a test's.
+	exec func(tea.ExecCommand, tea.ExecCallback) tea.Cmd
 
 	// Looks.
 	profile colorprofile.Profile
@@ -90,6 +92,7 @@ func NewModel(ctx context.Context, o Options) (*Model, error) {
 		bridge:   newBridge(),
 		router:   router,
 		clock:    time.Now,
+		exec:     tea.Exec,
 		profile:  colorprofile.TrueColor,
 		dark:     true,
 		services: map[any]any{},
@@ -124,6 +127,9 @@ func (m *Model) Quitting() bool { return m.quitting }
 
 // SetClock gives the model another time.
 func (m *Model) SetClock(now func() time.Time) { m.clock = now }
+
+// SetExec gives the model another way to hand the terminal to a command.
+func (m *Model) SetExec(exec func(tea.ExecCommand, tea.ExecCallback) tea.Cmd) { m.exec = exec }
 
 // restyle builds the styles for the theme, the background and the terminal in force.
 func (m *Model) restyle() {

@@ -49,6 +49,9 @@ func Sized(t testing.TB, o tui.Options, width, height int) *Driver {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { m.Close(); cancel() })
+	m.SetExec(func(c tea.ExecCommand, done tea.ExecCallback) tea.Cmd { // there is no terminal to hand over
+		return func() tea.Msg { return done(c.Run()) }
+	})
 	d := &Driver{Model: m, t: t, ctx: ctx, msgs: make(chan tea.Msg)}
 	m.SetClock(func() time.Time { return time.Now().Add(d.late) })
 	go m.Bridge(ctx, d.send)
