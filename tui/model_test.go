@@ -296,3 +296,22 @@ func TestBadOptions(t *testing.T) {
 		t.Errorf("an unknown theme gives %v", err)
 	}
 }
+
+func TestACommandClosesTheOldScreensAndKeepsTheNew(t *testing.T) {
+	m := newModel(t, cluster.Options{}, 120, 40)
+	var rooms []*room
+	for _, r := range []screen.Request{screen.Done{}, screen.Help{Of: "a"}, screen.Done{}, screen.Help{Of: "b"}} {
+		m.goTo(r)
+		rooms = append(rooms, m.top())
+		m.Open(screen.Help{Of: "on top"})
+		rooms = append(rooms, m.top())
+	}
+	if len(m.stack) != 3 {
+		t.Errorf("%d screens on the stack, want home, the last command's and the one on top", len(m.stack))
+	}
+	for i, r := range rooms {
+		if open := i >= len(rooms)-2; r.scope.Closed() == open {
+			t.Errorf("screen %d: closed %v", i, r.scope.Closed())
+		}
+	}
+}

@@ -73,7 +73,7 @@ func (m *Model) goTo(r screen.Request) {
 	old := m.stack
 	m.stack = nil
 	if len(old) > 0 && old[0].request == screen.Request(screen.Home{}) {
-		m.stack, old = old[:1], old[1:]
+		m.stack, old = old[:1:1], old[1:] // of its own array: push must not write into old
 	}
 	before := m.stack
 	if _, home := r.(screen.Home); home && len(before) > 0 {
