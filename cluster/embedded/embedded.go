@@ -77,6 +77,10 @@ type Server struct {
 	cluster *cluster.Cluster
 	control *control
 	network *podnet.Network
+	nodes   struct {
+		sync.Mutex
+		byName map[string]*node.Node
+	}
 
 	restoreStderr func() error // nil where it was not diverted
 
@@ -100,6 +104,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 	s := &Server{o: o, began: time.Now(), failed: make(chan error, 1), network: podnet.New()}
+	s.nodes.byName = map[string]*node.Node{}
 	for _, c := range []*chan struct{}{&s.etcdReady, &s.apiReady, &s.ready, &s.stopping, &s.done} {
 		*c = make(chan struct{})
 	}

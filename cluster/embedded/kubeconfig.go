@@ -19,6 +19,8 @@ var (
 	// kubeletClientUser is the API server towards kubelets; seed binds it to system:kubelet-api-admin.
 	kubeletClientUser = identity{name: "kube-apiserver-kubelet-client"}
 	networkUser       = identity{name: "system:podarium:network"}
+	metricsUser       = identity{name: "system:podarium:metrics"}
+	provisionerUser   = identity{name: "system:podarium:provisioner"}
 )
 
 func nodeIdentity(node string) identity {

@@ -44,10 +44,15 @@ func (s *Server) runNode(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	s.nodes.Lock()
+	s.nodes.byName[name] = n
+	s.nodes.Unlock()
 	select {
 	case <-ctx.Done():
 	case <-n.Done():
-		return errors.New("its kubelet has ended")
+		if ctx.Err() == nil {
+			return errors.New("its kubelet has ended")
+		}
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), nodeStopLimit)
 	defer cancel()

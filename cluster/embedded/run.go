@@ -195,6 +195,8 @@ func (s *Server) clients(ctx context.Context, l *layer) error {
 		})
 	})
 	s.run(l, "network", s.runNetwork)
+	s.run(l, "provisioner", s.runProvisioner)
+	s.run(l, "metrics", s.runMetrics)
 	for i := range s.o.Nodes {
 		s.run(l, "kubelet/"+nodeName(i), func(ctx context.Context) error { return s.runNode(ctx, nodeName(i)) })
 	}

@@ -95,11 +95,12 @@ func seedObjects(caPEM []byte) map[string]runtime.Object {
 			Data: map[string]string{"ca.crt": string(caPEM)},
 		}
 	}
-	for _, r := range append(append(bootstrappolicy.ClusterRoles(), bootstrappolicy.ControllerRoles()...), networkRole()) {
+	for _, r := range append(append(bootstrappolicy.ClusterRoles(), bootstrappolicy.ControllerRoles()...), networkRole(), metricsRole(), provisionerRole()) {
 		o["/registry/clusterroles/"+r.Name] = r.DeepCopy()
 	}
 	bindings := append(bootstrappolicy.ClusterRoleBindings(), bootstrappolicy.ControllerRoleBindings()...)
-	bindings = append(bindings, kubeletAPIBinding(), bindingTo(networkUser, networkRole().Name))
+	bindings = append(bindings, kubeletAPIBinding(), bindingTo(networkUser, networkRole().Name), bindingTo(metricsUser, metricsRole().Name),
+		bindingTo(provisionerUser, provisionerRole().Name))
 	for _, b := range bindings {
 		o["/registry/clusterrolebindings/"+b.Name] = b.DeepCopy()
 		for _, s := range b.Subjects {
@@ -171,6 +172,33 @@ func networkRole() rbacv1.ClusterRole {
 			{APIGroups: []string{""}, Resources: []string{"services/status"}, Verbs: []string{"patch"}},
 			{APIGroups: []string{"discovery.k8s.io"}, Resources: []string{"endpointslices"}, Verbs: append(read, "create")},
 			{APIGroups: []string{"", "discovery.k8s.io"}, Resources: []string{"endpoints/restricted", "endpointslices/restricted"}, Verbs: []string{"create"}},
+			{APIGroups: []string{"", "events.k8s.io"}, Resources: []string{"events"}, Verbs: []string{"create", "patch", "update"}},
+		},
+	}
+}
+
+// metricsRole is what the resource metrics API needs to make itself known (controllers/metrics).
+func metricsRole() rbacv1.ClusterRole {
+	create := []string{"create"}
+	return rbacv1.ClusterRole{
+		ObjectMeta: metav1.ObjectMeta{Name: "podarium:metrics"},
+		Rules: []rbacv1.PolicyRule{
+			{APIGroups: []string{""}, Resources: []string{"services"}, Verbs: create},
+			{APIGroups: []string{"discovery.k8s.io"}, Resources: []string{"endpointslices", "endpointslices/restricted"}, Verbs: create},
+			{APIGroups: []string{"apiregistration.k8s.io"}, Resources: []string{"apiservices"}, Verbs: create},
+		},
+	}
+}
+
+// provisionerRole is what dynamic local volumes need (controllers/provisioner).
+func provisionerRole() rbacv1.ClusterRole {
+	read := []string{"get", "list", "watch"}
+	return rbacv1.ClusterRole{
+		ObjectMeta: metav1.ObjectMeta{Name: "podarium:provisioner"},
+		Rules: []rbacv1.PolicyRule{
+			{APIGroups: []string{""}, Resources: []string{"persistentvolumeclaims", "nodes"}, Verbs: read},
+			{APIGroups: []string{""}, Resources: []string{"persistentvolumes"}, Verbs: append(read, "create", "delete", "patch")},
+			{APIGroups: []string{"storage.k8s.io"}, Resources: []string{"storageclasses"}, Verbs: append(read, "create")},
 			{APIGroups: []string{"", "events.k8s.io"}, Resources: []string{"events"}, Verbs: []string{"create", "patch", "update"}},
 		},
 	}

@@ -48,16 +48,20 @@ import (
 	"github.com/podarium/podarium/controllers/podnet"
 )
 
+// RootDir is, below a node's directory, what its Pods see as the node's file system: hostPath and local volumes.
+const RootDir = "rootfs"
+
 // Node is a running node.
 type Node struct {
-	name    string
-	addr    netip.Addr
-	network *podnet.Network
-	runtime *containers.Runtime
-	gate    *gate
-	cancel  context.CancelFunc
-	done    chan struct{}
-	stop    sync.Once
+	name     string
+	addr     netip.Addr
+	podRange netip.Prefix // at the start
+	network  *podnet.Network
+	runtime  *containers.Runtime
+	gate     *gate
+	cancel   context.CancelFunc
+	done     chan struct{}
+	stop     sync.Once
 }
 
 // Start runs a node until ctx ends or Stop is called. It returns when the kubelet runs.
@@ -89,7 +93,7 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 		return nil, fmt.Errorf("node %s: %w", o.Name, err)
 	}
 	ctx, cancel := context.WithCancel(klog.NewContext(ctx, klog.LoggerWithValues(klog.Background(), "node", o.Name)))
-	n := &Node{name: o.Name, addr: subnet.Node, network: o.Network, runtime: runtime, gate: newGate(), cancel: cancel, done: make(chan struct{})}
+	n := &Node{name: o.Name, addr: subnet.Node, podRange: subnet.Pods, network: o.Network, runtime: runtime, gate: newGate(), cancel: cancel, done: make(chan struct{})}
 	if err := n.run(ctx, o, images); err != nil {
 		cancel()
 		n.gate.set(true)
@@ -114,7 +118,7 @@ func (n *Node) run(ctx context.Context, o Options, images *containers.Images) er
 	if err != nil {
 		return fmt.Errorf("node %s: %w", o.Name, err)
 	}
-	viewed, err := newView(client, config, filepath.Join(o.Dir, "rootfs"))
+	viewed, err := newView(client, config, filepath.Join(o.Dir, RootDir), n.podRange.String())
 	if err != nil {
 		return fmt.Errorf("node %s: %w", o.Name, err)
 	}
@@ -140,7 +144,7 @@ func (n *Node) run(ctx context.Context, o Options, images *containers.Images) er
 		}},
 		KubeClient: viewed, HeartbeatClient: client, EventClient: client.CoreV1(),
 		RemoteRuntimeService: n.runtime, RemoteImageService: images,
-		CAdvisorInterface: newMachine(o.Name), ContainerManager: newContainerManager(),
+		CAdvisorInterface: newMachine(o.Name, n.runtime.Usage), ContainerManager: newContainerManager(),
 		VolumePlugins: volumePlugins(), Mounter: noMounts{}, Subpather: subPaths{}, HostUtil: hostUtil{hostutil.NewHostUtil()},
 		OSInterface: confinedOS{root: o.Dir}, OOMAdjuster: oom.NewFakeOOMAdjuster(), Recorder: recorder,
 		PodStartupLatencyTracker:  kubeletutil.NewPodStartupLatencyTracker(),
@@ -286,6 +290,12 @@ func (n *Node) Address() netip.AddrPort { return netip.AddrPortFrom(n.addr, kube
 
 // Done is closed when the node has ended.
 func (n *Node) Done() <-chan struct{} { return n.done }
+
+// Usage is what the node's containers use now.
+func (n *Node) Usage() containers.Usage { return n.runtime.Usage() }
+
+// PodUsage is what each container of the node uses now.
+func (n *Node) PodUsage() []containers.PodUsage { return n.runtime.PodUsage() }
 
 // Disconnect cuts the node off from the API server, as a broken network does: its Pods go on, their status is not heard
 // of any more.

@@ -70,9 +70,13 @@ func Prepare() error {
 		inUserNS = func() bool { return true }
 		defaultRegistry = tolerantRegistry{defaultRegistry}
 		prometheus.DefaultRegisterer = tolerantRegisterer{prometheus.DefaultRegisterer}
-		// The kubelet then learns of a container's end from the runtime's events and not from its next relist
-		// (pkg/kubelet/pleg/evented.go).
-		err = utilfeature.DefaultMutableFeatureGate.SetFromMap(map[string]bool{string(features.EventedPLEG): true})
+		err = utilfeature.DefaultMutableFeatureGate.SetFromMap(map[string]bool{
+			// The kubelet then learns of a container's end from the runtime's events and not from its next relist
+			// (pkg/kubelet/pleg/evented.go).
+			string(features.EventedPLEG): true,
+			// Statistics of Pods then come from the runtime alone and not from cgroups (pkg/kubelet/stats/cri_stats_provider.go).
+			string(features.PodAndContainerStatsFromCRI): true,
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("prepare for kubelets: feature gates: %w", err)

@@ -1,10 +1,12 @@
 package node
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes"
@@ -23,7 +25,7 @@ type view struct {
 
 func (v view) CoreV1() typedcorev1.CoreV1Interface { return v.core }
 
-func newView(client kubernetes.Interface, config *rest.Config, rootfs string) (view, error) {
+func newView(client kubernetes.Interface, config *rest.Config, rootfs, podRange string) (view, error) {
 	if err := os.MkdirAll(rootfs, 0o700); err != nil {
 		return view{}, err
 	}
@@ -38,7 +40,31 @@ func newView(client kubernetes.Interface, config *rest.Config, rootfs string) (v
 	if err != nil {
 		return view{}, err
 	}
-	return view{client, typedcorev1.New(r)}, nil
+	return view{client, viewedCore{typedcorev1.New(r), podRange}}, nil
+}
+
+type viewedCore struct {
+	typedcorev1.CoreV1Interface
+	podRange string
+}
+
+func (c viewedCore) Nodes() typedcorev1.NodeInterface {
+	return viewedNodes{c.CoreV1Interface.Nodes(), c.podRange}
+}
+
+// viewedNodes registers a node with the range of Pod addresses that the network has given it, so that a controller need
+// not give it another one later.
+type viewedNodes struct {
+	typedcorev1.NodeInterface
+	podRange string
+}
+
+func (n viewedNodes) Create(ctx context.Context, node *corev1.Node, o metav1.CreateOptions) (*corev1.Node, error) {
+	if node.Spec.PodCIDR == "" {
+		node = node.DeepCopy()
+		node.Spec.PodCIDR, node.Spec.PodCIDRs = n.podRange, []string{n.podRange}
+	}
+	return n.NodeInterface.Create(ctx, node, o)
 }
 
 type viewing struct {

@@ -169,6 +169,9 @@ func (r *Runtime) finish(c *container, e Exit, started time.Time) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if c.process != nil {
+		r.spent += c.process.Usage().CPU
+	}
 	c.exit, c.finished, c.state = e, time.Now(), runtimeapi.ContainerState_CONTAINER_EXITED
 	if !started.IsZero() {
 		c.started = started

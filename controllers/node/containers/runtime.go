@@ -43,6 +43,7 @@ type Runtime struct {
 	sandboxes  map[string]*sandbox
 	containers map[string]*container
 	watchers   map[chan *runtimeapi.ContainerEventResponse]struct{}
+	spent      time.Duration // processor time of containers that have ended
 }
 
 var _ internalapi.RuntimeService = (*Runtime)(nil)

@@ -2,6 +2,7 @@ package containers
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
@@ -21,6 +22,65 @@ func (c *container) stats(now int64) *runtimeapi.ContainerStats {
 			Timestamp: now, FsId: &runtimeapi.FilesystemIdentifier{}, UsedBytes: &runtimeapi.UInt64Value{}, InodesUsed: &runtimeapi.UInt64Value{},
 		},
 	}
+}
+
+// PodUsage is what a Pod's containers use.
+type PodUsage struct {
+	Namespace, Pod string
+	// Labels are the Pod's, as they were when it started.
+	Labels     map[string]string
+	Started    time.Time
+	Containers map[string]Usage
+}
+
+// podLabels are the Pod's own labels, without those that the kubelet adds.
+func (s *sandbox) podLabels() map[string]string {
+	out := make(map[string]string, len(s.config.Labels))
+	for k, v := range s.config.Labels {
+		if !strings.HasPrefix(k, "io.kubernetes.pod.") {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// PodUsage is what each Pod with running containers uses now.
+func (r *Runtime) PodUsage() []PodUsage {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	pods := map[string]*PodUsage{}
+	for _, c := range r.containers {
+		if c.state != runtimeapi.ContainerState_CONTAINER_RUNNING {
+			continue
+		}
+		m := c.sandbox.config.Metadata
+		p := pods[m.Uid]
+		if p == nil {
+			p = &PodUsage{Namespace: m.Namespace, Pod: m.Name, Labels: c.sandbox.podLabels(), Started: c.started, Containers: map[string]Usage{}}
+			pods[m.Uid] = p
+		}
+		p.Containers[c.config.Metadata.Name] = c.process.Usage()
+	}
+	out := make([]PodUsage, 0, len(pods))
+	for _, p := range pods {
+		out = append(out, *p)
+	}
+	return out
+}
+
+// Usage is what all containers use now; the processor time of those that have ended stays counted.
+func (r *Runtime) Usage() Usage {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	u := Usage{CPU: r.spent}
+	for _, c := range r.containers {
+		if c.state == runtimeapi.ContainerState_CONTAINER_RUNNING {
+			now := c.process.Usage()
+			u.CPU += now.CPU
+			u.Memory += now.Memory
+		}
+	}
+	return u
 }
 
 // ContainerStats is what one container uses.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/podarium/podarium/controllers/node/containers"
@@ -62,11 +63,12 @@ func (e *Engine) Start(c containers.Spec) (containers.Process, error) {
 
 // process is a running stand-in.
 type process struct {
-	engine  *Engine
-	spec    containers.Spec
-	image   Image
-	files   *files
-	started time.Time
+	engine   *Engine
+	spec     containers.Spec
+	image    Image
+	files    *files
+	started  time.Time
+	requests atomic.Int64
 
 	ctx    context.Context //nolint:containedctx // the life of the container, not of a call
 	cancel context.CancelFunc
@@ -157,10 +159,15 @@ func (p *process) quit(e containers.Exit) {
 	p.cancel()
 }
 
-// Usage is what the catalogue says, with the time that has passed.
+// requestCost is the processor time that a request is taken to cost, so that load shows: 100 requests a second are half a
+// processor.
+const requestCost = 5 * time.Millisecond
+
+// Usage is what the catalogue says for the time that has passed, and what its requests cost. It is not measured: all
+// containers share one process.
 func (p *process) Usage() containers.Usage {
 	return containers.Usage{
-		CPU:    time.Duration(p.image.CPU) * time.Since(p.started) / 1000,
+		CPU:    time.Duration(p.image.CPU)*time.Since(p.started)/1000 + time.Duration(p.requests.Load())*requestCost,
 		Memory: uint64(max(p.image.Memory, 1)) << 20,
 	}
 }

@@ -18,7 +18,7 @@ func fileTools() map[string]tool {
 		"chmod": nothing, "chown": nothing, "chgrp": nothing,
 		"cp": copyTool, "df": df, "du": du, "find": find, "ln": ln, "ls": ls, "ll": ls,
 		"mkdir": mkdir, "mktemp": mktemp, "mount": mountTool, "mv": mv, "readlink": text1(path.Clean), "realpath": text1(path.Clean),
-		"rm": rm, "rmdir": rm, "stat": statTool, "tee": tee, "touch": touch,
+		"rm": rm, "rmdir": rm, "stat": statTool, "tar": tarTool, "tee": tee, "touch": touch,
 	}
 }
 

@@ -88,6 +88,7 @@ func (w *web) stop(ctx context.Context) {
 
 func (w *web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	n := w.requests.Add(1)
+	w.p.requests.Add(1)
 	if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
 		w.health().ServeHTTP(rw, r)
 		return
