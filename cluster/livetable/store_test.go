@@ -1,6 +1,8 @@
 package livetable
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -150,5 +152,30 @@ func BenchmarkEvents(b *testing.B) {
 		i++
 		s.put([]*Row{row(fmt.Sprint(i%50_000), fmt.Sprint(i), "Running", "0/1")})
 		s.snapshot()
+	}
+}
+
+// BenchmarkEventFromTheWire is what one event costs from the connection to the store, with 50,000 rows there.
+func BenchmarkEventFromTheWire(b *testing.B) {
+	s := newStore()
+	f := &feed{s: s, d: newDecoder()}
+	doc, err := f.d.document(podTable(50_000))
+	if err != nil {
+		b.Fatal(err)
+	}
+	s.setColumns(doc.columns)
+	s.put(doc.rows)
+	table := podTable(1)
+	event := append(append([]byte(`{"type":"MODIFIED","object":`), bytes.TrimSpace(table)...), '}', '\n')
+	b.SetBytes(int64(len(event)))
+	b.ReportAllocs()
+	for b.Loop() {
+		var raw json.RawMessage
+		if err := json.NewDecoder(bytes.NewReader(event)).Decode(&raw); err != nil {
+			b.Fatal(err)
+		}
+		if err := f.apply(raw); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
