@@ -149,7 +149,7 @@ func (v *volumes) setUp(ctx context.Context, pod *corev1.Pod, vol corev1.Volume)
 		return true, err
 	}
 	args := volume.MounterArgs{Recorder: v.recorder, IsRemount: remount}
-	if e := vol.EmptyDir; e != nil && !e.SizeLimit.IsZero() {
+	if e := vol.EmptyDir; e != nil && e.SizeLimit != nil && !e.SizeLimit.IsZero() {
 		args.DesiredSize = e.SizeLimit
 	}
 	if v.owner {
