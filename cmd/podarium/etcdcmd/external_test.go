@@ -1,0 +1,123 @@
+package etcdcmd_test
+
+import (
+	"encoding/json"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+
+	"github.com/podarium/podarium/cmd/podarium/etcdcmd"
+	"github.com/podarium/podarium/etcdview/etcdtest"
+)
+
+// TestMutualTLS reaches an external cluster as one reaches kubeadm's: by ETCDCTL_* variables, and by flags.
+func TestMutualTLS(t *testing.T) {
+	c := etcdtest.StartCluster(t, 3)
+	s := session{t, etcdcmd.Deps{}}
+	flags := func(args ...string) []string {
+		return append([]string{"--endpoints", strings.Join(c.Endpoints, ","), "--cacert", c.CACert, "--cert", c.Cert, "--key", c.Key}, args...)
+	}
+	s.want(s.run("", 0, flags("put", "/app/k", "v", "--yes", "--allow-writes", "--undo-file", filepath.Join(t.TempDir(), "u"))...), "done")
+
+	t.Setenv("ETCDCTL_ENDPOINTS", strings.Join(c.Endpoints, ","))
+	t.Setenv("ETCDCTL_CACERT", c.CACert)
+	t.Setenv("ETCDCTL_CERT", c.Cert)
+	t.Setenv("ETCDCTL_KEY", c.Key)
+	s.want(s.run("", 0, "get", "/app/k"), "v\n")
+	var members []struct {
+		Name   string
+		Leader bool
+		Err    string `json:"error"`
+	}
+	if err := json.Unmarshal([]byte(s.run("", 0, "members", "-o", "json")), &members); err != nil {
+		t.Fatal(err)
+	}
+	leader, other := "", ""
+	for _, m := range members {
+		if m.Err != "" {
+			t.Errorf("%s: %s", m.Name, m.Err)
+		}
+		if m.Leader {
+			leader = m.Name
+		} else {
+			other = m.Name
+		}
+	}
+	if len(members) != 3 || leader == "" {
+		t.Fatalf("members %+v", members)
+	}
+	s.want(s.run("", 0, "move-leader", other, "--yes", "--allow-writes"), other+" leads")
+	s.want(s.run("", 0, "defrag", "--yes", "--allow-writes"), "m0: ", "m1: ", "m2: ")
+	s.want(s.run("", 0, "watch", "/app/", "--prefix", "--rev", "2", "--limit", "1"), "create /app/k")
+
+	t.Setenv("ETCDCTL_CERT", "")
+	t.Setenv("ETCDCTL_KEY", "")
+	s.want(s.run("", 1, "--dial-timeout", "1s", "get", "/app/k"), "does not answer", "--cert")
+	t.Setenv("ETCDCTL_DIAL_TIMEOUT", "soon")
+	s.want(s.run("", 2, "get", "/app/k"), "ETCDCTL_DIAL_TIMEOUT")
+}
+
+func TestNobodyThere(t *testing.T) {
+	s := session{t, etcdcmd.Deps{}}
+	s.want(s.run("", 1, "--endpoints", "unix:///nonexistent/socket", "--dial-timeout", "300ms", "get", "/k"), "does not answer")
+	s.want(s.run("", 1, "--endpoints", "127.0.0.1:99999999", "get", "/k"), "port")
+	s.want(s.run("", 1, "--endpoints", "ftp://x", "get", "/k"), "scheme")
+	s.want(s.run("", 2, "get", "/k"), "which etcd?")
+}
+
+// TestOldServer reads an etcd of Debian's package, 3.4 or 3.5, which knows neither RangeStream nor the newer answers.
+func TestOldServer(t *testing.T) {
+	bin, err := exec.LookPath("etcd")
+	if err != nil {
+		t.Skip("no etcd in the PATH: apt-get install etcd-server")
+	}
+	dir := t.TempDir()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, peer := "http://"+l.Addr().String(), "unix://"+filepath.Base(dir)+":1"
+	l.Close()
+	cmd := exec.CommandContext(t.Context(), bin, "--data-dir", "d", "--listen-client-urls", url, "--advertise-client-urls", url,
+		"--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", "default="+peer)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "ETCD_UNSUPPORTED_ARCH=arm64")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	c, err := clientv3.New(clientv3.Config{Endpoints: []string{url}, Logger: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		if _, err = c.Put(t.Context(), "/registry/pods/default/web", string(pod(t, "web", "nginx:1"))); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.Put(t.Context(), "/registry/pods/default/web", string(pod(t, "web", "nginx:2"))); err != nil {
+		t.Fatal(err)
+	}
+	s := session{t, etcdcmd.Deps{}}
+	t.Setenv("ETCDCTL_ENDPOINTS", url)
+	s.want(s.run("", 0, "status"), "leader")
+	s.want(s.run("", 0, "ls", "/registry/"), "web")
+	s.want(s.run("", 0, "get", "/registry/", "--prefix"), "image: nginx:2")
+	s.want(s.run("", 0, "history", "/registry/pods/default/web"), "nginx:1 → nginx:2", "created")
+	s.want(s.run("", 0, "audit"), "undecodable values: 0")
+	s.want(s.run("", 0, "watch", "/registry/", "--prefix", "--rev", "2", "--limit", "2"), "nginx:1 → nginx:2")
+	snap := filepath.Join(t.TempDir(), "snap.db")
+	s.want(s.run("", 0, "snapshot", "save", snap), "1 keys")
+	s.want(s.run("", 0, "--snapshot", snap, "get", "/registry/pods/default/web"), "image: nginx:2")
+}
