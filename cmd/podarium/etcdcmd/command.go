@@ -104,10 +104,13 @@ Secrets are masked in decoded output unless --show-secrets is given; -o raw, bas
   podarium etcd --snapshot backup.db extract deployments default/web | kubectl apply -f -`,
 		Args: cobra.ArbitraryArgs,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.validate(); err != nil || o.offline() {
+				return err
+			}
 			if err := connect.FromEnvironment(cmd.Flags(), os.Getenv); err != nil {
 				return &ExitError{exitUsage, err}
 			}
-			return o.validate()
+			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
