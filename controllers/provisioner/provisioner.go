@@ -219,7 +219,7 @@ func (c *controller) volume(claim *corev1.PersistentVolumeClaim, class *storagev
 		return nil, fmt.Errorf("directory of volumes: %w", err)
 	}
 	size := claim.Spec.Resources.Requests[corev1.ResourceStorage]
-	if free, capacity, _, _, _, _, err := fs.Info(filepath.Dir(dir)); err == nil && size.Value() > capacity {
+	if free, capacity, _, _, _, _, err := fs.Info(filepath.Dir(dir)); err == nil && size.Cmp(*resource.NewQuantity(capacity, resource.BinarySI)) > 0 {
 		return nil, fmt.Errorf("%s is asked for, and the disk of %s holds %s (%s are free)", size.String(), root,
 			resource.NewQuantity(capacity, resource.BinarySI), resource.NewQuantity(free, resource.BinarySI))
 	}

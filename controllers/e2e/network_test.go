@@ -1,0 +1,381 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/podarium/podarium/cluster/clustertest"
+)
+
+const web = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: %d
+  selector: {matchLabels: {app: web}}
+  strategy: {rollingUpdate: {maxUnavailable: 0, maxSurge: 1}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - name: web
+        image: shop:v1
+        ports: [{containerPort: 80, name: http}, {containerPort: 5353, protocol: UDP, name: dns}]
+        readinessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 1}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: NodePort
+  selector: {app: web}
+  ports: [{name: http, port: 80}, {name: dns, port: 53, targetPort: dns, protocol: UDP}]
+`
+
+// serve runs n Pods behind a Service, and gives its ports on this machine when all of them answer.
+func serve(t *testing.T, c *clustertest.Cluster, ns string, n int) (tcp, udp string) {
+	t.Helper()
+	apply(t, c, ns, fmt.Sprintf(web, n))
+	clustertest.Eventually(t, "the Pods to be endpoints", func() bool {
+		out, err := c.TryKubectl(t, "get", "endpointslices", "-n", ns, "-l", "kubernetes.io/service-name=web", "-o", "jsonpath={range .items[*].endpoints[?(@.conditions.ready==true)]}x{end}")
+		return err == nil && len(strings.TrimSpace(out)) == n
+	})
+	s, err := c.Kubernetes().CoreV1().Services(ns).Get(t.Context(), "web", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tcp = fmt.Sprintf("127.0.0.1:%d", s.Spec.Ports[0].NodePort)
+	udp = fmt.Sprintf("127.0.0.1:%d", s.Spec.Ports[1].NodePort)
+	seen := map[string]bool{}
+	clustertest.Eventually(t, "every Pod to answer", func() bool {
+		if id, err := ask(t.Context(), tcp); err == nil {
+			seen[id.Pod] = true
+		}
+		return len(seen) == n
+	})
+	return tcp, udp
+}
+
+type answer struct{ Pod, Version string }
+
+// ask makes one request on a connection of its own.
+func ask(ctx context.Context, address string) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/?format=json", nil)
+	if err != nil {
+		return answer{}, err
+	}
+	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return answer{}, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return answer{}, fmt.Errorf("%s: %s", resp.Status, b)
+	}
+	var a answer
+	return a, json.Unmarshal(b, &a)
+}
+
+func TestRoundRobin(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	tcp, udp := serve(t, c, ns, 5)
+	const each = 200
+	counts := map[string]int{}
+	for range 5 * each {
+		a, err := ask(t.Context(), tcp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts[a.Pod]++
+	}
+	for pod, n := range counts {
+		if n < each-1 || n > each+1 {
+			t.Errorf("%s got %d of %d requests, want %d", pod, n, 5*each, each)
+		}
+	}
+	// By UDP each client stays with its endpoint, so that many clients are spread.
+	counts = map[string]int{}
+	for range 50 {
+		conn, err := net.Dial("udp", udp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(conn, "who?")
+		_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+		buf := make([]byte, 200)
+		n, err := conn.Read(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.Close()
+		pod, _, _ := strings.Cut(string(buf[:n]), " ")
+		counts[pod]++
+	}
+	for pod, n := range counts {
+		if n != 10 {
+			t.Errorf("by UDP %s got %d of 50 clients, want 10", pod, n)
+		}
+	}
+}
+
+// load asks all the time until stop is called, which gives the versions in the order in which they came and what failed.
+func load(t *testing.T, address string, perSecond int) (stop func() (versions []string, failed []error)) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var mu sync.Mutex
+	var versions []string
+	var failed []error
+	var wg sync.WaitGroup
+	wg.Add(1)
+	go func() {
+		defer wg.Done()
+		tick := time.NewTicker(time.Second / time.Duration(perSecond))
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				a, err := ask(context.WithoutCancel(ctx), address)
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil {
+					failed = append(failed, err)
+				} else {
+					versions = append(versions, a.Version)
+				}
+			}()
+		}
+	}()
+	return func() ([]string, []error) {
+		cancel()
+		wg.Wait()
+		return versions, failed
+	}
+}
+
+func TestRollingUpdateUnderLoadLosesNothing(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	tcp, _ := serve(t, c, ns, 3)
+	stop := load(t, tcp, 200)
+	c.Kubectl(t, "set", "image", "-n", ns, "deployment/web", "web=shop:v2")
+	c.Kubectl(t, "rollout", "status", "-n", ns, "deployment/web", "--timeout=60s")
+	clustertest.Eventually(t, "only v2 to answer", func() bool {
+		for range 10 {
+			if a, err := ask(t.Context(), tcp); err != nil || a.Version != "v2" {
+				return false
+			}
+		}
+		return true
+	})
+	versions, failed := stop()
+	if len(failed) > 0 {
+		t.Errorf("%d of %d requests failed, the first with: %v", len(failed), len(failed)+len(versions), failed[0])
+	}
+	if n := len(versions); n == 0 || versions[0] != "v1" || versions[n-1] != "v2" {
+		t.Errorf("%d answers do not go from v1 to v2", n)
+	}
+}
+
+func TestKilledPodUnderLoadLosesNothing(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	tcp, _ := serve(t, c, ns, 3)
+	stop := load(t, tcp, 200)
+	pods, err := c.Kubernetes().CoreV1().Pods(ns).List(t.Context(), metav1.ListOptions{LabelSelector: "app=web"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	victim := pods.Items[0].Name
+	if err := c.Kubernetes().CoreV1().Pods(ns).Delete(t.Context(), victim, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	clustertest.Eventually(t, "another Pod to take its place", func() bool {
+		l, err := c.Kubernetes().CoreV1().Pods(ns).List(t.Context(), metav1.ListOptions{LabelSelector: "app=web"})
+		if err != nil || len(l.Items) != 3 {
+			return false
+		}
+		for i := range l.Items {
+			if l.Items[i].Name == victim || !isReady(&l.Items[i]) {
+				return false
+			}
+		}
+		return true
+	})
+	if versions, failed := stop(); len(failed) > 0 {
+		t.Errorf("%d of %d requests failed, the first with: %v", len(failed), len(failed)+len(versions), failed[0])
+	}
+}
+
+func TestUnreadyPodGetsNoConnection(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	tcp, _ := serve(t, c, ns, 2)
+	pods, err := c.Kubernetes().CoreV1().Pods(ns).List(t.Context(), metav1.ListOptions{LabelSelector: "app=web"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A Pod that loses the Service's label is no endpoint any more.
+	out := pods.Items[0].Name
+	patch := []byte(`{"metadata":{"labels":{"app":"other"}}}`)
+	if _, err := c.Kubernetes().CoreV1().Pods(ns).Patch(t.Context(), out, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	var last atomic.Int64
+	clustertest.Eventually(t, "the Pod to be left alone", func() bool {
+		a, err := ask(t.Context(), tcp)
+		if err != nil || a.Pod == out {
+			last.Store(0)
+			return false
+		}
+		return last.Add(1) > 20
+	})
+}
+
+func TestNamesAndWaysIn(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	serve(t, c, ns, 2)
+	apply(t, c, ns, `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: zk}
+spec:
+  serviceName: zk
+  replicas: 2
+  podManagementPolicy: Parallel
+  selector: {matchLabels: {app: zk}}
+  template:
+    metadata: {labels: {app: zk}}
+    spec: {containers: [{name: zk, image: "zookeeper:3.9", ports: [{containerPort: 2181, name: client}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: zk}
+spec: {clusterIP: None, selector: {app: zk}, ports: [{name: client, port: 2181}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: front}
+spec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 28080, targetPort: 80}]}
+`)
+	create(t, c, ns, "client", `{image: busybox, command: [sleep, infinity]}`)
+	c.Kubectl(t, "wait", "-n", ns, "--for=condition=Ready", "pod/zk-0", "pod/zk-1", "pod/client", "--timeout=60s")
+	run := func(script string) string {
+		t.Helper()
+		out, err := c.TryKubectl(t, "exec", "-n", ns, "client", "--", "sh", "-c", script)
+		if err != nil {
+			t.Errorf("%s: %v", script, err)
+		}
+		return out
+	}
+	clustertest.Eventually(t, "the names of the StatefulSet", func() bool {
+		_, err := c.TryKubectl(t, "exec", "-n", ns, "client", "--", "nslookup", "zk-1.zk")
+		return err == nil
+	})
+	for script, want := range map[string]string{
+		"echo ruok | nc zk-0.zk 2181":              "imok",
+		"echo srvr | nc zk-1.zk 2181 | grep Mode":  "Mode: follower\n",
+		"nslookup zk | grep -c Address: ":          "3\n", // the server's and two Pods'
+		"wget -qO- web." + ns + " | grep version":  "version: v1\n",
+		"wget -qO- http://web/status/404; echo $?": "1\n",
+		"nslookup nowhere >/dev/null; echo $?":     "1\n",
+		"curl -sk https://kubernetes.default/readyz -H \"Authorization: Bearer $(cat /var/run/secrets/kubernetes.io/serviceaccount/token)\"": "ok",
+	} {
+		if out := run(script); out != want {
+			t.Errorf("%s prints %q, want %q", script, out, want)
+		}
+	}
+	var ip string
+	clustertest.Eventually(t, "the load balancer's address", func() bool {
+		ip = c.Kubectl(t, "get", "service", "-n", ns, "front", "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}")
+		return ip != ""
+	})
+	if _, err := ask(t.Context(), net.JoinHostPort(ip, "28080")); err != nil {
+		t.Errorf("by the load balancer: %v", err)
+	}
+	if out := c.Kubectl(t, "get", "--raw", "/api/v1/namespaces/"+ns+"/services/web:http/proxy/"); !strings.Contains(out, "shop:v1") {
+		t.Errorf("by the API server's proxy: %q", out)
+	}
+}
+
+func TestVolumeKeepsItsData(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	apply(t, c, ns, `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: redis}
+spec:
+  serviceName: redis
+  selector: {matchLabels: {app: redis}}
+  template:
+    metadata: {labels: {app: redis}}
+    spec:
+      containers:
+      - {name: redis, image: "redis:7", volumeMounts: [{name: data, mountPath: /data}], readinessProbe: {exec: {command: [redis-cli, ping]}, periodSeconds: 1}}
+  volumeClaimTemplates:
+  - metadata: {name: data}
+    spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: too-big}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 100Ei}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: waits}
+spec:
+  containers: [{name: c, image: nginx, volumeMounts: [{name: v, mountPath: /v}]}]
+  volumes: [{name: v, persistentVolumeClaim: {claimName: too-big}}]
+`)
+	clustertest.Eventually(t, "redis-0", func() bool {
+		_, err := c.TryKubectl(t, "wait", "-n", ns, "--for=condition=Ready", "pod/redis-0", "--timeout=60s")
+		return err == nil
+	})
+	c.Kubectl(t, "exec", "-n", ns, "redis-0", "--", "redis-cli", "set", "k", "v")
+	uid := get(t, c, ns, "redis-0").UID
+	c.Kubectl(t, "delete", "pod", "-n", ns, "redis-0")
+	clustertest.Eventually(t, "redis-0 again", func() bool {
+		p, err := c.Kubernetes().CoreV1().Pods(ns).Get(t.Context(), "redis-0", metav1.GetOptions{})
+		return err == nil && p.UID != uid && isReady(p)
+	})
+	if out := c.Kubectl(t, "exec", "-n", ns, "redis-0", "--", "redis-cli", "get", "k"); out != "v\n" {
+		t.Errorf("after a new Pod the value is %q", out)
+	}
+	clustertest.Eventually(t, "the claim that cannot fit to be refused", func() bool {
+		out, err := c.TryKubectl(t, "get", "events", "-n", ns, "--field-selector", "reason=ProvisioningFailed", "-o", "jsonpath={.items[*].message}")
+		return err == nil && strings.Contains(out, "100Ei is asked for")
+	})
+}
+
+func TestMetrics(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	create(t, c, ns, "busy", `{image: "shop:v1", ports: [{containerPort: 80}]}`)
+	clustertest.Eventually(t, "kubectl top to know the Pod", func() bool {
+		out, err := c.TryKubectl(t, "top", "pod", "-n", ns, "busy", "--no-headers")
+		return err == nil && strings.Contains(out, "Mi")
+	})
+	if out, err := c.TryKubectl(t, "top", "nodes", "--no-headers"); err != nil || !strings.Contains(out, "node-1") {
+		t.Errorf("kubectl top nodes: %q, %v", out, err)
+	}
+}
