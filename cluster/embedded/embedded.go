@@ -123,7 +123,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 			err = errors.Join(err, s.release())
 		}
 	}()
-	if s.log, err = openLogs(s.logFile(), o.Verbosity); err != nil {
+	if s.log, err = openLogs(s.logFile(), o.Verbosity, s.fail); err != nil {
 		return nil, err
 	}
 	if o.DivertStderr {

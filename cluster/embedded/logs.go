@@ -7,6 +7,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 
 	"go.uber.org/zap"
@@ -23,8 +24,9 @@ type logs struct {
 }
 
 // openLogs routes klog, etcd's zap, grpc's and the standard logger to file, which rotates at 64 MB. It must come before
-// any component starts.
-func openLogs(file string, verbosity int) (*logs, error) {
+// any component starts. A component that calls for the end of the process (klog.Fatal) ends only its goroutine: fatal
+// hears of it, so that the rest can stop in order.
+func openLogs(file string, verbosity int, fatal func(error)) (*logs, error) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return nil, err
 	}
@@ -40,6 +42,10 @@ func openLogs(file string, verbosity int) (*logs, error) {
 		return nil, err
 	}
 	klog.SetOutput(l.file)
+	klog.OsExit = func(code int) {
+		fatal(fmt.Errorf("a component called for exit code %d: the last lines of %s say why", code, file))
+		runtime.Goexit()
+	}
 	log.SetOutput(l.file)
 	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, l.file))
 	return l, nil

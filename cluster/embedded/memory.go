@@ -29,7 +29,6 @@ func relaxCollector() (settle func(stop <-chan struct{})) {
 		select {
 		case <-time.After(settleAfter):
 			debug.FreeOSMemory()
-			releaseCode()
 		case <-stop:
 		}
 	}

@@ -4,12 +4,17 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/creack/pty"
 
@@ -41,19 +46,34 @@ func open(t *testing.T, cols, rows uint16, args ...string) (tty *os.File, out *s
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), bin, args...)
+	// Under a shell that goes on until the terminal is closed, as at a prompt: a terminal hangs up when the first process
+	// of its session ends.
+	cmd := exec.CommandContext(t.Context(), "/bin/sh", append([]string{"-c", `"$0" "$@"; echo "left with $?."; read -r _`, bin}, args...)...)
 	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "HOME="+t.TempDir())
 	if tty, err = pty.StartWithSize(cmd, &pty.Winsize{Cols: cols, Rows: rows}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = tty.Close() })
 	out = &screen{}
+	go func() { _, _ = io.Copy(out, tty) }() // ends with an error when the terminal does
 	exit := make(chan int, 1)
 	go func() {
-		_, _ = io.Copy(out, tty) // ends with an error when the program does
-		_ = cmd.Wait()
-		exit <- cmd.ProcessState.ExitCode()
+		for code := -1; code < 0; time.Sleep(10 * time.Millisecond) {
+			if _, left, ok := strings.Cut(out.String(), "left with "); ok {
+				if n, _, ok := strings.Cut(left, "."); ok {
+					if code, err = strconv.Atoi(n); err == nil {
+						exit <- code
+					}
+				}
+			}
+			if t.Context().Err() != nil {
+				return
+			}
+		}
 	}()
+	t.Cleanup(func() {
+		_ = tty.Close()
+		_ = cmd.Wait() // hung up
+	})
 	return tty, out, exit
 }
 
@@ -103,5 +123,42 @@ func TestUIRunsItsOwnCluster(t *testing.T) {
 	}
 	if s := out.String(); !strings.Contains(s, giveBack) {
 		t.Error("the terminal was not restored")
+	}
+}
+
+func TestACrashOfTheRuntimeRestoresTheTerminalAndLeavesAReport(t *testing.T) {
+	dir := t.TempDir()
+	_, out, done := open(t, 100, 30, "--data-dir", dir, "--nodes", "0")
+	clustertest.Eventually(t, "the first screen", func() bool { return strings.Contains(out.String(), "all well") })
+	run, err := os.ReadFile(filepath.Join(dir, "run.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var info struct{ PID int }
+	if err := json.Unmarshal(run, &info); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(info.PID, syscall.SIGSEGV); err != nil { // the Go runtime takes it for a fault of the program's
+		t.Fatal(err)
+	}
+	clustertest.Eventually(t, "the word of the crash", func() bool { return strings.Contains(out.String(), "podarium crashed") })
+	<-done
+	s := out.String()
+	if strings.LastIndex(s, giveBack) < strings.LastIndex(s, takeScreen) {
+		t.Errorf("the terminal was not restored: %q", s[max(0, len(s)-300):])
+	}
+	if strings.Contains(s, "goroutine ") {
+		t.Error("the stack went to the terminal")
+	}
+	reports, err := filepath.Glob(filepath.Join(dir, "crash-*.txt"))
+	if err != nil || len(reports) != 1 {
+		t.Fatalf("crash reports: %v (%v)", reports, err)
+	}
+	report, err := os.ReadFile(reports[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(report), "SIGSEGV") || !strings.Contains(string(report), "goroutine ") {
+		t.Errorf("the report is %.300s", report)
 	}
 }

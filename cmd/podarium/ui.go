@@ -38,7 +38,7 @@ func runUI(cmd *cobra.Command, f *flags) error {
 		<-s.Done() // the UI has nothing to show any more
 		cancel()
 	}()
-	uiErr := tui.Run(ctx, ui)
+	uiErr := show(ctx, ui)
 	if err := s.Stop(); err != nil {
 		return errors.Join(uiErr, fmt.Errorf("the cluster stopped: %w\nThe log is %s", err, s.LogFile()))
 	}
@@ -60,5 +60,15 @@ func attachUI(cmd *cobra.Command, f *flags, ui tui.Options) error {
 	if err := embedded.DiscardLogs(); err != nil {
 		return err
 	}
-	return tui.Run(cmd.Context(), ui)
+	return show(cmd.Context(), ui)
+}
+
+// show runs the UI under a monitor that outlives a crash.
+func show(ctx context.Context, ui tui.Options) error {
+	release, err := watchForCrash(ui.LogDir)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return tui.Run(ctx, ui)
 }
