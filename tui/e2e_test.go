@@ -220,3 +220,40 @@ func TestStuckRolloutIsUndone(t *testing.T) {
 	d.Keys("y")
 	d.Wait("rolled out   3 of 3 ready")
 }
+
+func TestFromObjectToEtcdAndBack(t *testing.T) {
+	d, c, ns := start(t)
+	d.Command("deploy " + ns)
+	d.Wait(ns+" / deployments", "3/3")
+	d.Keys("K")
+	d.Wait("/registry/deployments/"+ns+"/web", "protobuf", "replicas: 3")
+	d.Keys("tab", "/")
+	d.Type("image: nginx")
+	d.Keys("enter")
+	d.Wait("image: nginx:1.27")
+	c.Kubectl(t, "-n", ns, "scale", "deployment", "web", "--replicas=4")
+	d.Wait("replicas")
+	d.WaitFor("the change of the replicas among the revisions", func(s string) bool {
+		return strings.Contains(s, "spec.replicas") && strings.Contains(s, "3 → 4")
+	})
+	d.Keys("K")
+	d.Wait("web", "yaml")
+}
+
+func TestContainersAndLogs(t *testing.T) {
+	d, c, ns := start(t)
+	c.Kubectl(t, "-n", ns, "run", "talker", "--image=busybox", "--", "sh", "-c", "echo first line; sleep 1; echo second line; sleep 3600")
+	d.Command("po " + ns + " /talker")
+	d.Wait(ns+" / pods", "1 of 4", "Running")
+	d.Keys("enter")
+	d.Wait("containers", "busybox", "running")
+	d.Keys("enter")
+	d.Wait("first line", "second line", "following 1 container")
+	d.Keys("/")
+	d.Type("second")
+	d.WaitGone("first line")
+	d.Keys("enter", "esc")
+	d.Wait("first line", "second line")
+	d.Keys("esc")
+	d.Wait("containers", "busybox")
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/themes"
+	"github.com/podarium/podarium/tui/activity"
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/session"
@@ -148,6 +149,7 @@ func (m *Model) restyle() {
 // Init starts what the frame shows by itself and opens the first screen.
 func (m *Model) Init() tea.Cmd {
 	m.vitals.Start(m.root)
+	activity.Of(m.root).Start(m.root)
 	m.root.Live(m.vitals.Changed(), func() { m.dirty = true })
 	m.session.Load(m.root)
 	if m.o.Open != "" {

@@ -62,7 +62,7 @@ func (m *Model) cells() *canvas.Canvas {
 
 func (m *Model) drawTooSmall(c *canvas.Canvas) {
 	lines := []string{
-		"podarium needs more room",
+		"needs more room",
 		fmt.Sprintf("%d×%d, at least %d×%d", m.width, m.height, minWidth, minHeight),
 	}
 	top := max(0, (c.Height()-len(lines))/2)

@@ -11,19 +11,38 @@ import (
 // twoColumns is the width from which groups stand side by side.
 const twoColumns = 100
 
+// threeColumns is the width from which there are three.
+const threeColumns = 170
+
+// The groups by their places in view.groups.
+const (
+	components = iota
+	nodes
+	rollouts
+	warnings
+	writers
+	written
+)
+
 // Draw implements screen.Screen.
 func (v *view) Draw(c *canvas.Canvas) {
 	s := v.scope.Styles()
 	w, h := c.Width(), c.Height()
 	v.drawActivity(c.Cut(0, 1, w, 1), s)
 	body := c.Cut(0, 3, w, h-3)
-	if w < twoColumns {
-		v.drawGroups(body, s, 0, 1, 2, 3)
-		return
+	switch {
+	case w < twoColumns:
+		v.drawGroups(body, s, components, nodes, rollouts, warnings)
+	case w < threeColumns:
+		left := w * 9 / 20
+		v.drawGroups(body.Cut(0, 0, left, body.Height()), s, components, nodes, writers)
+		v.drawGroups(body.Cut(left+2, 0, w-left-2, body.Height()), s, rollouts, warnings, written)
+	default:
+		left := w * 3 / 10
+		v.drawGroups(body.Cut(0, 0, left, body.Height()), s, components, nodes)
+		v.drawGroups(body.Cut(left+2, 0, left, body.Height()), s, rollouts, writers, written)
+		v.drawGroups(body.Cut(2*left+4, 0, w-2*left-4, body.Height()), s, warnings)
 	}
-	left := w * 9 / 20
-	v.drawGroups(body.Cut(0, 0, left, body.Height()), s, 0, 1)
-	v.drawGroups(body.Cut(left+2, 0, w-left-2, body.Height()), s, 2, 3)
 }
 
 // drawActivity draws how much was written in the last minute, a bar a second.
@@ -109,7 +128,9 @@ func (v *view) drawGroup(c *canvas.Canvas, s *style.Styles, g group) {
 	top := max(0, min(at-rows/2, len(g.items)-rows))
 	for y := 1; y <= rows && top+y-1 < len(g.items); y++ {
 		it := g.items[top+y-1]
-		c.Text(2, y, it.health.Style(s), it.health.Glyph())
+		if it.spark == nil {
+			c.Text(2, y, it.health.Style(s), it.health.Glyph())
+		}
 		c.Clip(4, y, name, s.Text, it.name)
 		x := 4 + name + 2
 		if word > 0 {
@@ -120,9 +141,12 @@ func (v *view) drawGroup(c *canvas.Canvas, s *style.Styles, g group) {
 			c.Right(x+word, y, ink, it.word)
 			x += word + 2
 		}
-		if it.squares != nil {
+		switch {
+		case it.spark != nil:
+			spark(c.Cut(x, y, c.Width()-x-1, 1), s, it.spark)
+		case it.squares != nil:
 			squares(c, x, y, s, it.squares)
-		} else {
+		default:
 			c.Clip(x, y, c.Width()-x-1, s.Muted, it.detail)
 		}
 		if top+y-1 == at {
@@ -154,5 +178,22 @@ func squares(c *canvas.Canvas, x, y int, s *style.Styles, pods []screen.Health) 
 			glyph = "·"
 		}
 		x = c.Text(x, y, h.Style(s), glyph)
+	}
+}
+
+// spark draws a bar for each of the newest counts that there is room for. The bars of all rows have one scale of their
+// own: it is the shape that tells.
+func spark(c *canvas.Canvas, s *style.Styles, counts []uint32) {
+	counts = counts[max(0, len(counts)-c.Width()):]
+	most := uint32(4)
+	for _, n := range counts {
+		most = max(most, n)
+	}
+	for x, n := range counts {
+		ink := s.Accent
+		if n == 0 {
+			ink = s.Rule
+		}
+		c.Text(x, 0, ink, bar(float64(n)/float64(most)))
 	}
 }

@@ -9,7 +9,9 @@ import (
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/livetable"
+	"github.com/podarium/podarium/tui/activity"
 	"github.com/podarium/podarium/tui/screen"
+	"github.com/podarium/podarium/tui/session"
 	"github.com/podarium/podarium/tui/vitals"
 )
 
@@ -28,6 +30,7 @@ type item struct {
 	word    string // stands at the right, in the colour of the health
 	detail  string
 	squares []screen.Health
+	spark   []uint32 // a bar a second
 	open    screen.Request
 }
 
@@ -37,6 +40,8 @@ const (
 	titleNodes      = "NODES"
 	titleRollouts   = "WORKLOADS"
 	titleWarnings   = "WARNINGS"
+	titleWriters    = "WHO WRITES"
+	titleWritten    = "WHAT IS WRITTEN"
 )
 
 func (v *view) components() group {
@@ -173,4 +178,36 @@ func (v *view) warnings() group {
 		g.note = fmt.Sprint(n)
 	}
 	return g
+}
+
+// maxActivity bounds what is laid out.
+const maxActivity = 20
+
+func (v *view) writers() group {
+	s := v.activity.Snapshot(v.scope.Now())
+	g := group{title: titleWriters, note: "last 60 s", empty: "nothing in the last minute"}
+	if s.Sampled {
+		g.note += ", a sample"
+	}
+	for _, r := range s.Writers[:min(len(s.Writers), maxActivity)] {
+		g.items = append(g.items, activityItem("writer/", r))
+	}
+	return g
+}
+
+func (v *view) written() group {
+	s := v.activity.Snapshot(v.scope.Now())
+	g := group{title: titleWritten, note: "last 60 s", empty: "nothing in the last minute"}
+	for _, r := range s.Resources[:min(len(s.Resources), maxActivity)] {
+		it := activityItem("resource/", r)
+		if k, ok := session.Of(v.scope).Find(r.Resource.String()); ok {
+			it.open = screen.Resources{Resource: k.Resource}
+		}
+		g.items = append(g.items, it)
+	}
+	return g
+}
+
+func activityItem(prefix string, r activity.Row) item {
+	return item{id: prefix + r.Name, name: r.Name, word: fmt.Sprintf("%.1f/s", float64(r.Sum)/activity.Seconds), spark: slices.Clone(r.Counts[:])}
 }

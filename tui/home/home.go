@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/podarium/podarium/cluster/livetable"
+	"github.com/podarium/podarium/tui/activity"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/vitals"
@@ -83,9 +84,10 @@ type workloads struct {
 }
 
 type view struct {
-	scope  *screen.Scope
-	vitals *vitals.Store
-	from   sources
+	scope    *screen.Scope
+	vitals   *vitals.Store
+	activity *activity.Store
+	from     sources
 
 	groups []group
 	cursor string // the id of an item
@@ -112,7 +114,7 @@ func open(s *screen.Scope, _ screen.Home) (screen.Screen, error) {
 }
 
 func newView(s *screen.Scope, st *vitals.Store, from sources) *view {
-	v := &view{scope: s, vitals: st, from: from}
+	v := &view{scope: s, vitals: st, activity: activity.Of(s), from: from}
 	for _, src := range from.all() {
 		s.Live(src.Changed(), v.Tick)
 	}
@@ -137,7 +139,7 @@ func (v *view) Close() {
 
 // Tick implements screen.Ticker: it gathers anew what is shown.
 func (v *view) Tick() {
-	v.groups = []group{v.components(), v.nodes(), v.rollouts(), v.warnings()}
+	v.groups = []group{v.components(), v.nodes(), v.rollouts(), v.warnings(), v.writers(), v.written()}
 	if _, _, ok := v.find(); !ok {
 		v.cursor = ""
 	}
@@ -146,17 +148,27 @@ func (v *view) Tick() {
 // Place implements screen.Screen.
 func (v *view) Place() screen.Place {
 	p := screen.Place{Crumbs: []string{"home"}}
-	faults := 0
+	faults, moving := 0, 0
 	for _, g := range v.groups {
+		if g.title == titleWarnings {
+			continue // they tell what was
+		}
 		for _, it := range g.items {
-			if it.health >= screen.Poor && g.title != titleWarnings {
-				faults++
+			for _, h := range append([]screen.Health{it.health}, it.squares...) {
+				switch {
+				case h >= screen.Poor:
+					faults++
+				case h == screen.Busy:
+					moving++
+				}
 			}
 		}
 	}
 	switch {
 	case faults > 0:
 		p.State = screen.State{Health: screen.Poor, Text: fmt.Sprintf("%d not well", faults)}
+	case moving > 0:
+		p.State = screen.State{Health: screen.Busy, Text: fmt.Sprintf("%d on their way", moving)}
 	case v.from.pods.Snapshot().Synced:
 		p.State = screen.State{Health: screen.Good, Text: "all well"}
 	default:

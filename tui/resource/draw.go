@@ -128,7 +128,18 @@ func (v *view) fit(width int) []placed {
 		between = tightGap
 		want -= (len(cols) - 1) * (gap - tightGap)
 	}
-	for over := want - width; over > 0; over-- {
+	over := squeeze(cols, want-width, leastName, leastColumn)
+	squeeze(cols, over, leastName/2, leastColumn/2) // a very narrow screen: rather a little of all than nothing of some
+	for i := range cols {
+		cols[i].x = x
+		x += cols[i].shown + between
+	}
+	return cols
+}
+
+// squeeze takes columns from the widest, over in all, and returns what could not be taken.
+func squeeze(cols []placed, over, leastName, leastColumn int) int {
+	for ; over > 0; over-- {
 		widest, most := -1, 0
 		for i, c := range cols {
 			least, weight := leastColumn, 2*c.shown
@@ -144,11 +155,7 @@ func (v *view) fit(width int) []placed {
 		}
 		cols[widest].shown--
 	}
-	for i := range cols {
-		cols[i].x = x
-		x += cols[i].shown + between
-	}
-	return cols
+	return over
 }
 
 func (v *view) draw(c *canvas.Canvas) {

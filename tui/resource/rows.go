@@ -22,11 +22,14 @@ type order struct {
 func (v *view) arrange() {
 	s := v.snap
 	rows := make([]*livetable.Row, 0, len(s.Rows))
-	v.faults = 0
+	v.faults, v.moving = 0, 0
 	for _, r := range s.Rows {
-		bad := v.gauge.of(r) >= screen.Poor
+		h := v.gauge.of(r)
+		bad := h >= screen.Poor
 		if bad {
 			v.faults++
+		} else if h == screen.Busy {
+			v.moving++
 		}
 		if (v.onlyFaults && !bad) || !v.filter.holds(s.Columns, r) {
 			continue

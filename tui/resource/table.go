@@ -45,7 +45,8 @@ type view struct {
 	snap       *livetable.Snapshot
 	gauge      gauge
 	rows       []*livetable.Row // filtered and sorted
-	faults     int
+	faults     int // rows that are not well
+	moving     int // rows that are on their way
 	filter     filter
 	onlyFaults bool
 	order      order
@@ -186,6 +187,8 @@ func (v *view) Place() screen.Place {
 		p.State = screen.State{Health: screen.Busy, Text: "loading"}
 	case v.faults > 0:
 		p.State = screen.State{Health: screen.Poor, Text: fmt.Sprintf("%d not well", v.faults)}
+	case v.moving > 0:
+		p.State = screen.State{Health: screen.Busy, Text: fmt.Sprintf("%d on their way", v.moving)}
 	case v.gauge.knows() && len(v.snap.Rows) > 0:
 		p.State = screen.State{Health: screen.Good, Text: "all well"}
 	}
