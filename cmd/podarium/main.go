@@ -9,6 +9,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/spf13/pflag"
+
 	_ "github.com/podarium/podarium/cluster/embedded/kubeversion" // before any package of k8s.io reads its version
 )
 
@@ -34,6 +36,8 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// Libraries register flags of their own (k8s.io/component-base, --version) where cobra takes them for every command's.
+	pflag.CommandLine = pflag.NewFlagSet("podarium", pflag.ContinueOnError)
 	root := newRoot()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
