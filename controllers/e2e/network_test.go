@@ -339,7 +339,7 @@ spec:
 apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: too-big}
-spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 100Ei}}}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Ei}}}
 ---
 apiVersion: v1
 kind: Pod
@@ -364,7 +364,7 @@ spec:
 	}
 	clustertest.Eventually(t, "the claim that cannot fit to be refused", func() bool {
 		out, err := c.TryKubectl(t, "get", "events", "-n", ns, "--field-selector", "reason=ProvisioningFailed", "-o", "jsonpath={.items[*].message}")
-		return err == nil && strings.Contains(out, "100Ei is asked for")
+		return err == nil && strings.Contains(out, "1Ei is asked for")
 	})
 }
 

@@ -219,9 +219,8 @@ func (c *controller) volume(claim *corev1.PersistentVolumeClaim, class *storagev
 		return nil, fmt.Errorf("directory of volumes: %w", err)
 	}
 	size := claim.Spec.Resources.Requests[corev1.ResourceStorage]
-	if free, capacity, _, _, _, _, err := fs.Info(filepath.Dir(dir)); err == nil && size.Cmp(*resource.NewQuantity(capacity, resource.BinarySI)) > 0 {
-		return nil, fmt.Errorf("%s is asked for, and the disk of %s holds %s (%s are free)", size.String(), root,
-			resource.NewQuantity(capacity, resource.BinarySI), resource.NewQuantity(free, resource.BinarySI))
+	if _, capacity, _, _, _, _, err := fs.Info(filepath.Dir(dir)); err == nil && size.Cmp(*resource.NewQuantity(capacity, resource.BinarySI)) > 0 {
+		return nil, fmt.Errorf("%s is asked for, and the disk of %s holds %dMi", size.String(), root, capacity>>20)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("directory of volume %s: %w", name, err)
