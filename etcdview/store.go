@@ -81,6 +81,8 @@ type PageOptions struct {
 	Limit int
 	// KeysOnly leaves values out.
 	KeysOnly bool
+
+	before string // the first key not to read, where that lies before the end of the prefix
 }
 
 // Page is a part of the keys with a prefix, in the order of keys.
@@ -98,14 +100,21 @@ func (s *Store) Page(ctx context.Context, o PageOptions) (Page, error) {
 		o.Limit = 500
 	}
 	var p Page
-	rev, err := s.read(ctx, o, func(kv *mvccpb.KeyValue) error {
+	if o.Revision == 0 {
+		rev, err := s.Revision(ctx)
+		if err != nil {
+			return Page{}, err
+		}
+		o.Revision = rev
+	}
+	_, err := s.read(ctx, o, func(kv *mvccpb.KeyValue) error {
 		p.KVs = append(p.KVs, fromProto(kv))
 		return nil
 	})
 	if err != nil {
 		return Page{}, err
 	}
-	p.Revision = rev
+	p.Revision = o.Revision
 	if len(p.KVs) >= o.Limit {
 		p.Next = p.KVs[len(p.KVs)-1].Key + "\x00"
 	}
@@ -175,8 +184,9 @@ func (s *Store) Counts(ctx context.Context, prefixes []string, rev int64) ([]int
 // errNoStream says that RangeStream must not be used.
 var errNoStream = errors.New("server has no RangeStream")
 
-// read calls each for at most o.Limit keys, by a stream where the server has it: that one stops at the limit, while a
-// range goes on to count what follows.
+// read calls each for at most o.Limit keys, by a stream where the server has it, which is cut off when it has brought
+// enough. A range with a limit, and a stream with one, go on to count all keys that follow: on a large store that takes
+// longer than all the rest.
 func (s *Store) read(ctx context.Context, o PageOptions, each func(*mvccpb.KeyValue) error) (int64, error) {
 	if !s.noStream.Load() {
 		rev, err := s.stream(ctx, o, each)
@@ -200,11 +210,20 @@ func (s *Store) read(ctx context.Context, o PageOptions, each func(*mvccpb.KeyVa
 func (s *Store) stream(ctx context.Context, o PageOptions, each func(*mvccpb.KeyValue) error) (int64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	limit := o.Limit
+	o.Limit = 0
 	key, opts := o.ops()
 	ch, err := s.client.GetStream(ctx, key, opts...)
 	if err != nil {
 		return 0, s.streamError(o.Prefix, err)
 	}
+	defer func() {
+		cancel()
+		go func() { // the client's goroutine behind the channel ends only when its last words are heard
+			for range ch {
+			}
+		}()
+	}()
 	var rev int64
 	for r := range ch {
 		if err := r.Err(); err != nil {
@@ -213,6 +232,9 @@ func (s *Store) stream(ctx context.Context, o PageOptions, each func(*mvccpb.Key
 		for _, kv := range r.Kvs {
 			if err := each(kv); err != nil {
 				return 0, err
+			}
+			if limit--; limit == 0 {
+				return o.Revision, nil
 			}
 		}
 		if r.Header != nil {
@@ -235,6 +257,9 @@ func (s *Store) streamError(what string, err error) error {
 
 func (o PageOptions) ops() (string, []clientv3.OpOption) {
 	key, end := keyRange(o.Prefix, o.From)
+	if o.before != "" {
+		end = o.before
+	}
 	opts := []clientv3.OpOption{clientv3.WithRange(end), clientv3.WithRev(o.Revision), clientv3.WithLimit(int64(o.Limit))}
 	if o.KeysOnly {
 		opts = append(opts, clientv3.WithKeysOnly())

@@ -2,10 +2,13 @@ package etcdview
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/podarium/podarium/etcdview/registry"
 )
 
 // Node is one entry of the tree into which slashes cut the keys.
@@ -41,53 +44,81 @@ type Children struct {
 	Revision int64
 }
 
-// keysPerRead balances the two shapes of a directory: many keys (few reads wanted) and a few large directories (from
-// each of which one key is enough).
+// keysPerRead is how many keys to ask an older server for at once: many where keys follow each other, and one where
+// directories do.
 const keysPerRead = 128
 
+// errJump ends a read at the first key of a sub-directory.
+var errJump = errors.New("jump")
+
 // Children lists a directory without reading the keys below its sub-directories: it reads keys only, and jumps over a
-// sub-directory as soon as it knows that it is there. It takes one read per sub-directory, or per 128 keys.
+// sub-directory as soon as it has seen one key of it. It takes one request for each sub-directory, and one for each row
+// of keys between them.
 func (s *Store) Children(ctx context.Context, o ChildrenOptions) (Children, error) {
 	if o.Limit <= 0 {
 		o.Limit = 500
 	}
 	out := Children{Revision: o.Revision}
-	g := grouper{dir: o.Dir}
-	from, perRead := o.From, keysPerRead
-	for {
-		page := PageOptions{Prefix: o.Dir, From: from, Revision: out.Revision, Limit: min(perRead, o.Limit-len(g.nodes)+1), KeysOnly: true}
-		n, last := 0, ""
-		rev, err := s.read(ctx, page, func(kv *mvccpb.KeyValue) error {
-			n++
-			last = string(kv.Key)
-			g.add(fromProto(kv))
-			return nil
-		})
+	if out.Revision == 0 {
+		rev, err := s.Revision(ctx)
 		if err != nil {
 			return Children{}, err
 		}
-		if out.Revision == 0 {
-			out.Revision = rev
+		out.Revision = rev
+	}
+	g := grouper{dir: o.Dir}
+	page := PageOptions{Prefix: o.Dir, From: o.From, Revision: out.Revision, KeysOnly: true}
+	for perRead := keysPerRead; ; {
+		page.Limit = o.Limit - len(g.nodes) + 1
+		if s.noStream.Load() {
+			page.Limit, page.before = min(page.Limit, perRead), nextHint(o.Dir, page.From)
 		}
-		from = ""
-		if n == page.Limit {
-			from = last + "\x00"
-			if d := g.current; d != "" && strings.HasPrefix(last, d) {
-				from = clientv3.GetPrefixRangeEnd(d)
-				perRead = 1 // where one directory is, others follow
-			} else {
-				perRead = keysPerRead
+		n, last := 0, ""
+		_, err := s.read(ctx, page, func(kv *mvccpb.KeyValue) error {
+			n, last = n+1, string(kv.Key)
+			g.add(fromProto(kv))
+			if g.current != "" {
+				return errJump
 			}
+			return nil
+		})
+		switch {
+		case errors.Is(err, errJump):
+			page.From, perRead = clientv3.GetPrefixRangeEnd(g.current), 1
+		case err != nil:
+			return Children{}, err
+		case n == page.Limit:
+			page.From, perRead = last+"\x00", keysPerRead
+		case page.before != "":
+			page.From = page.before
+		default:
+			page.From = ""
 		}
 		if len(g.nodes) > o.Limit {
 			out.Nodes, out.Next = g.nodes[:o.Limit], g.nodes[o.Limit].Path
 			return out, nil
 		}
-		if from == "" || !strings.HasPrefix(from, o.Dir) {
+		if page.From == "" || !strings.HasPrefix(page.From, o.Dir) {
 			out.Nodes = g.nodes
 			return out, nil
 		}
 	}
+}
+
+// nextHint is the next place after a key where a registry is likely to have a directory, empty where there is none.
+// Servers before 3.7 count all keys of a range for every read of it: ending a range there keeps the counting short.
+func nextHint(dir, from string) string {
+	if dir != registry.DefaultPrefix+"/" {
+		return ""
+	}
+	best := ""
+	for _, d := range registry.Dirs() {
+		h := dir + d
+		if h > max(from, dir) && (best == "" || h < best) {
+			best = h
+		}
+	}
+	return best
 }
 
 // grouper turns sorted keys into the nodes of one directory.
