@@ -188,7 +188,10 @@ func (w *web) whoAmI(rw http.ResponseWriter, r *http.Request, n int64, status in
 	s := w.p.spec
 	id := identity{
 		Pod: s.Pod, Namespace: s.Namespace, Container: s.Name, Image: s.Image, Version: w.version, Node: w.p.engine.node,
-		IP: s.IP.String(), Requests: n, Path: r.URL.Path, Upstream: w.upstream(r.Context()),
+		IP: s.IP.String(), Requests: n, Path: r.URL.Path,
+	}
+	if r.URL.Path == "/" { // probes ask elsewhere
+		id.Upstream = w.upstream(r.Context())
 	}
 	if strings.Contains(r.Header.Get("Accept"), "application/json") || r.URL.Query().Get("format") == "json" {
 		rw.Header().Set("Content-Type", "application/json")
