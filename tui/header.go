@@ -108,7 +108,8 @@ func vitalParts(v *vitals.Sample) []part {
 	return append(parts, lights(v))
 }
 
-// lights are one glyph for each component, and the name of the first that is not well.
+// lights are one glyph for each component, and the name of the first that is not well. They speak of the components
+// only: how it goes with what runs on them is in the line below.
 func lights(v *vitals.Sample) part {
 	p := part{rank: 0}
 	if v.StatusErr != nil {
@@ -119,7 +120,7 @@ func lights(v *vitals.Sample) part {
 		p.segments = append(p.segments, segment{text: screen.Busy.Glyph() + " connecting", health: screen.Busy})
 		return p
 	}
-	word, health := "all well", screen.Good
+	word, health := "all up", screen.Good
 	for _, c := range v.Status.Components {
 		h := vitals.Health(c.State)
 		if strings.HasPrefix(c.Name, "kubelet/") && h == screen.Good {

@@ -89,7 +89,7 @@ func TestUIAttachesAndLeavesTheTerminalAsItWas(t *testing.T) {
 		tty, out, done := open(t, size.cols, size.rows, "--data-dir", c.DataDir)
 		clustertest.Eventually(t, "the first screen", func() bool { return strings.Contains(out.String(), takeScreen) })
 		if size.cols >= 80 {
-			clustertest.Eventually(t, "the node in the header", func() bool { return strings.Contains(out.String(), "all well") })
+			clustertest.Eventually(t, "the node in the header", func() bool { return strings.Contains(out.String(), "all up") })
 		}
 		if _, err := tty.WriteString(":q\r"); err != nil {
 			t.Fatal(err)
@@ -110,7 +110,7 @@ func TestUIAttachesAndLeavesTheTerminalAsItWas(t *testing.T) {
 
 func TestUIRunsItsOwnCluster(t *testing.T) {
 	tty, out, done := open(t, 120, 40, "--ephemeral", "--nodes", "1")
-	clustertest.Eventually(t, "a healthy cluster", func() bool { return strings.Contains(out.String(), "all well") })
+	clustertest.Eventually(t, "a healthy cluster", func() bool { return strings.Contains(out.String(), "all up") })
 	if _, err := tty.WriteString(":q\r"); err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestUIRunsItsOwnCluster(t *testing.T) {
 func TestACrashOfTheRuntimeRestoresTheTerminalAndLeavesAReport(t *testing.T) {
 	dir := t.TempDir()
 	_, out, done := open(t, 100, 30, "--data-dir", dir, "--nodes", "0")
-	clustertest.Eventually(t, "the first screen", func() bool { return strings.Contains(out.String(), "all well") })
+	clustertest.Eventually(t, "the first screen", func() bool { return strings.Contains(out.String(), "all up") })
 	run, err := os.ReadFile(filepath.Join(dir, "run.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -2,9 +2,11 @@ package home
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/podarium/podarium/cluster/livetable"
@@ -95,5 +97,21 @@ func TestEverythingCanBeEntered(t *testing.T) {
 	v.Do(actNext)
 	if g, _, _ := v.find(); v.groups[g].title != titleNodes {
 		t.Errorf("tab from the last group leads to %s, want the first with items", v.groups[g].title)
+	}
+}
+
+func TestAStuckRolloutSaysWhy(t *testing.T) {
+	_, s := screentest.New(t, nil)
+	from := some()
+	broken := from.pods.(*fixture).snap.Rows[3]
+	broken.Owner = &metav1.OwnerReference{Kind: "ReplicaSet", Name: "web-68b8496877"}
+	broken.Labels = map[string]string{"pod-template-hash": "68b8496877"}
+	v := newView(s, vitals.Of(s), from)
+	first := v.groups[rollouts].items[0]
+	if first.name != "web" || first.health != screen.Bad || !strings.Contains(first.detail, "ImagePullBackOff") {
+		t.Errorf("the first workload is %q with health %v and says %q, want web, broken, with its Pod's status", first.name, first.health, first.detail)
+	}
+	if p := v.Place(); p.State.Health != screen.Poor {
+		t.Errorf("the screen says %q of itself", p.State.Text)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/podarium/podarium/cluster"
@@ -60,7 +61,7 @@ func (v *view) components() group {
 		switch {
 		case c.Name == "etcd":
 			if sample.Revision > 0 {
-				it.detail = fmt.Sprintf("revision %d, %.1f MB, %.1f MB in use", sample.Revision, float64(sample.DBSize)/1e6, float64(sample.InUse)/1e6)
+				it.detail = fmt.Sprintf("%.1f of %.1f MB in use", float64(sample.InUse)/1e6, float64(sample.DBSize)/1e6)
 			}
 			it.open = screen.Etcd{}
 		case c.Name == "kube-apiserver":
@@ -125,6 +126,7 @@ func podHealth(s *livetable.Snapshot, r *livetable.Row) screen.Health {
 // rollouts are the workloads, those first that are not as they should be.
 func (v *view) rollouts() group {
 	g := group{title: titleRollouts, empty: "none yet:  kubectl create deployment web --image=nginx"}
+	broken := v.broken()
 	for _, w := range v.from.workloads {
 		s := w.source.Snapshot()
 		for _, r := range s.Rows {
@@ -148,6 +150,9 @@ func (v *view) rollouts() group {
 			default:
 				it.health = screen.Good
 			}
+			if why := broken[owner{w.kind, r.Namespace, r.Name}]; why != "" && it.health == screen.Busy {
+				it.health, it.detail = screen.Bad, r.Namespace+"   "+why
+			}
 			g.items = append(g.items, it)
 		}
 	}
@@ -156,6 +161,26 @@ func (v *view) rollouts() group {
 		g.note = fmt.Sprint(n)
 	}
 	return g
+}
+
+// owner names a workload.
+type owner struct{ kind, namespace, name string }
+
+// broken says of each workload with a broken Pod what the Pod's status is: a rollout that only takes its time has none.
+func (v *view) broken() map[owner]string {
+	pods := v.from.pods.Snapshot()
+	why := map[owner]string{}
+	for _, p := range pods.Rows {
+		if p.Owner == nil || podHealth(pods, p) != screen.Bad {
+			continue
+		}
+		o := owner{p.Owner.Kind, p.Namespace, p.Owner.Name}
+		if hash := p.Labels[appsv1.DefaultDeploymentUniqueLabelKey]; o.kind == "ReplicaSet" && hash != "" {
+			o.kind, o.name = "Deployment", strings.TrimSuffix(o.name, "-"+hash)
+		}
+		why[o] = cell(pods, p, "Status")
+	}
+	return why
 }
 
 // maxWarnings bounds what is laid out; the events screen has them all.

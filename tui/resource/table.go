@@ -45,8 +45,8 @@ type view struct {
 	snap       *livetable.Snapshot
 	gauge      gauge
 	rows       []*livetable.Row // filtered and sorted
-	faults     int // rows that are not well
-	moving     int // rows that are on their way
+	faults     int              // rows that are not well
+	moving     int              // rows that are on their way
 	filter     filter
 	onlyFaults bool
 	order      order
