@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/podarium/podarium/tui/canvas"
@@ -11,6 +12,30 @@ import (
 
 // showCallAfter is how long a call must have been under way to be shown: what is quicker would only flicker.
 const showCallAfter = 150 * time.Millisecond
+
+// maxFoot is how many lines a message may take.
+const maxFoot = 4
+
+// longMessage is the message in lines where one line cannot hold it, else nil: why something failed is told to the end.
+func (m *Model) longMessage(width int) []string {
+	st := m.message.state
+	text := st.Health.Glyph() + " " + st.Text
+	if st.Text == "" || canvas.Width(text) <= width-2 && !strings.Contains(text, "\n") {
+		return nil
+	}
+	lines := canvas.Wrap(text, width-2)
+	return lines[:min(len(lines), maxFoot)]
+}
+
+// drawLongMessage draws it over the last lines of the screen, whatever was there.
+func (m *Model) drawLongMessage(c *canvas.Canvas, lines []string) {
+	n := len(lines)
+	foot := c.Cut(0, c.Height()-n, c.Width(), n).WithBase(m.styles.Base)
+	c.Rule(c.Height()-n-1, m.styles.Rule)
+	for i, l := range lines {
+		foot.Clip(1, i, c.Width()-2, m.message.state.Health.Style(m.styles), l)
+	}
+}
 
 // drawFoot draws what can be done here at the left, and what is going on at the right.
 func (m *Model) drawFoot(c *canvas.Canvas) {

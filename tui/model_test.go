@@ -315,3 +315,16 @@ func TestACommandClosesTheOldScreensAndKeepsTheNew(t *testing.T) {
 		}
 	}
 }
+
+func TestALongErrorIsShownToItsEnd(t *testing.T) {
+	m := newModel(t, cluster.Options{}, 80, 24)
+	m.message = message{state: screen.State{Health: screen.Bad, Text: strings.Repeat("why it failed, ", 8) + "and what to do next"}}
+	lines := strings.Split(m.Draw().String(), "\n")
+	if got := strings.Join(lines[len(lines)-2:], " "); !strings.Contains(got, "and what to do next") {
+		t.Errorf("the last lines of the screen are %q", got)
+	}
+	m.message = message{state: screen.State{Health: screen.Good, Text: "done"}}
+	if got := m.Draw().String(); !strings.Contains(got, "help") {
+		t.Errorf("a short message leaves no room for hints:\n%s", got)
+	}
+}

@@ -90,6 +90,8 @@ func (m *Model) drawFrame(c *canvas.Canvas) *tea.Cursor {
 	if m.prompt.mode != promptOff {
 		cursor = tea.NewCursor(m.prompt.draw(m, foot), h-1)
 		m.prompt.drawCandidates(m, c.Cut(0, linesAbove, w, h-linesAbove-linesBelow+1))
+	} else if lines := m.longMessage(w); lines != nil {
+		m.drawLongMessage(c, lines)
 	} else {
 		m.drawFoot(foot)
 	}
