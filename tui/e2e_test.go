@@ -205,6 +205,9 @@ func TestCordon(t *testing.T) {
 	if v := c.Kubectl(t, "get", "node", "node-1", "-o", "jsonpath={.spec.unschedulable}"); v != "" {
 		t.Errorf("unschedulable is %q", v)
 	}
+	clustertest.Eventually(t, "the node without the taint of the cordon", func() bool {
+		return c.Kubectl(t, "get", "node", "node-1", "-o", "jsonpath={.spec.taints}") == ""
+	})
 }
 
 func TestStuckRolloutIsUndone(t *testing.T) {
