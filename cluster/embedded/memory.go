@@ -29,6 +29,7 @@ func relaxCollector() (settle func(stop <-chan struct{})) {
 		select {
 		case <-time.After(settleAfter):
 			debug.FreeOSMemory()
+			releaseCode()
 		case <-stop:
 		}
 	}
