@@ -229,6 +229,46 @@ func TestKeyThatIsNotThere(t *testing.T) {
 	}
 }
 
+func TestSpace(t *testing.T) {
+	h, s := fixture(t)
+	v, err := openSpace(s, Space{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	screentest.AllSizes(t, h, "space", v)
+	v.Do(actFocus)
+	v.Do(actFocus)
+	v.Do(actOpen)
+	if len(h.Opened) != 1 {
+		t.Errorf("the largest key does not open: %v", h.Opened)
+	}
+}
+
+func TestAudit(t *testing.T) {
+	h, s := fixture(t)
+	v, err := openAudit(s, Audit{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	screentest.AllSizes(t, h, "audit", v)
+}
+
+func TestOverview(t *testing.T) {
+	h, s := fixture(t)
+	v, err := openOverview(s, Overview{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range screentest.Sizes {
+		text := screentest.Draw(h, v, size[0], size[1]).String()
+		for _, want := range []string{"healthy", "default", "leader", "SPACE", "LEASES", "WRITES", "none"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("no %q:\n%s", want, text)
+			}
+		}
+	}
+}
+
 func TestKeyTables(t *testing.T) {
 	for name, table := range Module().Keys {
 		if err := table.Check(); err != nil {

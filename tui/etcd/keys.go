@@ -28,6 +28,7 @@ const (
 	actTree     key.Action = "etcd.tree"
 	actReload   key.Action = "etcd.reload"
 	actCopy     key.Action = "etcd.copy"
+	actOverview key.Action = "etcd.overview"
 	actPause    key.Action = "etcd.pause"
 )
 
@@ -84,6 +85,7 @@ func treeKeys() key.Table {
 		{Action: actOut, Keys: []string{"h", "left"}, Help: "close a directory, or go to the one above", Group: groupMove},
 	}, focusKeys(), key.Table{
 		{Action: actWatch, Keys: []string{"W"}, Hint: "watch", Help: "the changes under this directory, on a screen of their own", Group: groupOpen},
+		{Action: actOverview, Keys: []string{"O"}, Hint: "overview", Help: "members, space, alarms, leases, who writes", Group: groupOpen},
 	}, valueKeys(), moveKeys())
 }
 

@@ -20,7 +20,7 @@ import (
 func Module() screen.Module {
 	return screen.Module{
 		Name:   "etcd",
-		Routes: []screen.Route{screen.To(openTree), screen.To(openObject), screen.To(openKey), screen.To(openChanges)},
+		Routes: []screen.Route{screen.To(openTree), screen.To(openObject), screen.To(openKey), screen.To(openChanges), screen.To(openOverview), screen.To(openSpace), screen.To(openAudit)},
 		Commands: []screen.Command{
 			{Names: []string{"etcd", "keys"}, Help: "the keys of etcd as a tree, from a prefix", Run: func(_ *screen.Scope, arg string) (screen.Request, error) {
 				return screen.Etcd{Prefix: etcdview.ParseKey(arg)}, nil
@@ -37,8 +37,13 @@ func Module() screen.Module {
 				}
 				return Changes{Prefix: etcdview.ParseKey(arg)}, nil
 			}},
+			{Names: []string{"members", "etcd-overview"}, Help: "etcd at a glance: members, space, alarms, leases, who writes", Run: func(*screen.Scope, string) (screen.Request, error) {
+				return Overview{}, nil
+			}},
+			{Names: []string{"space"}, Help: "what fills the database of etcd", Run: func(*screen.Scope, string) (screen.Request, error) { return Space{}, nil }},
+			{Names: []string{"audit"}, Help: "values of etcd that are wrong", Run: func(*screen.Scope, string) (screen.Request, error) { return Audit{}, nil }},
 		},
-		Keys: map[string]key.Table{"etcd": treeKeys(), "etcd key": keyKeys(), "etcd changes": changesKeys()},
+		Keys: map[string]key.Table{"etcd": treeKeys(), "etcd key": keyKeys(), "etcd changes": changesKeys(), "etcd overview": overviewKeys(), "etcd space and audit": reportKeys()},
 	}
 }
 

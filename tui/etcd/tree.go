@@ -235,6 +235,9 @@ func (t *tree) Do(a key.Action) {
 	case actWatch:
 		t.watch()
 		return
+	case actOverview:
+		t.scope.Open(Overview{})
+		return
 	case actReload:
 		t.reload()
 		return
