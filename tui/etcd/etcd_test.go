@@ -274,6 +274,9 @@ func TestKeyTables(t *testing.T) {
 		if err := table.Check(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+		if name == "etcd space and audit" || name == "etcd overview" {
+			continue // they have no pager
+		}
 		if err := inPager(table).Check(); err != nil {
 			t.Errorf("%s with the value in focus: %v", name, err)
 		}
