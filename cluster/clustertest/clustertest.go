@@ -114,13 +114,17 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// Eventually waits until done returns true, and fails the test where it does not within a minute.
+// patience is how long Eventually waits: on a machine that is busy with other tests everything takes its time, and only
+// a failure waits this long.
+const patience = 3 * time.Minute
+
+// Eventually waits until done returns true, and fails the test where it does not within three minutes.
 func Eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(patience)
 	for !done() {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited a minute for %s", what)
+			t.Fatalf("waited %s for %s", patience, what)
 		}
 		time.Sleep(10 * time.Millisecond) // a poll, not a delay: done decides
 	}

@@ -122,8 +122,12 @@ func TestImagesThatCannotBePulled(t *testing.T) {
 func TestProbes(t *testing.T) {
 	t.Parallel()
 	c, ns := clustertest.Shared(t)
-	probe := func(h corev1.ProbeHandler) *corev1.Probe {
-		return &corev1.Probe{ProbeHandler: h, PeriodSeconds: 1, FailureThreshold: 1}
+	probe := func(h corev1.ProbeHandler, ok bool) *corev1.Probe {
+		p := &corev1.Probe{ProbeHandler: h, PeriodSeconds: 1, FailureThreshold: 1}
+		if ok { // a busy machine must not look like a sick Pod
+			p.TimeoutSeconds, p.FailureThreshold = 60, 5
+		}
+		return p
 	}
 	handlers := map[string]func(ok bool) corev1.ProbeHandler{
 		"http": func(ok bool) corev1.ProbeHandler {
@@ -155,7 +159,7 @@ func TestProbes(t *testing.T) {
 		for _, ok := range []bool{true, false} {
 			p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("%s-%t", kind, ok)}, Spec: corev1.PodSpec{Containers: []corev1.Container{{
 				Name: "c", Image: "shop:v1", Ports: []corev1.ContainerPort{{ContainerPort: 8080, Name: "web"}},
-				ReadinessProbe: probe(h(ok)), LivenessProbe: probe(h(ok)),
+				ReadinessProbe: probe(h(ok), ok), LivenessProbe: probe(h(ok), ok),
 			}}}}
 			if _, err := c.Kubernetes().CoreV1().Pods(ns).Create(t.Context(), p, metav1.CreateOptions{}); err != nil {
 				t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a Driver waits before it fails the test.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // keyTime is what a user takes from one key to the next, on the UI's clock.
 const keyTime = 250 * time.Millisecond
