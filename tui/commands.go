@@ -23,6 +23,14 @@ func frameCommands(m *Model) []screen.Command {
 			m.help()
 			return nil, nil
 		}},
+		{Names: []string{"ctx", "context", "contexts"}, Help: "list the clusters of the kubeconfig, or go to one: ctx NAME", Run: func(_ *screen.Scope, name string) (screen.Request, error) {
+			if name == "" {
+				m.listContexts()
+			} else {
+				m.switchTo(name)
+			}
+			return nil, nil
+		}},
 		{Names: []string{"theme"}, Help: "change the colours: auto, or a theme's name", Complete: func(*screen.Scope, string) []string {
 			return append([]string{"auto"}, themes.Names()...)
 		}, Run: func(_ *screen.Scope, name string) (screen.Request, error) {

@@ -74,7 +74,7 @@
 //
 // # How to test a screen
 //
-// Drawing: build the view over a fixture, draw it on canvas.New(80, 24, style), compare canvas.String() with a golden file
-// (tuitest.Golden; go test -update rewrites). Behaviour: tuitest.New(t, tui.Options{Cluster: c}) runs the real model
+// Drawing: build the view over a fixture with screentest.New, and compare it with golden files by screentest.AllSizes
+// (screentest.Golden; make golden-update rewrites). Behaviour: tuitest.New(t, tui.Options{Cluster: c}) runs the real model
 // against a real cluster without a terminal: d.Keys("j", "enter"), d.Wait("text on the screen"); it waits for calls and live data, never for time.
 package tui

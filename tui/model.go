@@ -88,25 +88,38 @@ func NewModel(ctx context.Context, o Options) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{
-		o:        o,
-		life:     func() context.Context { return ctx },
-		bridge:   newBridge(),
-		router:   router,
-		clock:    time.Now,
-		exec:     tea.Exec,
-		profile:  colorprofile.TrueColor,
-		dark:     true,
-		services: map[any]any{},
-		calls:    map[int]*call{},
-		dirty:    true,
+		o:       o,
+		life:    func() context.Context { return ctx },
+		bridge:  newBridge(),
+		router:  router,
+		clock:   time.Now,
+		exec:    tea.Exec,
+		profile: colorprofile.TrueColor,
+		dark:    true,
+		calls:   map[int]*call{},
+		dirty:   true,
 	}
 	m.guard = newGuard(o.LogDir, func() {})
-	m.root = screen.NewScope(ctx, m)
-	m.session = session.Of(m.root)
-	m.vitals = vitals.Of(m.root)
 	m.commands = append(frameCommands(m), moduleCommands()...)
+	m.share()
 	m.restyle()
 	return m, nil
+}
+
+// share makes what all screens of one cluster share.
+func (m *Model) share() {
+	m.services = map[any]any{}
+	m.root = screen.NewScope(m.life(), m)
+	m.session = session.Of(m.root)
+	m.vitals = vitals.Of(m.root)
+}
+
+// begin starts what the frame shows of a cluster by itself.
+func (m *Model) begin() {
+	m.vitals.Start(m.root)
+	activity.Of(m.root).Start(m.root)
+	m.root.Live(m.vitals.Changed(), func() { m.dirty = true })
+	m.session.Load(m.root)
 }
 
 // Close ends all calls and live data of all screens.
@@ -148,10 +161,7 @@ func (m *Model) restyle() {
 
 // Init starts what the frame shows by itself and opens the first screen.
 func (m *Model) Init() tea.Cmd {
-	m.vitals.Start(m.root)
-	activity.Of(m.root).Start(m.root)
-	m.root.Live(m.vitals.Changed(), func() { m.dirty = true })
-	m.session.Load(m.root)
+	m.begin()
 	if m.o.Open != "" {
 		m.command(m.o.Open)
 	}

@@ -328,3 +328,53 @@ func TestALongErrorIsShownToItsEnd(t *testing.T) {
 		t.Errorf("a short message leaves no room for hints:\n%s", got)
 	}
 }
+
+func TestGoingToAnotherClusterLeavesNothingOfTheOld(t *testing.T) {
+	other := nowhere(t, cluster.Options{Name: "other"})
+	m, err := NewModel(t.Context(), Options{
+		Cluster: nowhere(t, cluster.Options{}), LogDir: t.TempDir(),
+		Contexts: func(context.Context) ([]Context, error) {
+			return []Context{{Name: "nowhere"}, {Name: "other", Server: "https://other", ReadOnly: true}}, nil
+		},
+		Switch: func(_ context.Context, name string) (*cluster.Cluster, error) {
+			if name != "other" {
+				return nil, errors.New("no such context: " + name)
+			}
+			return other, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	m.Init()
+	m.Update(tea.WindowSizeMsg{Width: 120, Height: 40})
+	root, first := m.root, m.top()
+	call := func(line string) {
+		t.Helper()
+		m.flush()
+		m.command(line)
+		for _, c := range m.flush() {
+			if msg, ok := c().(finishedMsg); ok {
+				m.Update(msg)
+			}
+		}
+	}
+	call("ctx nosuch")
+	if m.Cluster().Name() != "nowhere" || !strings.Contains(m.message.state.Text, "no such context") {
+		t.Fatalf("on %s, said %q", m.Cluster().Name(), m.message.state.Text)
+	}
+	m.message = message{}
+	call("ctx")
+	if s := m.Draw().String(); !strings.Contains(s, "https://other   read-only") {
+		t.Fatalf("the list is\n%s", s)
+	}
+	press(m, "esc")
+	call("ctx other")
+	if m.Cluster() != other || !root.Closed() || !first.scope.Closed() || m.root.Closed() {
+		t.Errorf("on %s; old root closed %v, old screen closed %v", m.Cluster().Name(), root.Closed(), first.scope.Closed())
+	}
+	if s := m.Draw().String(); !strings.Contains(s, "podarium  other") {
+		t.Errorf("the header does not tell:\n%s", s)
+	}
+}

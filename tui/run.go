@@ -24,8 +24,21 @@ type Options struct {
 	LogDir string
 	// Open is what the command line is given at the start: "deployments default". Empty opens the home screen.
 	Open string
+	// Contexts lists the clusters that :ctx can go to, and Switch opens one by its name. Both may do I/O: they run off the
+	// UI's goroutine. Nil where there is only the one.
+	Contexts func(context.Context) ([]Context, error)
+	Switch   func(ctx context.Context, name string) (*cluster.Cluster, error)
 	// ExitTimeout bounds how long the terminal may take to be restored on exit; 0 means 5 s.
 	ExitTimeout time.Duration
+}
+
+// Context is a cluster that the UI can go to.
+type Context struct {
+	Name, Server string
+	// Current is the one that kubectl would use.
+	Current bool
+	// ReadOnly says that it would be opened for looking only.
+	ReadOnly bool
 }
 
 func (o *Options) validate() error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/attached"
 	"github.com/podarium/podarium/cluster/embedded"
 	"github.com/podarium/podarium/themes"
@@ -58,6 +60,12 @@ Nothing is installed in the cluster. Contexts whose own name or whose cluster's 
 				return err
 			}
 			ui.Cluster, ui.LogDir = c, dir
+			ui.Contexts = func(context.Context) ([]tui.Context, error) { return uiContexts(o) }
+			ui.Switch = func(_ context.Context, name string) (*cluster.Cluster, error) {
+				to := o
+				to.Context, to.Etcd = name, attached.Etcd{} // the etcd on the command line is the first cluster's
+				return attached.Open(to)
+			}
 			return tui.Run(cmd.Context(), ui)
 		},
 	}
@@ -92,6 +100,19 @@ Nothing is installed in the cluster. Contexts whose own name or whose cluster's 
 		return names, cobra.ShellCompDirectiveNoFileComp
 	})
 	return cmd
+}
+
+// uiContexts are the contexts as the UI lists them.
+func uiContexts(o attached.Options) ([]tui.Context, error) {
+	all, err := attached.Contexts(o)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]tui.Context, len(all))
+	for i, c := range all {
+		out[i] = tui.Context{Name: c.Name, Server: c.Server, Current: c.Current, ReadOnly: c.ReadOnly}
+	}
+	return out, nil
 }
 
 // keepStderr leads what credential plugins print, which would spoil the screen, to attach.log in the user's cache directory.
