@@ -69,8 +69,8 @@ func (s *Server) awaitReady(ctx context.Context) bool {
 func (s *Server) runningNodes() []metrics.Node {
 	s.nodes.Lock()
 	defer s.nodes.Unlock()
-	out := make([]metrics.Node, 0, len(s.nodes.byName))
-	for _, n := range s.nodes.byName {
+	out := make([]metrics.Node, 0, len(s.nodes.running))
+	for _, n := range s.nodes.running {
 		out = append(out, n)
 	}
 	return out

@@ -59,6 +59,12 @@ func serveControl(socket string, s *Server) (*control, error) {
 		s.stopOnce.Do(func() { close(s.stopping) })
 		w.WriteHeader(http.StatusAccepted)
 	})
+	mux.HandleFunc("POST /nodes/{name}/{action}", func(w http.ResponseWriter, r *http.Request) {
+		if err := s.nodeAction(r.Context(), r.PathValue("name"), r.PathValue("action")); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+	})
+	mux.HandleFunc("POST /dial", s.dialFor)
 	c := &control{&http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}}
 	go func() {
 		if err := c.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {

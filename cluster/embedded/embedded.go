@@ -77,10 +77,7 @@ type Server struct {
 	cluster *cluster.Cluster
 	control *control
 	network *podnet.Network
-	nodes   struct {
-		sync.Mutex
-		byName map[string]*node.Node
-	}
+	nodes   nodeSet
 
 	restoreStderr func() error // nil where it was not diverted
 
@@ -104,7 +101,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 	s := &Server{o: o, began: time.Now(), failed: make(chan error, 1), network: podnet.New()}
-	s.nodes.byName = map[string]*node.Node{}
+	s.nodes.running, s.nodes.off = map[string]*node.Node{}, map[string]chan struct{}{}
 	for _, c := range []*chan struct{}{&s.etcdReady, &s.apiReady, &s.ready, &s.stopping, &s.done} {
 		*c = make(chan struct{})
 	}

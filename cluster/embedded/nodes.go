@@ -3,9 +3,11 @@ package embedded
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	utilnet "k8s.io/apimachinery/pkg/util/net"
@@ -20,20 +22,60 @@ import (
 // nodeStopLimit is how long a node's kubelet may take to end its main loop; its containers are gone at once.
 const nodeStopLimit = time.Second
 
-// runNode runs a node until ctx ends.
+// nodeSet is the nodes of the cluster by name. A node that is switched off keeps its place.
+type nodeSet struct {
+	sync.Mutex
+	running map[string]*node.Node
+	off     map[string]chan struct{} // those that are switched off; closed to switch on, removed when that is heard
+}
+
+// runNode runs a node until ctx ends, and again each time it has been switched off and on.
 func (s *Server) runNode(ctx context.Context, name string) error {
+	for {
+		n, err := s.startNode(ctx, name)
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), nodeStopLimit)
+			defer cancel()
+			return n.Stop(stop)
+		case <-n.Done():
+		}
+		s.nodes.Lock()
+		on := s.nodes.off[name]
+		s.nodes.Unlock()
+		if on == nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return errors.New("its kubelet has ended")
+		}
+		select {
+		case <-on:
+		case <-ctx.Done():
+			return nil
+		}
+		s.nodes.Lock()
+		delete(s.nodes.off, name)
+		s.nodes.Unlock()
+	}
+}
+
+func (s *Server) startNode(ctx context.Context, name string) (*node.Node, error) {
 	s.health.set("kubelet/"+name, cluster.Started, "")
 	client, err := s.connect("kubelet-"+name, nodeIdentity(name))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	subnet, err := s.network.Subnet(name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	cert, key, err := s.pki.issueFiles(s.pki.ca, "kubelet-"+name, identity{name: "system:node:" + name, groups: []string{"system:nodes"}, hosts: []string{name, subnet.Node.String()}})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	n, err := node.Start(ctx, node.Options{
 		Name: name, Dir: s.state.file("nodes", name), Config: client.config,
@@ -42,21 +84,60 @@ func (s *Server) runNode(ctx context.Context, name string) error {
 		Ready: func() { s.health.set("kubelet/"+name, cluster.Ready, subnet.Node.String()) },
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.nodes.Lock()
-	s.nodes.byName[name] = n
-	s.nodes.Unlock()
-	select {
-	case <-ctx.Done():
-	case <-n.Done():
-		if ctx.Err() == nil {
-			return errors.New("its kubelet has ended")
+	defer s.nodes.Unlock()
+	s.nodes.running[name] = n
+	return n, nil
+}
+
+// PowerNode switches a node off, as a power failure does, or on again. Off, its containers are gone and the API server
+// hears nothing of it; after the node lifecycle controller's grace time its Pods are taken for lost.
+func (s *Server) PowerNode(ctx context.Context, name string, on bool) error {
+	s.nodes.Lock()
+	n, off := s.nodes.running[name], s.nodes.off[name]
+	switch {
+	case n == nil && off == nil:
+		s.nodes.Unlock()
+		return fmt.Errorf("no node of this cluster is called %q", name)
+	case on && off != nil:
+		select {
+		case <-off: // it is about to start
+		default:
+			close(off)
 		}
+	case !on && off == nil:
+		s.nodes.off[name] = make(chan struct{})
+		delete(s.nodes.running, name)
+		s.health.set("kubelet/"+name, cluster.Stopped, "switched off")
+	default:
+		s.nodes.Unlock()
+		return nil // it is as asked for
 	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), nodeStopLimit)
-	defer cancel()
-	return n.Stop(stop)
+	s.nodes.Unlock()
+	if on {
+		return nil
+	}
+	return n.Stop(ctx)
+}
+
+// LinkNode cuts the network between a node and the API server, or mends it: the node's Pods go on meanwhile.
+func (s *Server) LinkNode(name string, up bool) error {
+	s.nodes.Lock()
+	defer s.nodes.Unlock()
+	n := s.nodes.running[name]
+	switch {
+	case n == nil:
+		return fmt.Errorf("no node called %q runs", name)
+	case up:
+		n.Connect()
+		s.health.set("kubelet/"+name, cluster.Ready, n.Address().Addr().String())
+	default:
+		n.Disconnect()
+		s.health.set("kubelet/"+name, cluster.Failed, "cut off from the API server")
+	}
+	return nil
 }
 
 // runNetwork keeps the virtual network in step with Services until ctx ends.

@@ -1,0 +1,121 @@
+package embedded
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/podarium/podarium/controllers/podnet"
+)
+
+// dialFor gives another process of the same user a connection into the virtual network: the request's own connection
+// becomes it.
+func (s *Server) dialFor(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
+	defer cancel()
+	target, err := s.network.DialContext(ctx, "tcp", r.URL.Query().Get("address"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	defer target.Close()
+	h, ok := w.(http.Hijacker)
+	if !ok {
+		http.Error(w, "this connection cannot be taken over", http.StatusInternalServerError)
+		return
+	}
+	c, buf, err := h.Hijack()
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n"); err != nil {
+		return
+	}
+	podnet.Join(&readAhead{Conn: c, r: buf.Reader}, target)
+}
+
+// readAhead is a connection of which some has been read already.
+type readAhead struct {
+	net.Conn
+	r *bufio.Reader
+}
+
+func (c *readAhead) Read(b []byte) (int, error) { return c.r.Read(b) }
+
+// CloseWrite ends the stream to the other side.
+func (c *readAhead) CloseWrite() error {
+	if w, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return w.CloseWrite()
+	}
+	return nil
+}
+
+// Dial connects to an address or a name of the cluster (a Pod, a Service, NAME.NAMESPACE) from outside of it. What is not
+// the cluster's is dialled on the host's own network, by the process that runs the cluster.
+func (r *Remote) Dial(ctx context.Context, address string) (net.Conn, error) {
+	var d net.Dialer
+	c, err := d.DialContext(ctx, "unix", filepath.Join(r.run.Sockets, "control.sock"))
+	if err != nil {
+		return nil, err
+	}
+	if t, ok := ctx.Deadline(); ok {
+		_ = c.SetDeadline(t)
+	}
+	_, err = fmt.Fprintf(c, "POST /dial?address=%s HTTP/1.1\r\nHost: podarium\r\nContent-Length: 0\r\n\r\n", url.QueryEscape(address))
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	buf := bufio.NewReader(c)
+	resp, err := http.ReadResponse(buf, &http.Request{Method: http.MethodConnect}) // no body: what follows is the connection
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	if resp.StatusCode != http.StatusOK {
+		b, _ := io.ReadAll(io.LimitReader(buf, 4<<10))
+		return nil, errors.Join(errors.New(strings.TrimSpace(string(b))), c.Close())
+	}
+	_ = c.SetDeadline(time.Time{})
+	return &readAhead{Conn: c, r: buf}, nil
+}
+
+// NodeActions are what can be done to a node: on and off are its power, cut and mend its link to the API server.
+var NodeActions = []string{"off", "on", "cut", "mend"}
+
+func (s *Server) nodeAction(ctx context.Context, name, action string) error {
+	switch action {
+	case "off", "on":
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		return s.PowerNode(ctx, name, action == "on")
+	case "cut", "mend":
+		return s.LinkNode(name, action == "mend")
+	}
+	return fmt.Errorf("nothing that can be done to a node is called %q: there are %s", action, strings.Join(NodeActions, ", "))
+}
+
+// Node does one of NodeActions.
+func (r *Remote) Node(ctx context.Context, name, action string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://podarium/nodes/"+url.PathEscape(name)+"/"+url.PathEscape(action), nil)
+	if err != nil {
+		return err
+	}
+	resp, err := r.http.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		b, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+		return errors.New(strings.TrimSpace(string(b)))
+	}
+	return nil
+}
