@@ -129,21 +129,26 @@ func (s *Server) startEtcd(ctx context.Context) error {
 	return nil
 }
 
-// apiServer does what needs no etcd while etcd starts, and serves until ctx ends.
+// apiServer does what needs no etcd while etcd starts and is seeded, and serves until ctx ends.
 func (s *Server) apiServer(ctx context.Context, listener net.Listener) error {
+	seeded := make(chan error, 1)
+	go func() {
+		select {
+		case <-s.etcdReady:
+			_, err := seed(ctx, s.client, s.pki.ca.pem())
+			seeded <- err
+		case <-ctx.Done():
+			seeded <- nil
+		}
+	}()
 	cfg, err := configureAPIServer(ctx, apiServerConfig{pki: s.pki, listener: listener, etcd: "unix://" + s.state.etcdSocket(), dialPod: s.network.DialContext, dialKubelet: s.kubeletDialer})
 	if err != nil {
 		return err
 	}
-	select {
-	case <-s.etcdReady:
-	case <-ctx.Done():
-		return nil
-	}
-	s.health.set("kube-apiserver", cluster.Started, "")
-	if _, err := seed(ctx, s.client, s.pki.ca.pem()); err != nil {
+	if err := <-seeded; err != nil || ctx.Err() != nil {
 		return err
 	}
+	s.health.set("kube-apiserver", cluster.Started, "")
 	cfg.KubeAPIs.ControlPlane.Generic.AddPostStartHookOrDie("podarium/serving", func(genericapiserver.PostStartHookContext) error {
 		close(s.apiReady)
 		return nil
