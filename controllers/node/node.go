@@ -12,8 +12,10 @@ import (
 	"time"
 
 	nooptrace "go.opentelemetry.io/otel/trace/noop"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
@@ -85,7 +87,7 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 	}
 	engine := standin.New(o.Network, o.Name, catalogue)
 	images := containers.NewImages(engine.Pull)
-	runtime, err := containers.New(containers.Options{
+	pods, err := containers.New(containers.Options{
 		Name: "podarium", Version: o.Version, Dir: filepath.Join(o.Dir, "containers"),
 		Network: o.Network, Subnet: subnet, Engine: engine, Images: images,
 	})
@@ -93,7 +95,7 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 		return nil, fmt.Errorf("node %s: %w", o.Name, err)
 	}
 	ctx, cancel := context.WithCancel(klog.NewContext(ctx, klog.LoggerWithValues(klog.Background(), "node", o.Name)))
-	n := &Node{name: o.Name, addr: subnet.Node, podRange: subnet.Pods, network: o.Network, runtime: runtime, gate: newGate(), cancel: cancel, done: make(chan struct{})}
+	n := &Node{name: o.Name, addr: subnet.Node, podRange: subnet.Pods, network: o.Network, runtime: pods, gate: newGate(), cancel: cancel, done: make(chan struct{})}
 	if err := n.run(ctx, o, images); err != nil {
 		cancel()
 		n.gate.set(true)
@@ -181,22 +183,40 @@ func (n *Node) run(ctx context.Context, o Options, images *containers.Images) er
 	return nil
 }
 
-// awaitReady returns when the API calls the node Ready, or ctx ends.
+// awaitReady returns when the API calls the node Ready, or ctx ends. A node that was Ready in an earlier run of the process
+// still is until somebody says otherwise: it counts once its lease has been renewed.
 func awaitReady(ctx context.Context, client kubernetes.Interface, name string) error {
-	lw := cache.NewListWatchFromClient(client.CoreV1().RESTClient(), "nodes", "", fields.OneTermEqualSelector("metadata.name", name))
-	_, err := watchtools.UntilWithSync(ctx, lw, &corev1.Node{}, nil, func(e watch.Event) (bool, error) {
-		n, ok := e.Object.(*corev1.Node)
-		if !ok {
-			return false, nil
-		}
+	began := time.Now()
+	node, err := await(ctx, client.CoreV1().RESTClient(), "nodes", "", name, &corev1.Node{}, func(n *corev1.Node) bool {
 		for _, c := range n.Status.Conditions {
 			if c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue {
-				return true, nil
+				return true
 			}
 		}
-		return false, nil
+		return false
+	})
+	if err != nil || !node.CreationTimestamp.Time.Before(began.Truncate(time.Second)) {
+		return err
+	}
+	_, err = await(ctx, client.CoordinationV1().RESTClient(), "leases", corev1.NamespaceNodeLease, name, &coordinationv1.Lease{}, func(l *coordinationv1.Lease) bool {
+		return l.Spec.RenewTime != nil && l.Spec.RenewTime.After(began)
 	})
 	return err
+}
+
+// await follows an object by name until it is as wanted.
+func await[T runtime.Object](ctx context.Context, client cache.Getter, resource, namespace, name string, kind T, wanted func(T) bool) (T, error) {
+	var found T
+	lw := cache.NewListWatchFromClient(client, resource, namespace, fields.OneTermEqualSelector("metadata.name", name))
+	_, err := watchtools.UntilWithSync(ctx, lw, kind, nil, func(e watch.Event) (bool, error) {
+		o, ok := e.Object.(T)
+		if !ok || !wanted(o) {
+			return false, nil
+		}
+		found = o
+		return true, nil
+	})
+	return found, err
 }
 
 func newKubelet(ctx context.Context, o Options, c *options.KubeletServer, deps *kubelet.Dependencies, addr netip.Addr) (*kubelet.Kubelet, error) {
