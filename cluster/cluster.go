@@ -28,6 +28,8 @@ type Options struct {
 	Etcd *clientv3.Client
 	// EtcdPrefix is where the API server keeps its objects; empty means /registry.
 	EtcdPrefix string
+	// EtcdHistory is the directory where the history of etcd is recorded beyond compaction; empty where nobody records.
+	EtcdHistory string
 	// Status reports the health of each component. Nil: it is derived from the API server's own /readyz.
 	Status func(context.Context) (Status, error)
 	// StopsWithProcess says that quitting this process stops the cluster, so that a front end asks first.
@@ -99,6 +101,9 @@ func (c *Cluster) Etcd() *clientv3.Client { return c.o.Etcd }
 
 // EtcdPrefix is where the API server keeps its objects in etcd, without a trailing slash.
 func (c *Cluster) EtcdPrefix() string { return c.o.EtcdPrefix }
+
+// EtcdHistory is the directory of package etcdview/recorder, empty where nobody records.
+func (c *Cluster) EtcdHistory() string { return c.o.EtcdHistory }
 
 // StopsWithProcess says whether quitting this process stops the cluster.
 func (c *Cluster) StopsWithProcess() bool { return c.o.StopsWithProcess }

@@ -76,6 +76,12 @@ func serveControl(socket string, s *Server) (*control, error) {
 
 func (c *control) close() error { return c.server.Close() }
 
+// etcdHistory is the directory in the data directory where the history of etcd is recorded.
+const etcdHistory = "etcd-history"
+
+// EtcdHistory is the directory where the history of the etcd of a data directory is recorded.
+func EtcdHistory(dataDir string) string { return filepath.Join(dataDir, etcdHistory) }
+
 // Remote is a cluster that another process runs.
 type Remote struct {
 	dataDir string
@@ -115,7 +121,7 @@ func Attach(ctx context.Context, dataDir string) (*Remote, error) {
 		return nil, err
 	}
 	r.cluster, err = cluster.New(cluster.Options{
-		Name: filepath.Base(dataDir), Config: config, Etcd: r.etcd, Disposable: true,
+		Name: filepath.Base(dataDir), Config: config, Etcd: r.etcd, Disposable: true, EtcdHistory: filepath.Join(dataDir, etcdHistory),
 		Status: func(ctx context.Context) (cluster.Status, error) {
 			info, err := r.Info(ctx)
 			return info.Status, err

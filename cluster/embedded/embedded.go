@@ -147,6 +147,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	}
 	s.cluster, err = cluster.New(cluster.Options{
 		Name: clusterName(o), Config: s.admin.config, Etcd: s.client, Status: s.Status, StopsWithProcess: true, Disposable: true,
+		EtcdHistory: s.state.file(etcdHistory),
 	})
 	if err != nil {
 		return nil, err

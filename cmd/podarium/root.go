@@ -54,7 +54,8 @@ it runs already (podarium up), the UI attaches to it.`,
 	root.Flags().StringVar(&f.theme, "theme", "auto", "theme of the UI: auto follows the terminal's background")
 	root.Flags().StringVarP(&f.open, "command", "c", "", "what the UI opens first, as typed after ':', such as \"deployments kube-system\"")
 	_ = root.RegisterFlagCompletionFunc("theme", cobra.FixedCompletions(append(themes.Names(), "auto"), cobra.ShellCompDirectiveNoFileComp)) // the flag exists
-	root.AddCommand(newUp(f), newDown(f), newStatus(f), newKubeconfig(f), newKubectl(f), newDemo(f), newNode(f), newProxy(f), newVersion(), newAttach(), etcdcmd.Command(etcdcmd.Deps{Embedded: f.etcd}))
+	etcd := etcdcmd.Command(etcdcmd.Deps{Embedded: f.etcd, History: f.etcdHistory})
+	root.AddCommand(newUp(f), newDown(f), newStatus(f), newKubeconfig(f), newKubectl(f), newDemo(f), newNode(f), newProxy(f), newVersion(), newAttach(), etcd)
 	return root
 }
 
@@ -113,4 +114,13 @@ func (f *flags) etcd(cmd *cobra.Command) (*clientv3.Client, error) {
 		return nil, err
 	}
 	return r.Cluster().Etcd(), nil
+}
+
+// etcdHistory is where 'podarium up' records the history of etcd.
+func (f *flags) etcdHistory() (string, error) {
+	dir, err := f.dir()
+	if err != nil {
+		return "", err
+	}
+	return embedded.EtcdHistory(dir), nil
 }

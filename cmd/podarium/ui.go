@@ -31,6 +31,7 @@ func runUI(cmd *cobra.Command, f *flags) error {
 	if err != nil {
 		return err
 	}
+	defer record(s)()
 	ui.Cluster, ui.LogDir = s.Cluster(), filepath.Dir(s.LogFile())
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()

@@ -49,6 +49,7 @@ func up(cmd *cobra.Command, f *flags, print func(io.Writer, embedded.Info) error
 	if err != nil {
 		return err
 	}
+	defer record(s)()
 	select {
 	case <-s.Ready():
 		if err := print(out, s.Info()); err != nil {

@@ -218,6 +218,9 @@ func (p *pane) drawList(c *canvas.Canvas, s *style.Styles, focused bool, top int
 	note := ""
 	if p.compacted > 0 {
 		note = "… compacted before " + thousands(p.compacted)
+		if n := len(p.changes); n > 0 && p.changes[n-1].gap == nil && p.changes[n-1].Revision() < p.compacted {
+			note = "… etcd has revisions from " + thousands(p.compacted) + " on, the recorder these"
+		}
 	}
 	from, to := p.cursor.window(len(p.changes), body.Height())
 	now := p.scope.Now()

@@ -6,11 +6,14 @@
 package etcd
 
 import (
+	"context"
 	"errors"
 	"strings"
+	"sync"
 
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/decode"
+	"github.com/podarium/podarium/etcdview/recorder"
 	"github.com/podarium/podarium/etcdview/registry"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/screen"
@@ -63,6 +66,35 @@ func source(s *screen.Scope) (*etcdview.Store, error) {
 		return nil, errNoEtcd
 	}
 	return etcdview.New(c), nil
+}
+
+// historyKey is the key of the recording that all screens share.
+type historyKey struct{}
+
+// history reads the past of a key: what etcd has, and what is recorded beyond it.
+func history(s *screen.Scope, store *etcdview.Store) etcdview.Reader {
+	dir := s.Cluster().EtcdHistory()
+	if dir == "" {
+		return store
+	}
+	open := screen.Service(s, historyKey{}, func() func() (*recorder.Recording, error) {
+		return sync.OnceValues(func() (*recorder.Recording, error) { return recorder.Open(dir, recorder.Options{}) })
+	})
+	return recorded{store, open}
+}
+
+// recorded opens the recording when it is first asked for, which reads files: within a call, never on the UI's goroutine.
+type recorded struct {
+	etcdview.Reader
+	open func() (*recorder.Recording, error)
+}
+
+func (r recorded) History(ctx context.Context, key string, o etcdview.HistoryOptions) (etcdview.History, error) {
+	recording, err := r.open()
+	if err != nil {
+		return etcdview.History{}, err
+	}
+	return recorder.Reader{Reader: r.Reader, Recording: recording}.History(ctx, key, o)
 }
 
 func decodeOptions(s *screen.Scope) decode.Options {

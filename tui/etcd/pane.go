@@ -18,7 +18,7 @@ import (
 // of the one under the cursor.
 type pane struct {
 	scope  *screen.Scope
-	store  *etcdview.Store
+	past   etcdview.Reader // for histories
 	decode decode.Options
 
 	path    string
@@ -53,7 +53,7 @@ const (
 )
 
 func newPane(s *screen.Scope, store *etcdview.Store) *pane {
-	return &pane{scope: s, store: store, decode: decodeOptions(s), format: asYAML, follow: true}
+	return &pane{scope: s, past: history(s, store), decode: decodeOptions(s), format: asYAML, follow: true}
 }
 
 // open changes the subject.
@@ -68,6 +68,23 @@ func (p *pane) open(path string, dir bool) {
 	p.reload()
 }
 
+// past is the history of a key, for the screen.
+type past struct {
+	changes   []*change
+	compacted int64 // oldest revision that etcd has
+}
+
+// withGaps puts what was not recorded among the changes, newest first, where something older is known.
+func withGaps(cs []*change, gaps []etcdview.Gap) []*change {
+	for _, g := range gaps {
+		i := slices.IndexFunc(cs, func(c *change) bool { return c.gap == nil && c.Revision() < g.To })
+		if i >= 0 {
+			cs = slices.Insert(cs, i, &change{gap: &g})
+		}
+	}
+	return cs
+}
+
 // reload reads the history of the key anew.
 func (p *pane) reload() {
 	if p.dir || p.path == "" {
@@ -75,20 +92,17 @@ func (p *pane) reload() {
 	}
 	path := p.path
 	p.loading = true
-	screen.Call(p.scope, "read "+etcdview.Printable(path), readTimeout, func(ctx context.Context) ([]*change, error) {
-		h, err := p.store.History(ctx, path, etcdview.HistoryOptions{Limit: 100})
+	screen.Call(p.scope, "read "+etcdview.Printable(path), readTimeout, func(ctx context.Context) (past, error) {
+		h, err := p.past.History(ctx, path, etcdview.HistoryOptions{Limit: 200})
 		if err != nil {
-			return nil, err
+			return past{}, err
 		}
 		cs := fromHistory(h)
 		for _, c := range cs {
 			c.describe(ctx, p.decode)
 		}
-		if h.CompactRevision > 1 {
-			cs = append(cs, &change{gap: &etcdview.Gap{From: 1, To: h.CompactRevision}})
-		}
-		return cs, nil
-	}, func(cs []*change, err error) {
+		return past{withGaps(cs, h.Gaps), h.CompactRevision}, nil
+	}, func(h past, err error) {
 		if p.path != path {
 			return
 		}
@@ -96,11 +110,11 @@ func (p *pane) reload() {
 		if err != nil {
 			return
 		}
-		if n := len(cs); n > 0 && cs[n-1].gap != nil {
-			p.compacted, cs = cs[n-1].gap.To, cs[:n-1]
+		if h.compacted > 1 {
+			p.compacted = h.compacted
 		}
 		seen := p.changes // what happened while it was read
-		p.changes = cs
+		p.changes = h.changes
 		p.add(seen)
 		p.settle()
 	})

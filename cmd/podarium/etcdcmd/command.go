@@ -23,6 +23,7 @@ import (
 	"github.com/podarium/podarium/etcdview/decode"
 	"github.com/podarium/podarium/etcdview/decrypt"
 	"github.com/podarium/podarium/etcdview/offline"
+	"github.com/podarium/podarium/etcdview/recorder"
 )
 
 // Deps are what the commands need of the program around them.
@@ -30,6 +31,8 @@ type Deps struct {
 	// Embedded connects to the etcd of the running embedded cluster; its errors say how to start one. The client is
 	// closed by the commands.
 	Embedded func(*cobra.Command) (*clientv3.Client, error)
+	// History is the directory where the history of the embedded etcd is recorded. Nil where it is not.
+	History func() (string, error)
 	// Interactive opens the screens on an etcd. Nil where there are none: podarium etcd then shows its help.
 	Interactive func(*cobra.Command, Target) error
 }
@@ -183,7 +186,19 @@ func (o *options) open(cmd *cobra.Command) (*Target, error) {
 		return nil, err
 	}
 	s := etcdview.New(client)
-	return &Target{Name: name, Reader: s, Store: s, Decode: d, Close: client.Close}, nil
+	t := &Target{Name: name, Reader: s, Store: s, Decode: d, Close: client.Close}
+	if !o.connect.Chosen() && o.deps.History != nil {
+		dir, err := o.deps.History()
+		if err != nil {
+			return nil, err
+		}
+		r, err := recorder.Open(dir, recorder.Options{})
+		if err != nil {
+			return nil, err
+		}
+		t.Reader = recorder.Reader{Reader: s, Recording: r}
+	}
+	return t, nil
 }
 
 func (o *options) client(cmd *cobra.Command) (*clientv3.Client, string, error) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +18,7 @@ import (
 // state is one revision of a key as programs read it.
 type state struct {
 	Revision int64          `json:"revision"`
+	Time     time.Time      `json:"time,omitzero"` // when the recorder saw it
 	Version  int64          `json:"version,omitempty"`
 	Deleted  bool           `json:"deleted,omitempty"`
 	Size     int            `json:"size"`
@@ -31,6 +33,8 @@ type past struct {
 	// CompactRevision is the oldest that the store has.
 	CompactRevision int64   `json:"compactRevision,omitempty"`
 	Revisions       []state `json:"revisions"`
+	// Gaps are spans of revisions that neither the store nor its recorder has.
+	Gaps []etcdview.Gap `json:"gaps,omitempty"`
 }
 
 func (o *options) history() *cobra.Command {
@@ -64,9 +68,9 @@ func (o *options) history() *cobra.Command {
 }
 
 func describePast(ctx context.Context, h etcdview.History, d decode.Options, values bool) past {
-	p := past{Key: etcdview.Printable(h.Key), CompactRevision: h.CompactRevision}
+	p := past{Key: etcdview.Printable(h.Key), CompactRevision: h.CompactRevision, Gaps: h.Gaps}
 	for i, r := range h.Revisions {
-		s := state{Revision: r.ModRevision, Version: r.Version, Deleted: r.Deleted, Size: len(r.Value)}
+		s := state{Revision: r.ModRevision, Time: r.Time, Version: r.Version, Deleted: r.Deleted, Size: len(r.Value)}
 		if !r.Deleted {
 			e := etcdview.Event{Type: etcdview.Put, KV: r.KV}
 			if i+1 < len(h.Revisions) && !h.Revisions[i+1].Deleted {
@@ -108,7 +112,16 @@ func printPast(tw *tabwriter.Writer, p past) {
 		fmt.Fprintf(tw, "%d\t%d\t%d\t%s\t%s\n", s.Revision, s.Version, s.Size, by, what)
 	}
 	if p.CompactRevision > 1 {
-		fmt.Fprintf(tw, "\t\t\t\tthe store keeps nothing before revision %d\n", p.CompactRevision)
+		older := 0
+		for _, s := range p.Revisions {
+			if s.Revision < p.CompactRevision {
+				older++
+			}
+		}
+		fmt.Fprintf(tw, "\t\t\t\tthe store keeps nothing before revision %d; %d older ones are from the recorder\n", p.CompactRevision, older)
+	}
+	for _, g := range p.Gaps {
+		fmt.Fprintf(tw, "\t\t\t\trevisions %d to %d were not recorded\n", g.From, g.To-1)
 	}
 }
 

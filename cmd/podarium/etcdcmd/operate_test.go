@@ -1,6 +1,7 @@
 package etcdcmd_test
 
 import (
+	"context"
 	"encoding/base64"
 	"os"
 	"path/filepath"
@@ -13,8 +14,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/podarium/podarium/cluster/clustertest"
 	"github.com/podarium/podarium/cmd/podarium/etcdcmd"
+	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/etcdtest"
+	"github.com/podarium/podarium/etcdview/recorder"
 )
 
 // session types commands against one etcd.
@@ -249,4 +253,35 @@ func TestCluster(t *testing.T) {
 	s.want(s.run("", 0, "disarm", "--yes"), "taken back")
 	s.want(s.run("", 1, "move-leader", "default", "--yes"), "leader already")
 	s.want(s.run("", 1, "move-leader", "none", "--yes"), "no member none")
+}
+
+func TestHistoryFromTheRecorder(t *testing.T) {
+	s, _, c := own(t)
+	dir := filepath.Join(t.TempDir(), "history")
+	s.deps.History = func() (string, error) { return dir, nil }
+	var rev int64
+	for _, image := range []string{"nginx:1", "nginx:2", "nginx:3"} {
+		r, err := c.Put(t.Context(), "/registry/pods/default/web", string(pod(t, "web", image)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rev = r.Header.Revision
+	}
+	r, err := recorder.Open(dir, recorder.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx, etcdview.New(c)) }()
+	clustertest.Eventually(t, "three changes to be recorded", func() bool {
+		n, _ := r.Stats()
+		return n == 3
+	})
+	cancel()
+	<-done
+	if _, err := c.Compact(t.Context(), rev); err != nil {
+		t.Fatal(err)
+	}
+	s.want(s.run("", 0, "history", "/registry/pods/default/web"), "nginx:2 → nginx:3", "nginx:1 → nginx:2", "created", "2 older ones are from the recorder")
 }
