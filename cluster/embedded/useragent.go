@@ -27,9 +27,13 @@ func nameComponents(build func(http.Handler, *genericapiserver.Config) http.Hand
 	}
 }
 
-// componentName is the component that sent a request, by its certificate, or for a controller, which has a token, by the
+// componentName is the component that sent a request, by its certificate, by the name that the API server
+// calls itself by, or for a controller, which has a token, by the
 // service account in the rest of its user agent. It decides nothing but the name: who it is, authentication finds out.
 func componentName(r *http.Request, rest string) string {
+	if r.TLS != nil && r.TLS.ServerName == genericapiserver.LoopbackClientServerNameOverride {
+		return "kube-apiserver"
+	}
 	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
 		switch r.TLS.PeerCertificates[0].Subject.CommonName {
 		case controllerManagerUser.name:

@@ -7,12 +7,14 @@ import (
 	"time"
 )
 
-// The node authorizer lets a kubelet read only what a Pod on its node refers to. It learns of Pods by a watch, as the
-// kubelet does, and where the kubelet is the quicker of the two its first request for a Secret, a ConfigMap or a token
-// is refused with these words (plugin/pkg/auth/authorizer/node/node_authorizer.go). The kubelet tries again after half a
-// second, with a warning event; this asks again at once, for as long.
+// The node authorizer and the NodeRestriction admission let a kubelet have only what a Pod on its node refers to. They
+// learn of Pods by a watch, as the kubelet does, and where the kubelet is the quicker of the two its first request for a
+// Secret, a ConfigMap or a token is refused with these words (plugin/pkg/auth/authorizer/node/node_authorizer.go and
+// plugin/pkg/admission/noderestriction/admission.go). The kubelet tries again after half a second, with a warning event;
+// this asks again at once, for as long.
 const (
 	notYetRelated      = "no relationship found between node"
+	notYetScheduled    = "bound to a pod scheduled on a different node"
 	authorizerPoll     = 10 * time.Millisecond
 	authorizerPatience = 500 * time.Millisecond
 )
@@ -32,7 +34,8 @@ func patient(next http.RoundTripper) http.RoundTripper {
 			}
 			resp.Body = io.NopCloser(bytes.NewReader(body))
 			again, ok := replay(req)
-			if !ok || !bytes.Contains(body, []byte(notYetRelated)) || time.Since(began) > authorizerPatience {
+			early := bytes.Contains(body, []byte(notYetRelated)) || bytes.Contains(body, []byte(notYetScheduled))
+			if !ok || !early || time.Since(began) > authorizerPatience {
 				return resp, nil
 			}
 			select {

@@ -16,6 +16,7 @@ func TestPatientAsksAgainUntilTheAuthorizerKnowsThePod(t *testing.T) {
 		code    int
 	}{
 		{"not yet related", "node: " + notYetRelated + " 'a' and this object", 3, http.StatusOK},
+		{"not yet scheduled", "node requested token " + notYetScheduled, 3, http.StatusOK},
 		{"forbidden for good", "system:anonymous may not", 1, http.StatusForbidden},
 	} {
 		t.Run(c.name, func(t *testing.T) {
