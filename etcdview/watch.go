@@ -9,6 +9,8 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/connectivity"
 )
 
 // EventType is what happened to a key.
@@ -112,7 +114,27 @@ func (s *Store) watchOnce(ctx context.Context, o *WatchOptions, next *int64, fn 
 		k, end := keyRange(o.Key, "")
 		key, opts = k, append(opts, clientv3.WithRange(end))
 	}
-	for r := range s.client.Watch(clientv3.WithRequireLeader(ctx), key, opts...) {
+	events := s.client.Watch(clientv3.WithRequireLeader(ctx), key, opts...)
+	up := make(chan bool) // the client connects again by itself and says nothing of it
+	go watchConnection(ctx, s.client.ActiveConnection(), up)
+	for {
+		var r clientv3.WatchResponse
+		select {
+		case ok := <-up:
+			b := Batch{Revision: max(0, *next-1)}
+			if !ok {
+				b.Interrupted = errConnectionLost
+			}
+			if err := fn(b); err != nil {
+				return progressed, stopError{err}
+			}
+			continue
+		case got, open := <-events:
+			if !open {
+				return progressed, errConnectionLost
+			}
+			r = got
+		}
 		if r.CompactRevision > 0 {
 			gap := Gap{From: *next, To: r.CompactRevision}
 			*next = r.CompactRevision
@@ -152,7 +174,27 @@ func (s *Store) watchOnce(ctx context.Context, o *WatchOptions, next *int64, fn 
 			return progressed, stopError{err}
 		}
 	}
-	return progressed, errors.New("the connection to etcd was lost")
+}
+
+var errConnectionLost = errors.New("the connection to etcd was lost")
+
+// watchConnection says when the connection is lost, and when it is there again, until the context ends.
+func watchConnection(ctx context.Context, conn *grpc.ClientConn, up chan<- bool) {
+	was := true
+	for state := conn.GetState(); ; state = conn.GetState() {
+		is := state == connectivity.Ready || state == connectivity.Idle || (was && state == connectivity.Connecting)
+		if is != was {
+			select {
+			case up <- is:
+			case <-ctx.Done():
+				return
+			}
+			was = is
+		}
+		if !conn.WaitForStateChange(ctx, state) {
+			return
+		}
+	}
 }
 
 func fromEvent(e *clientv3.Event, now time.Time) Event {

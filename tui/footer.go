@@ -63,7 +63,7 @@ func (m *Model) drawStatus(c *canvas.Canvas) int {
 		}
 	}
 	if v := m.vitals.Sample(); v.StatusErr != nil {
-		return c.Right(c.Width()-1, 0, s.Error, canvas.Truncate("✗ "+v.StatusErr.Error(), c.Width()/2)) - 2
+		return c.Right(c.Width()-1, 0, s.Error, canvas.Truncate("✗ "+screen.Reason(v.StatusErr), c.Width()/2)) - 2
 	}
 	return c.Width() - 1
 }

@@ -168,7 +168,7 @@ func (v *view) state() screen.State {
 	case v.err != nil:
 		return screen.State{Health: screen.Bad, Text: v.err.Error()}
 	case v.text.snap.Err != nil:
-		return screen.State{Health: screen.Bad, Text: v.text.snap.Err.Error()}
+		return screen.Failure(v.text.snap.Err)
 	case reading > 0 && v.pager.Following():
 		return screen.State{Health: screen.Good, Text: "following " + streams(reading)}
 	case reading > 0:

@@ -275,7 +275,7 @@ func (v *view) drawEmpty(c *canvas.Canvas, s *style.Styles) {
 	case !v.snap.Synced && v.snap.Err == nil:
 		text = "loading"
 	case v.snap.Err != nil:
-		text = "it will be tried again: " + v.snap.Err.Error()
+		text = "it will be tried again: " + screen.Reason(v.snap.Err)
 	case v.filter.text != "" || v.onlyFaults:
 		text = "nothing matches (esc shows all)"
 	case v.kind.Namespaced && v.request.Namespace != "":

@@ -182,7 +182,7 @@ func (v *view) Place() screen.Place {
 	p.Note = v.count()
 	switch {
 	case v.snap.Err != nil:
-		p.State = screen.State{Health: screen.Bad, Text: v.snap.Err.Error()}
+		p.State = screen.Failure(v.snap.Err)
 	case !v.snap.Synced:
 		p.State = screen.State{Health: screen.Busy, Text: "loading"}
 	case v.faults > 0:

@@ -23,7 +23,7 @@ func (v *view) Draw(c *canvas.Canvas) {
 	if !v.p.Synced && len(v.p.Revisions) == 0 {
 		text := "reading the workload, its revisions and its Pods"
 		if v.p.Err != nil {
-			text = "it will be tried again: " + v.p.Err.Error()
+			text = "it will be tried again: " + screen.Reason(v.p.Err)
 		}
 		c.Text(2, 1, s.Muted, text)
 		return

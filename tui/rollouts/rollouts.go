@@ -232,7 +232,7 @@ func (v *view) Place() screen.Place {
 	ready := fmt.Sprintf("%d of %d new ready", newReady(p), p.Desired)
 	switch {
 	case p.Err != nil:
-		place.State = screen.State{Health: screen.Bad, Text: p.Err.Error()}
+		place.State = screen.Failure(p.Err)
 	case p.Gone:
 		place.State = screen.State{Health: screen.Bad, Text: "deleted"}
 	case !p.Synced:

@@ -1,0 +1,54 @@
+package screen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func TestFailureSaysThatTheClusterIsGone(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	silent := "http://" + l.Addr().String()
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := "http://" + gone.Addr().String()
+	if err := gone.Close(); err != nil {
+		t.Fatal(err)
+	}
+	get := func(url string) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		_, err = http.DefaultClient.Do(req)
+		return err
+	}
+	_, noSocket := net.Dial("unix", filepath.Join(t.TempDir(), "s"))
+	for _, c := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"refused", fmt.Errorf("watch pods: %w", get(refused)), "no answer: is the cluster running?"},
+		{"silent", get(silent), "no answer in time"},
+		{"no socket", noSocket, "no answer: is the cluster running?"},
+		{"another", errors.New("pods is forbidden"), "pods is forbidden"},
+	} {
+		if got := Failure(c.err); got.Health != Bad || got.Text != c.want {
+			t.Errorf("%s: %+v, want %q, of %v", c.name, got, c.want, c.err)
+		}
+	}
+}
