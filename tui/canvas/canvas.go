@@ -105,7 +105,8 @@ func (c *Canvas) Right(x, y int, s Style, text string) int {
 	return from
 }
 
-// Paint gives the cells from (x,y) another style, leaving what they show. Only what the style sets changes.
+// Paint gives the cells from (x,y) another style, leaving what they show. Only what the style sets changes, but for a
+// reverse one: it is a bar of one colour, so the cells' own colours go.
 func (c *Canvas) Paint(x, y, width int, s Style) {
 	if y < 0 || y >= c.Height() {
 		return
@@ -113,6 +114,9 @@ func (c *Canvas) Paint(x, y, width int, s Style) {
 	line := c.cells.Lines[c.area.Min.Y+y]
 	for i := max(x, 0); i < min(x+width, c.Width()); i++ {
 		cell := &line[c.area.Min.X+i]
+		if s.Attrs&uv.AttrReverse != 0 {
+			cell.Style = Style{Fg: c.base.Fg, Bg: c.base.Bg, Attrs: cell.Style.Attrs & uv.AttrBold}
+		}
 		if s.Fg != nil {
 			cell.Style.Fg = s.Fg
 		}

@@ -27,15 +27,33 @@ func each(text string, f func(cluster string, width int) bool) {
 			return
 		}
 		cluster, w := g.Value(), g.Width()
-		i += len(cluster)
-		r, size := utf8.DecodeRuneInString(cluster)
-		if w == 0 || (r == utf8.RuneError && size <= 1) || unicode.IsControl(r) {
-			cluster, w = safe(r), 1
+		if !printable(cluster) { // one by one, so that what is good in it stays
+			r, size := utf8.DecodeRuneInString(text[i:])
+			cluster = text[i : i+size]
+			if w = displaywidth.String(cluster); !printable(cluster) || w == 0 {
+				cluster, w = safe(r), 1
+			}
+			i += size
+		} else {
+			i += len(cluster)
+			if w == 0 {
+				cluster, w = safe(0), 1
+			}
 		}
 		if !f(cluster, w) {
 			return
 		}
 	}
+}
+
+// printable says that a cluster is valid UTF-8 without control characters, also those that turn text around.
+func printable(cluster string) bool {
+	for i, r := range cluster {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || (r == utf8.RuneError && !strings.HasPrefix(cluster[i:], "\uFFFD")) {
+			return false
+		}
+	}
+	return true
 }
 
 // safe stands for a character that must not reach a terminal.
