@@ -35,6 +35,8 @@ type Options struct {
 	Ephemeral bool
 	// Nodes is how many kubelets run.
 	Nodes int
+	// Runtime is what containers are: node.Standin, which empty means too, or node.Process.
+	Runtime string
 	// APIPort is the API server's port on 127.0.0.1; 0 is the one of the last run if it is free, else any free one.
 	APIPort int
 	// LogFile gets the log of everything in the process; empty: podarium.log in the data directory.
@@ -53,6 +55,8 @@ func (o *Options) validate() error {
 		return errors.New("no data directory")
 	case o.Nodes < 0 || o.Nodes > maxNodes:
 		return fmt.Errorf("--nodes: %d is not between 0 and %d", o.Nodes, maxNodes)
+	case o.Runtime != "" && o.Runtime != node.Standin && o.Runtime != node.Process:
+		return fmt.Errorf("--runtime: %q is neither %s nor %s", o.Runtime, node.Standin, node.Process)
 	case o.APIPort < 0 || o.APIPort > 65535:
 		return fmt.Errorf("--api-port: %d is not a port", o.APIPort)
 	}

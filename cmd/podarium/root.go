@@ -18,6 +18,7 @@ type flags struct {
 	dataDir   string
 	ephemeral bool
 	nodes     int
+	runtime   string
 	apiPort   int
 	logFile   string
 	verbosity int
@@ -64,6 +65,7 @@ func addRunFlags(cmd *cobra.Command, f *flags) {
 	fs := cmd.Flags()
 	fs.BoolVar(&f.ephemeral, "ephemeral", false, "keep nothing: a temporary data directory, removed at the end")
 	fs.IntVar(&f.nodes, "nodes", 3, "how many nodes (real kubelets) run")
+	fs.StringVar(&f.runtime, "runtime", "standin", "what containers are: standin (code in this process), or process (programs of this machine, run as you, isolated from nothing)")
 	fs.IntVar(&f.apiPort, "api-port", 0, "port of the API server on 127.0.0.1 (default: the last one, else any free one)")
 	fs.StringVar(&f.logFile, "log-file", "", "where the log goes (default: podarium.log in the data directory)")
 	fs.IntVarP(&f.verbosity, "v", "v", 0, "verbosity of the log, as klog's -v")
@@ -86,7 +88,7 @@ func (f *flags) dir() (string, error) {
 }
 
 func (f *flags) options() (embedded.Options, error) {
-	o := embedded.Options{Ephemeral: f.ephemeral, Nodes: f.nodes, APIPort: f.apiPort, LogFile: f.logFile, Verbosity: f.verbosity, DivertStderr: true, DataDir: f.dataDir}
+	o := embedded.Options{Ephemeral: f.ephemeral, Nodes: f.nodes, Runtime: f.runtime, APIPort: f.apiPort, LogFile: f.logFile, Verbosity: f.verbosity, DivertStderr: true, DataDir: f.dataDir}
 	var err error
 	if !f.ephemeral {
 		o.DataDir, err = f.dir()

@@ -46,6 +46,7 @@ import (
 	volumetypes "k8s.io/kubernetes/pkg/volume/util/types"
 
 	"github.com/podarium/podarium/controllers/node/containers"
+	"github.com/podarium/podarium/controllers/node/process"
 	"github.com/podarium/podarium/controllers/node/standin"
 	"github.com/podarium/podarium/controllers/podnet"
 )
@@ -81,15 +82,14 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("node %s: %w", o.Name, err)
 	}
-	catalogue, err := standin.Default()
+	engine, handlers, pull, err := engines(o)
 	if err != nil {
 		return nil, fmt.Errorf("node %s: %w", o.Name, err)
 	}
-	engine := standin.New(o.Network, o.Name, catalogue)
-	images := containers.NewImages(engine.Pull)
+	images := containers.NewImages(pull)
 	pods, err := containers.New(containers.Options{
 		Name: "podarium", Version: o.Version, Dir: filepath.Join(o.Dir, "containers"),
-		Network: o.Network, Subnet: subnet, Engine: engine, Images: images,
+		Network: o.Network, Subnet: subnet, Engine: engine, Handlers: handlers, Images: images,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("node %s: %w", o.Name, err)
@@ -102,6 +102,22 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 		return nil, err
 	}
 	return n, nil
+}
+
+// engines are what runs containers: the node's own and those that a RuntimeClass may name.
+func engines(o Options) (own containers.Engine, handlers map[string]containers.Engine, pull func(context.Context, string) (uint64, error), err error) {
+	catalogue, err := standin.Default()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	s := standin.New(o.Network, o.Name, catalogue)
+	handlers = map[string]containers.Engine{Standin: s}
+	if o.Runtime != Process {
+		return s, handlers, s.Pull, nil
+	}
+	p, err := process.New(o.Network)
+	handlers[Process] = p
+	return p, handlers, s.Pull, err
 }
 
 func (n *Node) run(ctx context.Context, o Options, images *containers.Images) error {

@@ -37,11 +37,20 @@ type Options struct {
 	Taints []corev1.Taint
 	// MaxPods is how many Pods the node takes; 0 means 110.
 	MaxPods int32
+	// Runtime is what containers are: Standin, which empty means too, or Process. Pods may choose by a RuntimeClass whose
+	// handler has that name; Process is only to be chosen where it is the node's own.
+	Runtime string
 	// Ready is called once, when the Node is Ready in the API. It may be nil.
 	Ready func()
 	// Version is the program's, shown as the container runtime's: a semantic version without the v.
 	Version string
 }
+
+// The runtimes of a node.
+const (
+	Standin = "standin" // code in this process, which stands in for what an image would run
+	Process = "process" // processes of the host, with this process's rights
+)
 
 func (o *Options) validate() error {
 	for _, msg := range validation.NameIsDNSSubdomain(o.Name, false) {
@@ -56,6 +65,8 @@ func (o *Options) validate() error {
 		return fmt.Errorf("node %s: no pod network", o.Name)
 	case o.ServingCertFile == "" || o.ServingKeyFile == "" || o.ClientCAFile == "":
 		return errors.New("node " + o.Name + ": the kubelet's server needs a certificate, a key and a CA for clients")
+	case o.Runtime != "" && o.Runtime != Standin && o.Runtime != Process:
+		return fmt.Errorf("node %s: no runtime is called %q: there are %s and %s", o.Name, o.Runtime, Standin, Process)
 	case o.MaxPods < 0:
 		return fmt.Errorf("node %s: %d Pods at most makes no sense", o.Name, o.MaxPods)
 	}

@@ -140,7 +140,11 @@ func (r *Runtime) StartContainer(_ context.Context, id string) error {
 	r.mu.Unlock()
 
 	started := time.Now()
-	p, err := r.o.Engine.Start(spec)
+	engine := r.o.Engine
+	if h := r.o.Handlers[c.sandbox.handler]; h != nil {
+		engine = h
+	}
+	p, err := engine.Start(spec)
 	if err != nil {
 		r.finish(c, Exit{Code: 128, Reason: "StartError", Message: err.Error()}, time.Time{})
 		return err

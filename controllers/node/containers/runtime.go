@@ -5,9 +5,11 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,6 +32,8 @@ type Options struct {
 	Subnet  *podnet.Subnet
 	// Engine runs the containers.
 	Engine Engine
+	// Handlers run those whose Pod names a RuntimeClass with that handler.
+	Handlers map[string]Engine
 	// Images are the node's.
 	Images *Images
 }
@@ -92,8 +96,16 @@ func (r *Runtime) Status(context.Context, bool) (*runtimeapi.StatusResponse, err
 			{Type: runtimeapi.RuntimeReady, Status: true},
 			{Type: runtimeapi.NetworkReady, Status: true},
 		}},
-		RuntimeHandlers: []*runtimeapi.RuntimeHandler{{Name: ""}},
+		RuntimeHandlers: r.handlers(),
 	}, nil
+}
+
+func (r *Runtime) handlers() []*runtimeapi.RuntimeHandler {
+	out := []*runtimeapi.RuntimeHandler{{Name: ""}}
+	for _, name := range slices.Sorted(maps.Keys(r.o.Handlers)) {
+		out = append(out, &runtimeapi.RuntimeHandler{Name: name})
+	}
+	return out
 }
 
 // RuntimeConfig leaves cgroups to the kubelet's own configuration: there are none.
@@ -155,6 +167,9 @@ func hostNetwork(c *runtimeapi.PodSandboxConfig) bool {
 func (r *Runtime) RunPodSandbox(_ context.Context, config *runtimeapi.PodSandboxConfig, handler string) (string, error) {
 	if config.GetMetadata() == nil {
 		return "", status.Error(codes.InvalidArgument, "sandbox without metadata")
+	}
+	if r.o.Handlers[handler] == nil && handler != "" {
+		return "", status.Errorf(codes.InvalidArgument, "no runtime handler %q is configured: this node has %q", handler, slices.Sorted(maps.Keys(r.o.Handlers)))
 	}
 	s := &sandbox{id: newID(), config: config, handler: handler, created: time.Now(), ready: true, ip: r.o.Subnet.Node}
 	if !hostNetwork(config) {
