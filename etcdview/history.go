@@ -15,6 +15,8 @@ type Revision struct {
 	Deleted bool
 	// Time is when a recorder saw it; zero for what comes from etcd, which keeps no time.
 	Time time.Time
+	// Recorded says that the revision comes from a recorder: etcd does not have it any more.
+	Recorded bool
 }
 
 // History is what is known of a key's past.

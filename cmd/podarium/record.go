@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"k8s.io/klog/v2"
 
@@ -10,6 +11,10 @@ import (
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/recorder"
 )
+
+// patience is how long the recording leaves the machine to the start of the cluster. Nothing is missed meanwhile: etcd
+// still has it all.
+const patience = 5 * time.Second
 
 // record keeps the history of the cluster's etcd beyond compaction, in its data directory, from when the cluster is ready
 // until stop is called. A failure is logged and ends the recording alone.
@@ -20,6 +25,7 @@ func record(s *embedded.Server) (stop func()) {
 		defer close(done)
 		select {
 		case <-s.Ready():
+		case <-time.After(patience):
 		case <-s.Done():
 			return
 		case <-ctx.Done():

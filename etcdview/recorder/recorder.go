@@ -185,7 +185,7 @@ func (r *Recording) History(key string, before int64, limit int) ([]etcdview.Rev
 		if err != nil {
 			return out, err
 		}
-		out = append(out, etcdview.Revision{KV: c.kv, Deleted: c.deleted, Time: c.time})
+		out = append(out, etcdview.Revision{KV: c.kv, Deleted: c.deleted, Time: c.time, Recorded: true})
 	}
 	return out, nil
 }

@@ -21,6 +21,7 @@ type state struct {
 	Time     time.Time      `json:"time,omitzero"` // when the recorder saw it
 	Version  int64          `json:"version,omitempty"`
 	Deleted  bool           `json:"deleted,omitempty"`
+	Recorded bool           `json:"recorded,omitempty"` // from the recorder: the store does not have it any more
 	Size     int            `json:"size"`
 	Writer   *decode.Writer `json:"writer,omitempty"`
 	Changes  []diff.Change  `json:"changes,omitempty"`
@@ -70,7 +71,7 @@ func (o *options) history() *cobra.Command {
 func describePast(ctx context.Context, h etcdview.History, d decode.Options, values bool) past {
 	p := past{Key: etcdview.Printable(h.Key), CompactRevision: h.CompactRevision, Gaps: h.Gaps}
 	for i, r := range h.Revisions {
-		s := state{Revision: r.ModRevision, Time: r.Time, Version: r.Version, Deleted: r.Deleted, Size: len(r.Value)}
+		s := state{Revision: r.ModRevision, Time: r.Time, Recorded: r.Recorded, Version: r.Version, Deleted: r.Deleted, Size: len(r.Value)}
 		if !r.Deleted {
 			e := etcdview.Event{Type: etcdview.Put, KV: r.KV}
 			if i+1 < len(h.Revisions) && !h.Revisions[i+1].Deleted {
@@ -114,7 +115,7 @@ func printPast(tw *tabwriter.Writer, p past) {
 	if p.CompactRevision > 1 {
 		older := 0
 		for _, s := range p.Revisions {
-			if s.Revision < p.CompactRevision {
+			if s.Recorded {
 				older++
 			}
 		}
