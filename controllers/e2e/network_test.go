@@ -379,3 +379,39 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("kubectl top nodes: %q, %v", out, err)
 	}
 }
+
+func TestNetworkPolicy(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	serve(t, c, ns, 1)
+	create(t, c, ns, "friend", `{image: busybox, command: [sleep, infinity]}`)
+	create(t, c, ns, "stranger", `{image: busybox, command: [sleep, infinity]}`)
+	c.Kubectl(t, "wait", "-n", ns, "--for=condition=Ready", "pod/friend", "pod/stranger", "--timeout=60s")
+	reaches := func(pod string) bool {
+		_, err := c.TryKubectl(t, "exec", "-n", ns, pod, "--", "wget", "-qO-", "-T", "1", "http://web")
+		return err == nil
+	}
+	if !reaches("friend") || !reaches("stranger") {
+		t.Fatal("without a policy not everybody reaches the Service")
+	}
+	apply(t, c, ns, `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: friends-only}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  policyTypes: [Ingress]
+  ingress:
+  - {from: [{podSelector: {matchLabels: {app: friend}}}], ports: [{port: http}]}
+`)
+	clustertest.Eventually(t, "the stranger to be kept out", func() bool { return !reaches("stranger") })
+	if !reaches("friend") {
+		t.Error("the policy keeps out whom it names")
+	}
+	// The kubelet's own probes are not subject to policies.
+	pods, err := c.Kubernetes().CoreV1().Pods(ns).List(t.Context(), metav1.ListOptions{LabelSelector: "app=web"})
+	if err != nil || len(pods.Items) != 1 || !isReady(&pods.Items[0]) {
+		t.Errorf("the Pod is not Ready any more: %v", err)
+	}
+	c.Kubectl(t, "delete", "networkpolicy", "-n", ns, "friends-only")
+	clustertest.Eventually(t, "the stranger to be let in again", func() bool { return reaches("stranger") })
+}

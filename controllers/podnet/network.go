@@ -47,6 +47,10 @@ type Network struct {
 		sync.RWMutex
 		lookup Resolver
 	}
+	policy struct {
+		sync.RWMutex
+		allow Policy
+	}
 }
 
 // Resolver gives the addresses of a name. known says that the name is the cluster's to answer, even where it has none.
@@ -297,6 +301,9 @@ func (n *Network) connect(ctx context.Context, from netip.Addr, to netip.AddrPor
 	local, remote := net.TCPAddrFromAddrPort(source), net.TCPAddrFromAddrPort(to)
 	fail := func(err error) error {
 		return &net.OpError{Op: "dial", Net: "tcp", Addr: remote, Err: err}
+	}
+	if !n.allowed(TCP, from, to) {
+		return nil, fail(drop(ctx))
 	}
 	if l == nil {
 		if !up {

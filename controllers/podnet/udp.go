@@ -34,6 +34,7 @@ type socket struct {
 	deadline time.Time
 	wake     chan struct{} // closed and replaced when the deadline changes
 	flows    map[netip.AddrPort]*flow
+	heard    map[netip.AddrPort]time.Time // who has sent, and when last
 }
 
 // flow is one client of a Service: where its datagrams go, and under which address the answers come back.
@@ -102,6 +103,9 @@ func (s *socket) send(b []byte, to netip.AddrPort) error {
 	s.network.mu.Lock()
 	r := s.network.sockets[target]
 	s.network.mu.Unlock()
+	if !s.answering(target) && !s.network.allowed(UDP, s.at.Addr(), target) {
+		return nil // dropped on the way
+	}
 	if r == nil {
 		if s.peer.IsValid() {
 			return os.NewSyscallError("write", syscall.ECONNREFUSED) // as the answer by ICMP says
@@ -113,6 +117,32 @@ func (s *socket) send(b []byte, to netip.AddrPort) error {
 	default:
 	}
 	return nil
+}
+
+// answering says whether a datagram answers one that has come: answers are let through with what they answer.
+func (s *socket) answering(to netip.AddrPort) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, ok := s.heard[to]
+	return ok && time.Since(at) < flowIdle
+}
+
+// hear notes who has sent, and forgets those of long ago.
+func (s *socket) hear(from netip.AddrPort) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.heard == nil {
+		s.heard = map[netip.AddrPort]time.Time{}
+	}
+	now := time.Now()
+	if len(s.heard) > 1000 {
+		for k, at := range s.heard {
+			if now.Sub(at) > flowIdle {
+				delete(s.heard, k)
+			}
+		}
+	}
+	s.heard[from] = now
 }
 
 // follow keeps a client's datagrams to a Service at one endpoint while they come.
@@ -178,6 +208,7 @@ func (s *socket) receive() (datagram, error) {
 		}
 		select {
 		case d := <-s.in:
+			s.hear(d.from)
 			d.from = s.origin(d.from)
 			if s.peer.IsValid() && d.from != s.peer {
 				continue // a connected socket hears its peer only

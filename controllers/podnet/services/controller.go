@@ -24,7 +24,7 @@ import (
 
 // Options says what Run works with.
 type Options struct {
-	// Client may list and watch Services, EndpointSlices and Nodes, patch the status of Services, create Services and
+	// Client may list and watch Services, EndpointSlices, Nodes, Pods, Namespaces and NetworkPolicies, patch the status of Services, create Services and
 	// EndpointSlices and write events.
 	Client kubernetes.Interface
 	// Network is the cluster's.
@@ -91,6 +91,12 @@ func Run(ctx context.Context, o Options) error {
 		defer stop()
 	}
 	go c.builtin(ctx)
+	policies, err := newPolicies(o)
+	if err != nil {
+		return err
+	}
+	go policies.run(ctx)
+	defer o.Network.SetPolicy(nil)
 	factory := informers.NewSharedInformerFactory(o.Client, 0)
 	synced, err := c.follow(factory)
 	if err != nil {

@@ -6,5 +6,6 @@
 // loopback address of the host, which is written to its status. Where a port cannot be opened, an event on the Service says
 // why, and it is tried again when the Service changes.
 //
-// NetworkPolicies are not enforced.
+// NetworkPolicies are enforced between Pods, for new connections and datagrams: what they do not let through is dropped.
+// The kubelets' own probes come from the nodes' addresses and always pass.
 package services
