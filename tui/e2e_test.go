@@ -1,8 +1,11 @@
 package tui_test
 
 import (
+	"net/http"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/podarium/podarium/cluster/clustertest"
 	"github.com/podarium/podarium/tui"
@@ -259,4 +262,51 @@ func TestContainersAndLogs(t *testing.T) {
 	d.Wait("first line", "second line")
 	d.Keys("esc")
 	d.Wait("containers", "busybox")
+}
+
+func TestAnswersWithoutAServer(t *testing.T) {
+	c := clustertest.Start(t, clustertest.Options{})
+	d := tuitest.New(t, tui.Options{Cluster: c.Cluster})
+	d.Command("cm kube-system")
+	d.Wait("kube-system / configmaps", "kube-root-ca.crt")
+	if err := c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-c.Exited
+	d.Wait("✗", "no answer", "kube-root-ca.crt") // the rows stay, and it is said that they may be old
+	longest := time.Duration(0)
+	for _, k := range []string{"j", "d", "esc", "y", "esc", "?", "esc", ":", "n", "o", "esc", "G", "g", "N", "K", "esc", "0", "1", "["} {
+		start := time.Now()
+		d.Keys(k)
+		_ = d.Screen()
+		longest = max(longest, time.Since(start))
+	}
+	if longest > time.Second { // a call would take its timeout; drawing takes milliseconds
+		t.Errorf("a key took %s", longest)
+	}
+	d.Command("quit")
+	if !d.Model.Quitting() {
+		t.Error("it does not quit")
+	}
+}
+
+func TestPortForward(t *testing.T) {
+	d, _, ns := start(t)
+	d.Command("po " + ns)
+	d.WaitFor("three Pods that run", func(s string) bool { return strings.Count(s, "1/1     Running") == 3 })
+	d.Keys("F")
+	d.Wait("Forward a port to web-")
+	d.Keys("enter")
+	d.Wait("port-forwards", "● "+ns+"/web-", "localhost:")
+	m := regexp.MustCompile(`localhost:([1-9]\d*)`).FindString(d.Screen())
+	resp, err := http.Get("http://" + m) //nolint:noctx // a test of its own
+	if err != nil {
+		t.Fatalf("through %s: %v", m, err)
+	}
+	resp.Body.Close()
+	d.Keys("ctrl+d")
+	d.Wait("none is open")
+	if _, err := http.Get("http://" + m); err == nil { //nolint:noctx,bodyclose // it must fail
+		t.Error("it still listens after it was stopped")
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/podarium/podarium/themes"
 	"github.com/podarium/podarium/tui/activity"
 	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/forward"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/session"
 	"github.com/podarium/podarium/tui/style"
@@ -118,6 +119,7 @@ func (m *Model) share() {
 func (m *Model) begin() {
 	m.vitals.Start(m.root)
 	activity.Of(m.root).Start(m.root)
+	forward.Start(m.root)
 	m.root.Live(m.vitals.Changed(), func() { m.dirty = true })
 	m.session.Load(m.root)
 }

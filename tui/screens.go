@@ -4,6 +4,7 @@ import (
 	"github.com/podarium/podarium/tui/changes"
 	"github.com/podarium/podarium/tui/containers"
 	"github.com/podarium/podarium/tui/etcd"
+	"github.com/podarium/podarium/tui/forward"
 	"github.com/podarium/podarium/tui/help"
 	"github.com/podarium/podarium/tui/home"
 	"github.com/podarium/podarium/tui/inspect"
@@ -22,6 +23,7 @@ func modules() []screen.Module {
 		rollouts.Module(),
 		containers.Module(),
 		logs.Module(),
+		forward.Module(),
 		changes.Module(),
 		help.Module(),
 		etcd.Module(),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/podarium/podarium/cluster/livetable"
 	"github.com/podarium/podarium/tui/changes"
+	"github.com/podarium/podarium/tui/forward"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/shell"
@@ -31,7 +32,7 @@ func (v *view) Keys() key.Table {
 		With(v.kind.Namespaced, actWarp, actSortSpace, actCopySpace).
 		With(v.kind.Can("delete"), actDelete).
 		With(v.kind.Can("update"), actEdit).
-		With(pod, actShell).
+		With(pod, actShell, actForward, actForwards).
 		With(node, actCordon, actUncordon, actDrain).
 		With(!node, actCopy).
 		With(v.is("batch", "cronjobs"), actTrigger).
@@ -244,6 +245,10 @@ func (v *view) act(a key.Action, r *livetable.Row) {
 		changes.EditInEditor(v.scope, o)
 	case actShell:
 		shell.Open(v.scope, o, "")
+	case actForward:
+		forward.Ask(v.scope, o)
+	case actForwards:
+		v.scope.Open(forward.List{})
 	case actCordon, actUncordon:
 		changes.Cordon(v.scope, v.objects(), a == actCordon)
 	case actDrain:

@@ -26,6 +26,8 @@ const (
 	actPause       key.Action = "pause"
 	actEdit        key.Action = "edit"
 	actDelete      key.Action = "delete"
+	actForward     key.Action = "port-forward"
+	actForwards    key.Action = "port-forwards"
 	actShell       key.Action = "shell"
 	actCordon      key.Action = "cordon"
 	actUncordon    key.Action = "uncordon"
@@ -67,6 +69,8 @@ func Keys() key.Table {
 		{Action: actEnter, Keys: []string{"enter"}, Hint: "open", Help: "what is inside: a workload's rollout, a node's Pods, a Pod's containers", Group: groupOpen},
 		{Action: actScale, Keys: []string{"s"}, Hint: "scale", Help: "scale", Group: groupDo, Changes: true},
 		{Action: actShell, Keys: []string{"s"}, Hint: "shell", Help: "a shell in the Pod", Group: groupDo, Changes: true},
+		{Action: actForward, Keys: []string{"F"}, Help: "lead a port of this machine to one of the Pod", Group: groupDo},
+		{Action: actForwards, Keys: []string{"f"}, Help: "the ports that lead to Pods", Group: groupOpen},
 		{Action: actTrigger, Keys: []string{"t"}, Hint: "run now", Help: "run a CronJob now", Group: groupDo, Changes: true},
 		{Action: actSuspend, Keys: []string{"s"}, Hint: "suspend", Help: "suspend a CronJob or Job, or let it go on", Group: groupDo, Changes: true},
 		{Action: actCordon, Keys: []string{"c"}, Hint: "cordon", Help: "cordon: no new Pods on the node", Group: groupDo, Changes: true},
