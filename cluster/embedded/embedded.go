@@ -47,6 +47,12 @@ type Options struct {
 	DivertStderr bool
 }
 
+// OptionsError says that the Options ask for what cannot be; nothing was started.
+type OptionsError struct{ Err error }
+
+func (e *OptionsError) Error() string { return e.Err.Error() }
+func (e *OptionsError) Unwrap() error { return e.Err }
+
 func (o *Options) validate() error {
 	switch {
 	case o.Ephemeral && o.DataDir != "":
@@ -99,7 +105,7 @@ type Server struct {
 // reported by then; the rest starts behind it, see Ready and Done. ctx bounds the start only.
 func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if err := o.validate(); err != nil {
-		return nil, err
+		return nil, &OptionsError{err}
 	}
 	if err := node.Prepare(); err != nil {
 		return nil, err

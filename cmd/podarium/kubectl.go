@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -25,6 +27,10 @@ func newKubectl(f *flags) *cobra.Command {
   podarium --data-dir /tmp/demo kubectl get nodes`,
 		DisableFlagParsing: true, // every flag after the word is kubectl's
 		RunE: func(c *cobra.Command, args []string) error {
+			args, err := f.takeDataDir(c, args)
+			if err != nil {
+				return err
+			}
 			if !slices.ContainsFunc(args, isOffline) {
 				r, err := f.attach(c)
 				if err != nil {
@@ -55,6 +61,25 @@ func newKubectl(f *flags) *cobra.Command {
 			return k.ExecuteContext(c.Context())
 		},
 	}
+}
+
+// takeDataDir takes --data-dir from the front of kubectl's arguments, where people write it as with any other command.
+func (f *flags) takeDataDir(c *cobra.Command, args []string) ([]string, error) {
+	const flag = "--data-dir"
+	for len(args) > 0 {
+		if dir, ok := strings.CutPrefix(args[0], flag+"="); ok {
+			f.dataDir, args = dir, args[1:]
+			continue
+		}
+		if args[0] != flag {
+			break
+		}
+		if len(args) == 1 {
+			return nil, c.FlagErrorFunc()(c, errors.New("flag needs an argument: "+flag))
+		}
+		f.dataDir, args = args[1], args[2:]
+	}
+	return args, nil
 }
 
 // isOffline says whether a word makes kubectl answer without a cluster.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/podarium/podarium/cluster/embedded"
 	_ "github.com/podarium/podarium/cluster/embedded/kubeversion" // before any package of k8s.io reads its version
 )
 
@@ -46,8 +47,11 @@ func run(args []string) int {
 	}
 	var exit exitError
 	var coder interface{ ExitCode() int } // as package etcdcmd's errors
+	var options *embedded.OptionsError
 	switch {
 	case errors.As(err, &exit):
+	case errors.As(err, &options):
+		exit.code = exitUsage
 	case errors.As(err, &coder):
 		exit.code = coder.ExitCode()
 	default:

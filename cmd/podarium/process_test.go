@@ -84,12 +84,14 @@ func TestCommandLineErrors(t *testing.T) {
 		args  []string
 	}{
 		{"unknown flag", exitUsage, []string{"--nodez", "--help"}, []string{"up", "--nodez", "3"}},
-		{"too many nodes", exitFailure, []string{"--nodes", "100"}, []string{"up", "--ephemeral", "--nodes", "1000"}},
-		{"two places", exitFailure, []string{"--ephemeral", "--data-dir"}, []string{"up", "--ephemeral", "--data-dir", t.TempDir()}},
+		{"too many nodes", exitUsage, []string{"--nodes", "100"}, []string{"up", "--ephemeral", "--nodes", "1000"}},
+		{"two places", exitUsage, []string{"--ephemeral", "--data-dir"}, []string{"up", "--ephemeral", "--data-dir", t.TempDir()}},
 		{"no terminal", exitUsage, []string{"terminal", "podarium up"}, nil},
 		{"nothing runs: status", exitNone, []string{"no cluster runs", "podarium up"}, []string{"status"}},
 		{"nothing runs: kubeconfig", exitNone, []string{"no cluster runs"}, []string{"kubeconfig"}},
 		{"nothing runs: kubectl", exitNone, []string{"no cluster runs"}, []string{"kubectl", "get", "pods"}},
+		{"nothing runs: kubectl on a directory of its own", exitNone, []string{"/nowhere/at/all: no cluster runs", "podarium --data-dir /nowhere/at/all up"}, []string{"kubectl", "--data-dir", "/nowhere/at/all", "get", "pods"}},
+		{"kubectl with half a flag", exitUsage, []string{"--data-dir"}, []string{"kubectl", "--data-dir"}},
 		{"nothing runs: down", exitNone, []string{"no cluster runs"}, []string{"down"}},
 	} {
 		t.Run(c.name, func(t *testing.T) { wantFailure(t, c.code, c.words, c.args...) })
@@ -98,7 +100,7 @@ func TestCommandLineErrors(t *testing.T) {
 
 func TestSecondStartOnTheSameDirectory(t *testing.T) {
 	c, _ := clustertest.Shared(t)
-	wantFailure(t, exitFailure, []string{c.DataDir, "already runs", "podarium down"}, "up", "--data-dir", c.DataDir)
+	wantFailure(t, exitFailure, []string{c.DataDir, "already runs", "--data-dir " + c.DataDir + " down"}, "up", "--data-dir", c.DataDir)
 	stdout, stderr, code := podarium(t, "status", "--data-dir", c.DataDir, "--output", "json")
 	if code != exitOK || !strings.Contains(stdout, `"kube-scheduler"`) {
 		t.Errorf("status after the refused start: exit code %d\n%s%s", code, stdout, stderr)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -87,6 +89,18 @@ func (f *flags) dir() (string, error) {
 	return filepath.Abs(f.dataDir)
 }
 
+// self is how another command on the same data directory begins.
+func (f *flags) self() string {
+	if f.dataDir == "" {
+		return "podarium"
+	}
+	dir, err := f.dir()
+	if err != nil || strings.ContainsAny(dir, " '\"$\\") {
+		dir = strconv.Quote(f.dataDir)
+	}
+	return "podarium --data-dir " + dir
+}
+
 func (f *flags) options() (embedded.Options, error) {
 	o := embedded.Options{Ephemeral: f.ephemeral, Nodes: f.nodes, Runtime: f.runtime, APIPort: f.apiPort, LogFile: f.logFile, Verbosity: f.verbosity, DivertStderr: true, DataDir: f.dataDir}
 	var err error
@@ -104,7 +118,7 @@ func (f *flags) attach(cmd *cobra.Command) (*embedded.Remote, error) {
 	}
 	r, err := embedded.Attach(cmd.Context(), dir)
 	if errors.Is(err, embedded.ErrNotRunning) {
-		return nil, exitError{exitNone, fmt.Errorf("%w: start one with 'podarium up'", err)}
+		return nil, exitError{exitNone, fmt.Errorf("%w: start one with '%s up'", err, f.self())}
 	}
 	return r, err
 }

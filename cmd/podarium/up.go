@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,7 @@ func newUp(f *flags) *cobra.Command {
   podarium up --ephemeral`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			print := map[string]func(io.Writer, embedded.Info) error{"": printReady, "json": printJSON}[output]
+			print := map[string]func(io.Writer, embedded.Info, string) error{"": printReady, "json": printJSON}[output]
 			if print == nil {
 				return exitError{exitUsage, fmt.Errorf("--output: %q is not json", output)}
 			}
@@ -36,7 +37,7 @@ func newUp(f *flags) *cobra.Command {
 	return cmd
 }
 
-func up(cmd *cobra.Command, f *flags, print func(io.Writer, embedded.Info) error) error {
+func up(cmd *cobra.Command, f *flags, print func(w io.Writer, i embedded.Info, self string) error) error {
 	o, err := f.options()
 	if err != nil {
 		return err
@@ -44,7 +45,7 @@ func up(cmd *cobra.Command, f *flags, print func(io.Writer, embedded.Info) error
 	out := cmd.OutOrStdout()
 	s, err := embedded.Start(cmd.Context(), o)
 	if errors.Is(err, embedded.ErrRunning) {
-		return fmt.Errorf("%w: open the UI on it with 'podarium', stop it with 'podarium down'", err)
+		return fmt.Errorf("%w: open the UI on it with '%s', stop it with '%[2]s down'", err, f.self())
 	}
 	if err != nil {
 		return err
@@ -52,7 +53,10 @@ func up(cmd *cobra.Command, f *flags, print func(io.Writer, embedded.Info) error
 	defer record(s)()
 	select {
 	case <-s.Ready():
-		if err := print(out, s.Info()); err != nil {
+		if f.ephemeral {
+			f.dataDir = s.Info().DataDir // what the commands that it names are to be given
+		}
+		if err := print(out, s.Info(), f.self()); err != nil {
 			return errors.Join(err, s.Stop())
 		}
 	case <-s.Done():
@@ -75,9 +79,9 @@ func failure(s *embedded.Server) error {
 	return fmt.Errorf("the cluster stopped: %w\nThe log is %s", s.Err(), s.LogFile())
 }
 
-func printJSON(w io.Writer, i embedded.Info) error { return json.NewEncoder(w).Encode(i) }
+func printJSON(w io.Writer, i embedded.Info, _ string) error { return json.NewEncoder(w).Encode(i) }
 
-func printReady(w io.Writer, i embedded.Info) error {
+func printReady(w io.Writer, i embedded.Info, self string) error {
 	last := int64(0)
 	nodes := 0
 	for _, c := range i.Status.Components {
@@ -87,7 +91,11 @@ func printReady(w io.Writer, i embedded.Info) error {
 		}
 	}
 	fmt.Fprintf(w, "Kubernetes %s with %d nodes is ready after %s.\n\n", i.Status.KubernetesVersion, nodes, time.Duration(last)*time.Millisecond)
-	fmt.Fprintf(w, "  export KUBECONFIG=%s\n  kubectl get nodes          (or: podarium kubectl get nodes)\n  podarium                   the UI, in another terminal\n  podarium down              stop it (or interrupt this)\n\n", i.Kubeconfig)
+	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprintf(t, "  export KUBECONFIG=%s\n  %s kubectl get nodes\tkubectl, built in\n  %[2]s\tthe UI, in another terminal\n  %[2]s down\tstop it (or interrupt this)\n\n", i.Kubeconfig, self)
+	if err := t.Flush(); err != nil {
+		return err
+	}
 	_, err := fmt.Fprintf(w, "API %s, data %s, log %s\n", i.Server, i.DataDir, i.LogFile)
 	return err
 }
