@@ -28,6 +28,8 @@ type Options struct {
 	Etcd *clientv3.Client
 	// EtcdPrefix is where the API server keeps its objects; empty means /registry.
 	EtcdPrefix string
+	// EtcdDecrypter reads values of etcd that are encrypted at rest (package etcdview/decrypt); nil leaves them labelled.
+	EtcdDecrypter Decrypter
 	// EtcdHistory is the directory where the history of etcd is recorded beyond compaction; empty where nobody records.
 	EtcdHistory string
 	// Status reports the health of each component. Nil: it is derived from the API server's own /readyz.
@@ -101,6 +103,14 @@ func (c *Cluster) Etcd() *clientv3.Client { return c.o.Etcd }
 
 // EtcdPrefix is where the API server keeps its objects in etcd, without a trailing slash.
 func (c *Cluster) EtcdPrefix() string { return c.o.EtcdPrefix }
+
+// Decrypter is what package etcdview/decode takes to read encrypted values with.
+type Decrypter interface {
+	Decrypt(ctx context.Context, key string, value []byte) (plain []byte, stale bool, err error)
+}
+
+// EtcdDecrypter reads encrypted values, nil where no key was given.
+func (c *Cluster) EtcdDecrypter() Decrypter { return c.o.EtcdDecrypter }
 
 // EtcdHistory is the directory of package etcdview/recorder, empty where nobody records.
 func (c *Cluster) EtcdHistory() string { return c.o.EtcdHistory }

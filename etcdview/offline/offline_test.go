@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
 
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/etcdtest"
@@ -63,10 +64,27 @@ func TestSameAsRunning(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	both := func(what string, f func(etcdview.Reader) (any, error)) {
+	endpoint, stop, err := d.Serve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	c, err := clientv3.New(clientv3.Config{Endpoints: []string{endpoint}, Logger: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	served := etcdview.New(c)
+	if _, err := c.Put(ctx, "k", "v"); err == nil {
+		t.Error("a file was written to")
+	}
+	if o, err := served.Overview(ctx); err != nil || len(o.Members) != 1 || o.Members[0].Err != "" {
+		t.Errorf("overview of a file: %+v, %v", o, err)
+	}
+	same := func(what string, r etcdview.Reader, f func(etcdview.Reader) (any, error)) {
 		t.Helper()
 		want, err1 := f(s)
-		got, err2 := f(d)
+		got, err2 := f(r)
 		if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) || (err1 == nil) != (err2 == nil) {
 			t.Errorf("%s: the file has %+v, %v; etcd %+v, %v", what, got, err2, want, err1)
 		}
@@ -75,6 +93,11 @@ func TestSameAsRunning(t *testing.T) {
 				t.Errorf("%s: errors differ: %v, %v", what, err2, err1)
 			}
 		}
+	}
+	both := func(what string, f func(etcdview.Reader) (any, error)) {
+		t.Helper()
+		same(what, d, f)
+		same(what+", served", served, f)
 	}
 	keys := []string{"/registry/pods/a/early", "/registry/pods/a/x", "/registry/pods/b/gone", "/registry/pods", "\xff\x00", "plain", "leased", "none"}
 	for rev := int64(0); rev <= now+1; rev++ {

@@ -163,6 +163,8 @@ func (p *pane) about() string {
 		return "✗ " + p.err.Error()
 	case p.loading && cur == nil:
 		return "reading …"
+	case cur == nil && p.dir && p.unwatched:
+		return "not watched, since so much lies under it: W watches it"
 	case cur == nil && p.dir:
 		return "no change yet since this screen was opened"
 	case cur == nil && p.path != "":

@@ -98,7 +98,11 @@ func (r recorded) History(ctx context.Context, key string, o etcdview.HistoryOpt
 }
 
 func decodeOptions(s *screen.Scope) decode.Options {
-	return decode.Options{Prefix: s.Cluster().EtcdPrefix()}
+	o := decode.Options{Prefix: s.Cluster().EtcdPrefix()}
+	if d := s.Cluster().EtcdDecrypter(); d != nil {
+		o.Decrypter = d
+	}
+	return o
 }
 
 func openObject(s *screen.Scope, r screen.EtcdKey) (screen.Screen, error) {

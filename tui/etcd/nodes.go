@@ -43,6 +43,7 @@ type nodes struct {
 	byPath map[string]*node
 	rows   []*node
 	filter string
+	counts func() // called when numbers have come
 }
 
 func newNodes(dir string) *nodes {
@@ -126,6 +127,9 @@ func (t *nodes) countKids(s *screen.Scope, store etcdview.Reader, n *node, rev i
 		}
 		for i, c := range counts {
 			dirs[i].count = c
+		}
+		if t.counts != nil {
+			t.counts()
 		}
 	})
 }

@@ -40,6 +40,7 @@ type pane struct {
 	loading   bool
 	err       error
 	decoding  bool
+	unwatched bool // changes of the directory are not reported
 
 	listTop, listHeight int // of the list, as it was drawn last
 }

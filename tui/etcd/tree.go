@@ -62,6 +62,7 @@ func openTree(s *screen.Scope, r screen.Etcd) (screen.Screen, error) {
 	}
 	t := &tree{scope: s, store: store, nodes: newNodes(prefix), pane: newPane(s, store), wholly: s.Cluster().Disposable()}
 	t.at = t.nodes.root
+	t.nodes.counts = t.followSmall
 	if t.wholly {
 		t.follow(prefix, true)
 	}
@@ -76,6 +77,7 @@ func (t *tree) follow(path string, dir bool) {
 	}
 	ctx, cancel := context.WithCancel(t.scope.Context())
 	t.stop, t.seq, t.state = cancel, 0, etcdview.FeedState{}
+	t.pane.unwatched = false
 	feed := t.store.Feed(ctx, etcdview.WatchOptions{Key: path, Prefix: dir}, etcdview.FeedOptions{})
 	t.feed = feed
 	t.scope.Live(feed.Changed(), func() {
@@ -175,9 +177,34 @@ func (t *tree) rested(n *node) {
 	if t.wholly {
 		entries, _ := t.feed.Since(0)
 		t.pane.absorb(entries)
-	} else {
+		return
+	}
+	t.unfollow()
+	t.followSmall()
+}
+
+// followSmall watches what the pane shows, if it is known to be small.
+func (t *tree) followSmall() {
+	n := t.opened
+	if n == nil || !t.pane.unwatched {
+		return
+	}
+	if k, known := n.keys(); !n.Dir || known && k <= mostWatched {
 		t.follow(n.Path, n.Dir)
 	}
+}
+
+// mostWatched is how many keys of a store that is not ours are watched without being asked: every change of them is
+// sent here.
+const mostWatched = 20_000
+
+// unfollow ends the watch.
+func (t *tree) unfollow() {
+	if t.stop != nil {
+		t.stop()
+	}
+	t.feed, t.seq, t.state = nil, 0, etcdview.FeedState{}
+	t.pane.unwatched = true
 }
 
 func (t *tree) toggle(n *node) {
@@ -210,7 +237,7 @@ func feedState(s etcdview.FeedState, rev int64) screen.State {
 	case s.Interrupted != nil:
 		return screen.State{Health: screen.Bad, Text: "watch interrupted, trying again"}
 	case !s.Started:
-		return screen.State{Health: screen.Unknown, Text: "not watching yet"}
+		return screen.State{Health: screen.Unknown, Text: "not watching"}
 	}
 	return screen.State{Health: screen.Good, Text: "live, revision " + thousands(max(rev, s.Revision))}
 }
@@ -321,6 +348,7 @@ func (t *tree) watch() {
 // reload reads the tree anew, with what is open closed.
 func (t *tree) reload() {
 	t.nodes = newNodes(t.nodes.root.Path)
+	t.nodes.counts = t.followSmall
 	t.cursor, t.at, t.opened, t.started = cursor{}, t.nodes.root, nil, false
 	t.load(t.nodes.root)
 }

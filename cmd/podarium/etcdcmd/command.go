@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
 
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/connect"
@@ -41,7 +42,7 @@ type Deps struct {
 type Target struct {
 	// Name is shown in the header.
 	Name string
-	// Reader is the etcd, or the file; Store is nil for a file.
+	// Reader is the etcd, or the file; Store is nil for a file, but where the screens are opened on it.
 	Reader etcdview.Reader
 	Store  *etcdview.Store
 	// Decode says how values are decoded.
@@ -247,7 +248,33 @@ func (o *options) interactive(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if db, ok := t.Reader.(*offline.DB); ok {
+		if err := serve(t, db); err != nil {
+			return errors.Join(err, t.Close())
+		}
+	}
 	return errors.Join(o.deps.Interactive(cmd, *t), t.Close())
+}
+
+// serve lets the screens read a file as they read a running etcd.
+func serve(t *Target, db *offline.DB) error {
+	endpoint, stop, err := db.Serve()
+	if err != nil {
+		return err
+	}
+	client, err := clientv3.New(clientv3.Config{Endpoints: []string{endpoint}, Logger: zap.NewNop()})
+	if err != nil {
+		stop()
+		return err
+	}
+	t.Store = etcdview.New(client)
+	t.Reader = t.Store
+	t.Close = func() error {
+		err := client.Close()
+		stop()
+		return errors.Join(err, db.Close())
+	}
+	return nil
 }
 
 // notFound gives a missing key its exit code.
