@@ -8,14 +8,13 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	nooptrace "go.opentelemetry.io/otel/trace/noop"
-	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
@@ -200,39 +199,18 @@ func (n *Node) run(ctx context.Context, o Options, images *containers.Images) er
 }
 
 // awaitReady returns when the API calls the node Ready, or ctx ends. A node that was Ready in an earlier run of the process
-// still is until somebody says otherwise: it counts once its lease has been renewed.
+// still is until somebody says otherwise: it counts once its kubelet of this run has said so. (Its lease would tell too,
+// but a node may not watch it.)
 func awaitReady(ctx context.Context, client kubernetes.Interface, name string) error {
-	began := time.Now()
-	node, err := await(ctx, client.CoreV1().RESTClient(), "nodes", "", name, &corev1.Node{}, func(n *corev1.Node) bool {
-		for _, c := range n.Status.Conditions {
-			if c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue {
-				return true
-			}
-		}
-		return false
-	})
-	if err != nil || !node.CreationTimestamp.Time.Before(began.Truncate(time.Second)) {
-		return err
-	}
-	_, err = await(ctx, client.CoordinationV1().RESTClient(), "leases", corev1.NamespaceNodeLease, name, &coordinationv1.Lease{}, func(l *coordinationv1.Lease) bool {
-		return l.Spec.RenewTime != nil && l.Spec.RenewTime.After(began)
+	began := time.Now().Truncate(time.Second) // as exact as the API keeps time
+	lw := cache.NewListWatchFromClient(client.CoreV1().RESTClient(), "nodes", "", fields.OneTermEqualSelector("metadata.name", name))
+	_, err := watchtools.UntilWithSync(ctx, lw, &corev1.Node{}, nil, func(e watch.Event) (bool, error) {
+		n, ok := e.Object.(*corev1.Node)
+		return ok && slices.ContainsFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool {
+			return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue && !c.LastHeartbeatTime.Time.Before(began)
+		}), nil
 	})
 	return err
-}
-
-// await follows an object by name until it is as wanted.
-func await[T runtime.Object](ctx context.Context, client cache.Getter, resource, namespace, name string, kind T, wanted func(T) bool) (T, error) {
-	var found T
-	lw := cache.NewListWatchFromClient(client, resource, namespace, fields.OneTermEqualSelector("metadata.name", name))
-	_, err := watchtools.UntilWithSync(ctx, lw, kind, nil, func(e watch.Event) (bool, error) {
-		o, ok := e.Object.(T)
-		if !ok || !wanted(o) {
-			return false, nil
-		}
-		found = o
-		return true, nil
-	})
-	return found, err
 }
 
 func newKubelet(ctx context.Context, o Options, c *options.KubeletServer, deps *kubelet.Dependencies, addr netip.Addr) (*kubelet.Kubelet, error) {
