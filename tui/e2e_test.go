@@ -303,7 +303,9 @@ func TestPortForward(t *testing.T) {
 	if err != nil {
 		t.Fatalf("through %s: %v", m, err)
 	}
-	resp.Body.Close()
+	if err := resp.Body.Close(); err != nil {
+		t.Error(err)
+	}
 	d.Keys("ctrl+d")
 	d.Wait("none is open")
 	if _, err := http.Get("http://" + m); err == nil { //nolint:noctx,bodyclose // it must fail

@@ -16,7 +16,7 @@ func TestFromObjectToKeyAndBack(t *testing.T) {
 	c.Kubectl(t, "create", "deployment", "web", "--image=nginx:1", "-n", ns)
 	d := tuitest.Sized(t, tui.Options{Cluster: c.Cluster}, 160, 60)
 	d.Command("deploy " + ns)
-	d.Wait("web")
+	d.Wait(ns+" / deployments", "web") // home shows the Deployment too
 	d.Keys("K")
 	d.Wait("/registry/deployments/"+ns+"/web", "stored as apps/v1 Deployment", "image: nginx:1", "live")
 	c.Kubectl(t, "set", "image", "deployment/web", "nginx=nginx:2", "-n", ns)

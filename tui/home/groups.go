@@ -58,13 +58,13 @@ func (v *view) components() group {
 		} else if c.SinceStart > 0 && it.detail == "" {
 			it.detail = fmt.Sprintf("ready after %d ms", c.SinceStart)
 		}
-		switch {
-		case c.Name == "etcd":
+		switch c.Name {
+		case "etcd":
 			if sample.Revision > 0 {
 				it.detail = fmt.Sprintf("%.1f of %.1f MB in use", float64(sample.InUse)/1e6, float64(sample.DBSize)/1e6)
 			}
 			it.open = screen.Etcd{}
-		case c.Name == "kube-apiserver":
+		case "kube-apiserver":
 			it.open = screen.Resources{Resource: core.WithResource("namespaces")}
 		}
 		g.items = append(g.items, it)

@@ -23,7 +23,7 @@ const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 type shown struct{ managed, secrets bool }
 
 func openYAML(s *screen.Scope, r screen.YAML) (screen.Screen, error) {
-	v := &view{scope: s, object: r.Object, what: "yaml", keys: yamlKeys, other: screen.Describe{Object: r.Object}}
+	v := &view{scope: s, object: r.Object, what: "yaml", keys: yamlKeys, other: screen.Describe(r)}
 	secret := r.Resource.Group == "" && r.Resource.Resource == "secrets"
 	if !secret {
 		v.keys = func() key.Table { return yamlKeys().With(false, actReveal) }

@@ -31,8 +31,8 @@ func parseFilter(text string) (filter, error) {
 	words := strings.Fields(text)
 	for i := 0; i < len(words); i++ {
 		w := words[i]
-		switch {
-		case w == "-l" || w == "-f":
+		switch w {
+		case "-l", "-f":
 			if i++; i == len(words) {
 				return f, nil // its argument is still being typed
 			}

@@ -139,11 +139,8 @@ func (v *view) drawPicture(c *canvas.Canvas, s *style.Styles) {
 	p := v.p
 	const labels = 28 // what the words of the picture take
 	limits := p.Strategy
-	switch {
-	case p.Strategy == "RollingUpdate":
+	if p.Strategy == "RollingUpdate" {
 		limits = fmt.Sprintf("maxSurge %d  maxUnavailable %d  minReady %d s", p.MaxSurge, p.MaxUnavailable, p.MinReadySeconds)
-	case p.Strategy == "":
-		limits = ""
 	}
 	from := c.Width() - 1
 	if labels+len(p.Pods)+canvas.Width(limits) < c.Width() { // the picture goes first where room is short
