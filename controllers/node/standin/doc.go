@@ -5,6 +5,6 @@
 // own and its volumes, and nothing else of the host can be read or written. Servers listen on the Pod's address of the
 // virtual network only.
 //
-// Caveats: a container that is asked to end (SIGTERM) ends at once, with exit code 143 where it runs a command, whereas a
-// real shell as process 1 would ignore it; users and permissions within a container are not told apart.
+// Caveats: a command that is asked to end (SIGTERM) and has no trap on TERM ends at once, with exit code 143, whereas a real
+// shell as process 1 would ignore it; a trap runs once what is under way has been broken off, and sees no variables of it; users and permissions within a container are not told apart.
 package standin

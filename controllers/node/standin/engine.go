@@ -41,20 +41,22 @@ func (e *Engine) Pull(ctx context.Context, image string) (uint64, error) {
 
 // Start runs a container.
 func (e *Engine) Start(c containers.Spec) (containers.Process, error) {
-	ctx, cancel := context.WithCancel(context.Background())
+	alive, finish := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(alive)
 	p := &process{
+		alive: alive, finish: finish,
 		engine: e, spec: c, image: e.catalogue.Find(c.Image), started: time.Now(),
 		ctx: ctx, cancel: cancel, done: make(chan struct{}),
 	}
 	p.files = newFiles(c)
 	run, err := p.program()
 	if err != nil {
-		cancel()
+		finish()
 		return nil, err
 	}
 	go func() {
 		exit := p.guard(run)
-		cancel()
+		finish()
 		p.work.Wait() // nothing of the container goes on after its end
 		p.end(exit)
 	}()
@@ -70,8 +72,10 @@ type process struct {
 	started  time.Time
 	requests atomic.Int64
 
-	ctx    context.Context //nolint:containedctx // the life of the container, not of a call
+	ctx    context.Context //nolint:containedctx // until the container is asked to end: the life of it, not of a call
 	cancel context.CancelFunc
+	alive  context.Context //nolint:containedctx // until it is killed
+	finish context.CancelFunc
 	work   sync.WaitGroup // servers and commands that have to be over before the container is
 
 	mu   sync.Mutex
@@ -138,7 +142,7 @@ func (p *process) Done() <-chan struct{} { return p.done }
 // Exit says how.
 func (p *process) Exit() containers.Exit { return p.exit }
 
-// Terminate lets servers end what they are doing; a command ends at once.
+// Terminate lets servers end what they are doing, and a command run its trap on TERM.
 func (p *process) Terminate() { p.cancel() }
 
 // Kill ends the container.
@@ -146,7 +150,7 @@ func (p *process) Kill() {
 	p.mu.Lock()
 	p.kill, p.why = true, containers.Exit{Code: 137}
 	p.mu.Unlock()
-	p.cancel()
+	p.finish()
 }
 
 // Quit ends the container from within, as a crash does.

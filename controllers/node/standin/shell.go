@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"sync"
 
 	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/interp"
@@ -25,6 +26,7 @@ type shell struct {
 	stdout, stderr io.Writer
 	dir            string
 	env            expand.Environ
+	traps          *traps // nil but for the container's own command
 }
 
 func (p *process) shell(stdin io.Reader, stdout, stderr io.Writer) *shell {
@@ -42,11 +44,52 @@ func (p *process) shell(stdin io.Reader, stdout, stderr io.Writer) *shell {
 // runCommand is a container that is a command.
 func (p *process) runCommand(ctx context.Context, argv []string) containers.Exit {
 	defer p.files.close()
-	code := p.shell(p.spec.Stdin, p.spec.Stdout, p.spec.Stderr).run(ctx, argv)
-	if ctx.Err() != nil {
-		code = 143 // 128 + SIGTERM
+	s := p.shell(p.spec.Stdin, p.spec.Stdout, p.spec.Stderr)
+	s.traps = &traps{}
+	code := s.run(ctx, argv)
+	if ctx.Err() == nil {
+		return containers.Exit{Code: code}
 	}
-	return containers.Exit{Code: code}
+	if body, caught := s.traps.term(); caught { // what the script wants done when it is asked to end
+		return containers.Exit{Code: p.shell(nil, p.spec.Stdout, p.spec.Stderr).nested(p.alive, []string{"sh", "-c", body})}
+	}
+	return containers.Exit{Code: 143} // 128 + SIGTERM
+}
+
+// traps are what a container's command wants done on SIGTERM. The interpreter itself knows EXIT and ERR only.
+type traps struct {
+	mu     sync.Mutex
+	body   string
+	caught bool
+}
+
+func (t *traps) term() (body string, caught bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.body, t.caught
+}
+
+// catch takes the signals off the arguments of trap that mean an end; the rest is the interpreter's.
+func (t *traps) catch(args []string) []string {
+	if len(args) < 3 {
+		return args
+	}
+	rest := args[:2:2]
+	for _, signal := range args[2:] {
+		switch strings.TrimPrefix(strings.ToUpper(signal), "SIG") {
+		case "TERM", "15":
+			t.mu.Lock()
+			t.body, t.caught = args[1], args[1] != "-"
+			t.mu.Unlock()
+		case "INT", "2", "HUP", "1", "QUIT", "3", "USR1", "USR2":
+		default:
+			rest = append(rest, signal)
+		}
+	}
+	if len(rest) == 2 {
+		return []string{"true"}
+	}
+	return rest
 }
 
 // known says whether there is such a command: a small tool, a builtin of the shell, or a script among the files.
@@ -183,7 +226,10 @@ func (s *shell) script(ctx context.Context, r io.Reader, name string, lang synta
 	})
 	if err != nil && ctx.Err() == nil {
 		fmt.Fprintf(s.stderr, "%s: %v\n", name, err)
-		return 2
+		code = 2
+	}
+	if !runner.Exited() {
+		_ = runner.Run(ctx, &syntax.File{}) // the trap on EXIT, which an exit has run already
 	}
 	return code
 }
@@ -239,6 +285,13 @@ func (s *shell) runner(params ...string) (*interp.Runner, error) {
 		interp.CallHandler(func(_ context.Context, args []string) ([]string, error) {
 			if len(args) > 0 && args[0] == "kill" { // the builtin would mean processes of the host
 				return append([]string{"podarium-kill"}, args[1:]...), nil
+			}
+			if len(args) > 0 && args[0] == "trap" {
+				t := s.traps
+				if t == nil {
+					t = &traps{} // a command beside the container's own gets no signals
+				}
+				return t.catch(args), nil
 			}
 			return args, nil
 		}),

@@ -128,6 +128,36 @@ func TestTerminate(t *testing.T) {
 	}
 }
 
+func TestTraps(t *testing.T) {
+	e, subnet := newEngine(t)
+	p, out := start(t, e, subnet, containers.Spec{Image: "busybox", Command: []string{"sh", "-c", "trap 'echo stopping; sleep 0.05; exit 7' TERM INT; echo up; sleep 3600"}})
+	await(t, func() bool { return out.String() == "up\n" })
+	p.Terminate()
+	<-p.Done()
+	if p.Exit().Code != 7 || out.String() != "up\nstopping\n" {
+		t.Errorf("exit code %d and %q", p.Exit().Code, out)
+	}
+	p, out = start(t, e, subnet, containers.Spec{Image: "busybox", Command: []string{"sh", "-c", "trap 'echo bye' EXIT; echo hi; exit 3"}})
+	<-p.Done()
+	if p.Exit().Code != 3 || out.String() != "hi\nbye\n" {
+		t.Errorf("exit code %d and %q", p.Exit().Code, out)
+	}
+	p, out = start(t, e, subnet, containers.Spec{Image: "busybox", Command: []string{"sh", "-c", "trap 'echo bye' EXIT; echo hi"}})
+	<-p.Done()
+	if out.String() != "hi\nbye\n" {
+		t.Errorf("a script that ends by itself prints %q", out)
+	}
+	// A trap that does not end is killed.
+	p, out = start(t, e, subnet, containers.Spec{Image: "busybox", Command: []string{"sh", "-c", "trap 'sleep 3600' TERM; echo up; sleep 3600"}})
+	await(t, func() bool { return out.String() == "up\n" })
+	p.Terminate()
+	p.Kill()
+	<-p.Done()
+	if p.Exit().Code != 137 {
+		t.Errorf("exit code %d, want 137", p.Exit().Code)
+	}
+}
+
 func TestExecutableNotFound(t *testing.T) {
 	e, subnet := newEngine(t)
 	p, _ := start(t, e, subnet, containers.Spec{Image: "nginx"})
