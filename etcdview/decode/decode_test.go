@@ -223,12 +223,52 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// realisticPod has what a Pod of a Deployment has: a projected token, tolerations, conditions, managedFields.
+func realisticPod(b *testing.B) []byte {
+	b.Helper()
+	fields := func(n int) *metav1.FieldsV1 {
+		return metav1.NewFieldsV1(`{"f:metadata":{` + strings.Repeat(`"f:labels":{".":{},"f:app":{},"f:pod-template-hash":{}},`, n) + `"f:x":{}}}`)
+	}
+	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "web-6c4c55c5b9-x2kq1", GenerateName: "web-6c4c55c5b9-", Namespace: "default", UID: "4a82d36a-5780-47cd-8db0-396a70ccf76e",
+		Labels:          map[string]string{"app": "web", "pod-template-hash": "6c4c55c5b9"},
+		OwnerReferences: []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "web-6c4c55c5b9", UID: "4a82d36a-5780-47cd-8db0-396a70ccf76f"}},
+		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kube-controller-manager", Operation: "Update", FieldsType: "FieldsV1", FieldsV1: fields(12)},
+			{Manager: "kubelet", Operation: "Update", Subresource: "status", FieldsType: "FieldsV1", FieldsV1: fields(16)}}}}
+	p.Spec.Volumes = []corev1.Volume{{Name: "kube-api-access-7xk2p", VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{Sources: []corev1.VolumeProjection{
+		{ServiceAccountToken: &corev1.ServiceAccountTokenProjection{Path: "token"}}, {ConfigMap: &corev1.ConfigMapProjection{Items: []corev1.KeyToPath{{Key: "ca.crt", Path: "ca.crt"}}}}}}}}}
+	c := corev1.Container{Name: "web", Image: "registry.example.com/team/web:1.27.3", ImagePullPolicy: "IfNotPresent", TerminationMessagePath: "/dev/termination-log",
+		VolumeMounts: []corev1.VolumeMount{{Name: "kube-api-access-7xk2p", ReadOnly: true, MountPath: "/var/run/secrets/kubernetes.io/serviceaccount"}},
+		Ports:        []corev1.ContainerPort{{Name: "http", ContainerPort: 8080, Protocol: "TCP"}}}
+	for _, n := range []string{"DATABASE_URL", "LOG_LEVEL", "POD_NAME", "REGION"} {
+		c.Env = append(c.Env, corev1.EnvVar{Name: n, Value: "the value of " + n})
+	}
+	p.Spec.Containers, p.Spec.NodeName, p.Spec.ServiceAccountName = []corev1.Container{c}, "node-1", "default"
+	p.Spec.Tolerations = []corev1.Toleration{{Key: "node.kubernetes.io/not-ready", Operator: "Exists", Effect: "NoExecute"}, {Key: "node.kubernetes.io/unreachable", Operator: "Exists", Effect: "NoExecute"}}
+	for _, t := range []corev1.PodConditionType{"PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"} {
+		p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{Type: t, Status: "True", LastTransitionTime: metav1.Now()})
+	}
+	p.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "web", Ready: true, Image: c.Image, ImageID: "sha256:" + strings.Repeat("9f86d081", 8), ContainerID: "podarium://" + strings.Repeat("9f86d081", 8)}}
+	return encode(b, p, corev1.SchemeGroupVersion.WithKind("Pod"))
+}
+
+// BenchmarkDecodePod decodes into the type, as a survey or a search does for each value; BenchmarkPodAsYAML also renders.
 func BenchmarkDecodePod(b *testing.B) {
-	value := pod(b)
+	value := realisticPod(b)
 	b.SetBytes(int64(len(value)))
 	for b.Loop() {
-		if v := Decode(b.Context(), "/registry/pods/default/web", value, Options{}); v.Err != nil {
+		if v := Decode(b.Context(), "/registry/pods/default/web-6c4c55c5b9-x2kq1", value, Options{}); v.Err != nil {
 			b.Fatal(v.Err)
+		}
+	}
+}
+
+func BenchmarkPodAsYAML(b *testing.B) {
+	value := realisticPod(b)
+	b.SetBytes(int64(len(value)))
+	for b.Loop() {
+		v := Decode(b.Context(), "/registry/pods/default/web-6c4c55c5b9-x2kq1", value, Options{})
+		if _, err := v.YAML(); err != nil {
+			b.Fatal(err)
 		}
 	}
 }
