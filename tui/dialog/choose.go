@@ -73,7 +73,7 @@ func (d *choose) Update(msg tea.Msg) bool {
 	case "esc", "q":
 		return true
 	case "j", "down":
-		d.At = min(d.At+1, len(d.Choices)-1)
+		d.At = max(0, min(d.At+1, len(d.Choices)-1))
 	case "k", "up":
 		d.At = max(d.At-1, 0)
 	case "g", "home":
