@@ -244,6 +244,16 @@ func TestStateSurvivesKillAndRestart(t *testing.T) {
 	}
 }
 
+func TestNodesOfAnEarlierRunGetReadyAgain(t *testing.T) {
+	dir := t.TempDir()
+	c := clustertest.Start(t, clustertest.Options{DataDir: dir, Nodes: 1})
+	if err := c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-c.Exited
+	clustertest.Start(t, clustertest.Options{DataDir: dir, Nodes: 1}) // waits until it is ready, and fails where it never is
+}
+
 func TestTerminationStopsWithinFiveSeconds(t *testing.T) {
 	bin, err := clustertest.Binary()
 	if err != nil {

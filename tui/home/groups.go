@@ -151,7 +151,7 @@ func (v *view) rollouts() group {
 				it.health = screen.Good
 			}
 			if why := broken[owner{w.kind, r.Namespace, r.Name}]; why != "" && it.health == screen.Busy {
-				it.health, it.detail = screen.Bad, r.Namespace+"   "+why
+				it.health, it.detail = screen.Bad, why+"   "+r.Namespace
 			}
 			g.items = append(g.items, it)
 		}
