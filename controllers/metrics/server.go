@@ -107,6 +107,7 @@ func (s *server) routes() http.Handler {
 	}
 	give("/apis", &metav1.APIGroupList{TypeMeta: metav1.TypeMeta{Kind: "APIGroupList", APIVersion: "v1"}, Groups: []metav1.APIGroup{group}})
 	give("/apis/metrics.k8s.io", &group)
+	give("/openapi/v2", map[string]any{"swagger": "2.0", "info": map[string]any{"title": metrics.GroupName, "version": "v1beta1"}, "paths": map[string]any{}})
 	give("/openapi/v3", map[string]any{"paths": map[string]any{}})
 	give(base, &metav1.APIResourceList{
 		TypeMeta: metav1.TypeMeta{Kind: "APIResourceList", APIVersion: "v1"}, GroupVersion: version.GroupVersion,
