@@ -35,3 +35,29 @@ func TestFromObjectToKeyAndBack(t *testing.T) {
 	c.Kubectl(t, "delete", "configmap", "app", "-n", ns)
 	d.Wait("deleted", "a: b")
 }
+
+// TestBringBack goes back to an earlier revision, and creates a deleted object anew, from the key's screen.
+func TestBringBack(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	c.Kubectl(t, "create", "configmap", "app", "--from-literal=colour=blue", "-n", ns)
+	c.Kubectl(t, "patch", "configmap", "app", "-n", ns, "-p", `{"data":{"colour":"red"}}`)
+	d := tuitest.New(t, tui.Options{Cluster: c.Cluster})
+	d.Command("key /registry/configmaps/" + ns + "/app")
+	d.Wait("blue → red", "created")
+	d.Keys("j")
+	d.Wait("colour: blue")
+	d.Keys("B")
+	d.Wait("This will change", "blue")
+	d.Keys("enter")
+	d.Wait("red → blue")
+	c.Kubectl(t, "delete", "configmap", "app", "-n", ns)
+	d.Keys("g")
+	d.Wait("deleted; this was its last value")
+	d.Keys("B")
+	d.Wait("This will change", "create")
+	d.Keys("enter")
+	clustertest.Eventually(t, "the ConfigMap to be back", func() bool {
+		out, err := c.TryKubectl(t, "get", "configmap", "app", "-n", ns, "-o", "jsonpath={.data.colour}")
+		return err == nil && out == "blue"
+	})
+}

@@ -29,6 +29,7 @@ const (
 	actReload   key.Action = "etcd.reload"
 	actCopy     key.Action = "etcd.copy"
 	actOverview key.Action = "etcd.overview"
+	actRestore  key.Action = "etcd.restore"
 	actPause    key.Action = "etcd.pause"
 )
 
@@ -64,6 +65,7 @@ func valueKeys() key.Table {
 		{Action: actFormat, Keys: []string{"o"}, Hint: "format", Help: "YAML, JSON, base64, hex", Group: groupView},
 		{Action: actSecrets, Keys: []string{"x"}, Help: "show what is masked in Secrets, or mask it", Group: groupView},
 		{Action: actManaged, Keys: []string{"M"}, Help: "show metadata.managedFields, or fold them", Group: groupView},
+		{Action: actRestore, Keys: []string{"B"}, Hint: "bring back", Help: "make the object what it was at this revision, or create it anew where it was deleted: through the API, after a preview", Group: groupOpen, Changes: true},
 		{Action: actReload, Keys: []string{"ctrl+r"}, Help: "read it again", Group: groupView},
 		{Action: actCopy, Keys: []string{"c"}, Help: "copy the key", Group: groupOpen},
 	}

@@ -363,6 +363,8 @@ func (p *pane) doValue(a key.Action) bool {
 		p.copy()
 	case actObject:
 		p.toObject()
+	case actRestore:
+		p.bringBack()
 	default:
 		return false
 	}
