@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/duration"
@@ -22,9 +23,10 @@ type column struct {
 	title string
 	index int // in the snapshot; -1 for the namespace
 	width int // of the widest text seen
-	right bool
-	quiet bool // read second
-	age   bool
+	// right is for numbers: by the server's type, else where whole numbers were seen in it and no words.
+	right, typed, numbers, words bool
+	quiet                        bool // read second
+	age                          bool
 }
 
 // ageWidth is what the longest human duration takes: 3y120d.
@@ -45,7 +47,17 @@ func (v *view) layout() {
 			continue
 		}
 		for _, r := range v.snap.Rows {
-			c.width = max(c.width, canvas.Width(c.text(r)))
+			text := c.text(r)
+			c.width = max(c.width, canvas.Width(text))
+			switch number := text != "" && strings.Trim(text, "0123456789") == ""; {
+			case number:
+				c.numbers = true
+			case text != "" && text != "<none>":
+				c.words = true
+			}
+		}
+		if !c.typed { // the server calls most columns of numbers text
+			c.right = c.numbers && !c.words && c.title != nameColumn
 		}
 	}
 }
@@ -59,10 +71,9 @@ func (v *view) chooseColumns() {
 		if c.Priority > 0 && !v.wide {
 			continue
 		}
-		title := upper(c.Name)
+		title, number := upper(c.Name), c.Type == "integer" || c.Type == "number"
 		v.columns = append(v.columns, column{
-			title: title, index: i, width: canvas.Width(title), age: c.Age, quiet: c.Age,
-			right: c.Type == "integer" || c.Type == "number",
+			title: title, index: i, width: canvas.Width(title), age: c.Age, quiet: c.Age, right: number, typed: number,
 		})
 	}
 }

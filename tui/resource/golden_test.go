@@ -274,3 +274,24 @@ func manyPods(n int) []*livetable.Row {
 	}
 	return rows
 }
+
+func TestNumbersAreRightAligned(t *testing.T) {
+	rows := []*livetable.Row{pod("a", "x", "1/1", "Running", "7", time.Hour), pod("a", "y", "1/1", "Running", "12", time.Hour)}
+	h, v, f := table(t, "a", rows)
+	restarts := func() string { // of x, with the blanks before it
+		for _, l := range strings.Split(screentest.Draw(h, v, 80, 24).String(), "\n") {
+			if _, after, ok := strings.Cut(l, "x      1/1     Running"); ok {
+				return strings.TrimRight(after, " 60m")
+			}
+		}
+		t.Fatal("x is not on the screen")
+		return ""
+	}
+	numbers := restarts()
+	f.snap = &livetable.Snapshot{Columns: podColumns, Synced: true, Generation: 2, Rows: append(rows, pod("a", "z", "1/1", "Running", "3 (5s ago)", time.Hour))}
+	v.refresh()
+	words := restarts()
+	if !strings.HasSuffix(numbers, " 7") || !strings.HasSuffix(words, " 7") || len(numbers) <= len(words) {
+		t.Errorf("among numbers %q, among words %q: the number is not further right among numbers", numbers, words)
+	}
+}
