@@ -8,8 +8,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/podarium/podarium/etcdview"
@@ -92,16 +94,11 @@ func Run(ctx context.Context, r etcdview.Reader, q Query, d decode.Options, foun
 // inside matches a decoded value, or a field of it.
 func inside(v *decode.Value, field string, match func(string) bool) (string, bool) {
 	if field == "" {
-		y, err := v.YAML()
+		t, err := v.Tree()
 		if err != nil {
 			return "", false
 		}
-		for l := range strings.Lines(string(y)) {
-			if match(strings.TrimSpace(l)) {
-				return strings.TrimSpace(l), true
-			}
-		}
-		return "", false
+		return anyLine("", t, match)
 	}
 	t, err := v.Tree()
 	if err != nil {
@@ -110,6 +107,33 @@ func inside(v *decode.Value, field string, match func(string) bool) (string, boo
 	for _, f := range Fields(t, field) {
 		if s := decode.Format(f); match(s) {
 			return field + ": " + strings.TrimSpace(s), true
+		}
+	}
+	return "", false
+}
+
+// anyLine finds a line of a tree that matches, as YAML would write it: NAME: VALUE. (To write YAML would take many times
+// as long as to decode.)
+func anyLine(name string, t any, match func(string) bool) (string, bool) {
+	switch t := t.(type) {
+	case map[string]any:
+		for _, k := range slices.Sorted(maps.Keys(t)) {
+			if l, ok := anyLine(k+": ", t[k], match); ok {
+				return l, true
+			}
+		}
+		return "", false
+	case []any:
+		for _, e := range t {
+			if l, ok := anyLine("- ", e, match); ok {
+				return l, true
+			}
+		}
+		return "", false
+	}
+	for l := range strings.Lines(decode.Format(t)) {
+		if l = name + strings.TrimSpace(l); match(l) {
+			return l, true
 		}
 	}
 	return "", false
