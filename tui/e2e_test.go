@@ -77,7 +77,7 @@ func TestUndoTakesTheLastChangeBack(t *testing.T) {
 	d.Keys("enter")
 	d.Wait("This will change")
 	d.Keys("enter")
-	d.Wait("1/1")
+	d.Wait("1/1", "done: scale")
 	d.Keys("U")
 	d.Wait("This will change", "replicas: 3")
 	d.Keys("y")
@@ -183,7 +183,7 @@ func TestDeleteAndBringBack(t *testing.T) {
 	d.Keys("ctrl+d", "enter")
 	d.Wait("This will change")
 	d.Keys("y")
-	d.Wait("nothing matches")
+	d.Wait("nothing matches", "done: delete") // the row goes before the answer comes
 	d.Keys("U")
 	d.Wait("This will change", "create", "precious")
 	d.Keys("y")
