@@ -110,7 +110,7 @@ func fromReplicaSet(rs *appsv1.ReplicaSet) Revision {
 	number, _ := strconv.ParseInt(rs.Annotations[deploymentutil.RevisionAnnotation], 10, 64)
 	return Revision{
 		Number: number, Name: rs.Name, Created: rs.CreationTimestamp.Time,
-		Images: imagesOf(&rs.Spec.Template), Cause: rs.Annotations[CauseAnnotation],
+		Images: imagesOf(&rs.Spec.Template), Containers: containersOf(&rs.Spec.Template), Cause: rs.Annotations[CauseAnnotation],
 		Ready: rs.Status.ReadyReplicas, Replicas: rs.Status.Replicas,
 		Template: withoutHash(&rs.Spec.Template),
 	}
@@ -128,7 +128,7 @@ func fromControllerRevision(cr *appsv1.ControllerRevision) (Revision, error) {
 	}
 	return Revision{
 		Number: cr.Revision, Name: cr.Name, Created: cr.CreationTimestamp.Time,
-		Images: imagesOf(&patch.Spec.Template), Cause: cr.Annotations[CauseAnnotation],
+		Images: imagesOf(&patch.Spec.Template), Containers: containersOf(&patch.Spec.Template), Cause: cr.Annotations[CauseAnnotation],
 		Template: &patch.Spec.Template,
 	}, nil
 }
@@ -153,6 +153,16 @@ func withoutHash(t *corev1.PodTemplateSpec) *corev1.PodTemplateSpec {
 	t = t.DeepCopy()
 	delete(t.Labels, appsv1.DefaultDeploymentUniqueLabelKey)
 	return t
+}
+
+func containersOf(t *corev1.PodTemplateSpec) []string {
+	names := make([]string, 0, len(t.Spec.Containers)+len(t.Spec.InitContainers))
+	for _, list := range [][]corev1.Container{t.Spec.Containers, t.Spec.InitContainers} {
+		for i := range list {
+			names = append(names, list[i].Name)
+		}
+	}
+	return names
 }
 
 func imagesOf(t *corev1.PodTemplateSpec) map[string]string {

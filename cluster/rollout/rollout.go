@@ -32,6 +32,8 @@ type Revision struct {
 	Created time.Time
 	// Images are by container name, init containers included.
 	Images map[string]string
+	// Containers are the names in the order of the template, init containers last.
+	Containers []string
 	// Cause is the change-cause annotation, often empty.
 	Cause string
 	// Ready and Replicas count the Pods of this revision.

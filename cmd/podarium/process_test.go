@@ -86,6 +86,7 @@ func TestCommandLineErrors(t *testing.T) {
 		{"unknown flag", exitUsage, []string{"--nodez", "--help"}, []string{"up", "--nodez", "3"}},
 		{"too many nodes", exitUsage, []string{"--nodes", "100"}, []string{"up", "--ephemeral", "--nodes", "1000"}},
 		{"two places", exitUsage, []string{"--ephemeral", "--data-dir"}, []string{"up", "--ephemeral", "--data-dir", t.TempDir()}},
+		{"unknown theme", exitUsage, []string{"--theme", "podarium-dark"}, []string{"--theme", "none"}},
 		{"no terminal", exitUsage, []string{"terminal", "podarium up"}, nil},
 		{"nothing runs: status", exitNone, []string{"no cluster runs", "podarium up"}, []string{"status"}},
 		{"nothing runs: kubeconfig", exitNone, []string{"no cluster runs"}, []string{"kubeconfig"}},

@@ -2,7 +2,6 @@ package rollouts
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -106,10 +105,10 @@ func (v *view) drawRevisions(c *canvas.Canvas, s *style.Styles) {
 	}
 }
 
-// images are the images of a revision, those of several containers after one another.
+// images are the images of a revision, those of several containers after one another as the template has them.
 func images(r rollout.Revision) string {
 	var all []string
-	for _, name := range slices.Sorted(maps.Keys(r.Images)) {
+	for _, name := range r.Containers {
 		all = append(all, r.Images[name])
 	}
 	return strings.Join(all, ", ")

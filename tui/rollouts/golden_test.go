@@ -29,7 +29,7 @@ func template(image, memory string) *corev1.PodTemplateSpec {
 
 func revision(n int64, image, memory, cause string, ready, replicas int32, age time.Duration, current bool) rollout.Revision {
 	return rollout.Revision{
-		Number: n, Name: fmt.Sprintf("web-%d", n), Created: screentest.Now.Add(-age), Images: map[string]string{"web": image},
+		Number: n, Name: fmt.Sprintf("web-%d", n), Created: screentest.Now.Add(-age), Images: map[string]string{"web": image}, Containers: []string{"web"},
 		Cause: cause, Ready: ready, Replicas: replicas, Current: current, Template: template(image, memory),
 	}
 }
@@ -128,5 +128,12 @@ func TestEstimate(t *testing.T) {
 	v.refresh()
 	if got := v.left(); got != 6*time.Second {
 		t.Errorf("5 Pods in 10 s, 3 to come: %s, want 6s", got)
+	}
+}
+
+func TestImagesStandInTheOrderOfTheTemplate(t *testing.T) {
+	r := rollout.Revision{Images: map[string]string{"a-init": "busybox:1", "web": "nginx:2", "log": "fluent:3"}, Containers: []string{"web", "log", "a-init"}}
+	if got, want := images(r), "nginx:2, fluent:3, busybox:1"; got != want {
+		t.Errorf("images %q, want %q", got, want)
 	}
 }
