@@ -77,7 +77,8 @@ func TestUndoTakesTheLastChangeBack(t *testing.T) {
 	d.Keys("enter")
 	d.Wait("This will change")
 	d.Keys("enter")
-	d.Wait("1/1", "done: scale")
+	d.Wait("done: scale")
+	d.Wait("1/1")
 	d.Keys("U")
 	d.Wait("This will change", "replicas: 3")
 	d.Keys("y")
@@ -183,7 +184,8 @@ func TestDeleteAndBringBack(t *testing.T) {
 	d.Keys("ctrl+d", "enter")
 	d.Wait("This will change")
 	d.Keys("y")
-	d.Wait("nothing matches", "done: delete") // the row goes before the answer comes
+	d.Wait("done: delete") // the row may go before the answer comes
+	d.Wait("nothing matches")
 	d.Keys("U")
 	d.Wait("This will change", "create", "precious")
 	d.Keys("y")
