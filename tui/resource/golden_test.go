@@ -295,3 +295,12 @@ func TestNumbersAreRightAligned(t *testing.T) {
 		t.Errorf("among numbers %q, among words %q: the number is not further right among numbers", numbers, words)
 	}
 }
+
+func TestARolloutBehindReadyPodsIsOnItsWay(t *testing.T) {
+	g := newGauge("deployments", []livetable.Column{{Name: "Name"}, {Name: "Ready"}, {Name: "Up-to-date"}})
+	for updated, want := range map[string]screen.Health{"3": screen.Good, "1": screen.Busy} {
+		if got := g.of(&livetable.Row{Cells: []livetable.Cell{{Text: "web"}, {Text: "3/3"}, {Text: updated}}}); got != want {
+			t.Errorf("%s of 3 updated: health %v, want %v", updated, got, want)
+		}
+	}
+}

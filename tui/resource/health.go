@@ -14,16 +14,19 @@ type gauge struct {
 	resource string
 	ready    int // index of a column like 2/3; -1 for none
 	status   int // index of a column with a word; -1 for none
+	updated  int // index of a column with how many of them are of the newest revision; -1 for none
 }
 
 func newGauge(resource string, columns []livetable.Column) gauge {
-	g := gauge{resource: resource, ready: -1, status: -1}
+	g := gauge{resource: resource, ready: -1, status: -1, updated: -1}
 	for i, c := range columns {
 		switch strings.ToUpper(c.Name) {
 		case "READY", "COMPLETIONS":
 			if g.ready < 0 {
 				g.ready = i
 			}
+		case "UP-TO-DATE":
+			g.updated = i
 		case "STATUS", "PHASE", "TYPE":
 			if c.Name == "Type" && resource != "events" {
 				continue
@@ -50,6 +53,9 @@ func (g gauge) of(r *livetable.Row) screen.Health {
 	if g.ready >= 0 && g.ready < len(r.Cells) && (h == screen.Unknown || h == screen.Good) {
 		if f := fraction(r.Cells[g.ready].Text, g.resource); f != screen.Unknown {
 			h = f
+		}
+		if _, want, ok := strings.Cut(r.Cells[g.ready].Text, "/"); ok && h == screen.Good && g.updated >= 0 && r.Cells[g.updated].Text != want {
+			h = screen.Busy // all are ready, but old ones among them
 		}
 	}
 	if r.Deleting && h != screen.Bad {
