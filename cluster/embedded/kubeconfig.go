@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,7 +50,8 @@ func (p *pki) connect(dir, name, server string, id identity) (connection, error)
 		return connection{}, fmt.Errorf("kubeconfig of %s: %w", id.name, err)
 	}
 	file := filepath.Join(dir, name+".conf")
-	if err := os.WriteFile(file, b, 0o600); err != nil {
+	// Whole at once: others wait for this file to appear. It is made anew at each start, so that nothing need be synced.
+	if err := errors.Join(os.WriteFile(file+".new", b, 0o600), os.Rename(file+".new", file)); err != nil {
 		return connection{}, err
 	}
 	return connection{

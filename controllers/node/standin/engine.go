@@ -39,7 +39,8 @@ func (e *Engine) Pull(ctx context.Context, image string) (uint64, error) {
 	return uint64(img.Pull.Size) << 20, img.pullError(image)
 }
 
-// Start runs a container.
+// Start runs a container. It returns when the container's ports are open, so that the first probe finds them so; where
+// the catalogue says that the image takes its time, at once.
 func (e *Engine) Start(c containers.Spec) (containers.Process, error) {
 	alive, finish := context.WithCancel(context.Background())
 	ctx, cancel := context.WithCancel(alive)
@@ -48,6 +49,8 @@ func (e *Engine) Start(c containers.Spec) (containers.Process, error) {
 		engine: e, spec: c, image: e.catalogue.Find(c.Image), started: time.Now(),
 		ctx: ctx, cancel: cancel, done: make(chan struct{}),
 	}
+	begun := make(chan struct{})
+	p.begin = sync.OnceFunc(func() { close(begun) })
 	p.files = newFiles(c)
 	run, err := p.program()
 	if err != nil {
@@ -56,10 +59,12 @@ func (e *Engine) Start(c containers.Spec) (containers.Process, error) {
 	}
 	go func() {
 		exit := p.guard(run)
+		p.begin()
 		finish()
 		p.work.Wait() // nothing of the container goes on after its end
 		p.end(exit)
 	}()
+	<-begun
 	return p, nil
 }
 
@@ -71,6 +76,7 @@ type process struct {
 	files    *files
 	started  time.Time
 	requests atomic.Int64
+	begin    func() // called by the program when Start may return
 
 	ctx    context.Context //nolint:containedctx // until the container is asked to end: the life of it, not of a call
 	cancel context.CancelFunc
@@ -94,13 +100,21 @@ func (p *process) program() (program, error) {
 	shell := p.image.Serve == "shell"
 	switch {
 	case len(p.spec.Command) > 0 && p.known(argv[0]), shell && len(argv) > 0 && p.known(argv[0]):
-		return func(ctx context.Context) containers.Exit { return p.runCommand(ctx, argv) }, nil
+		return p.command(argv), nil
 	case shell && len(argv) > 0:
 		return nil, fmt.Errorf("exec: %q: executable file not found in $PATH", argv[0])
 	case shell:
-		return func(ctx context.Context) containers.Exit { return p.runCommand(ctx, []string{"sh"}) }, nil
+		return p.command([]string{"sh"}), nil
 	}
 	return p.serve, nil
+}
+
+// command is a program that runs a command.
+func (p *process) command(argv []string) program {
+	return func(ctx context.Context) containers.Exit {
+		p.begin()
+		return p.runCommand(ctx, argv)
+	}
 }
 
 // guard turns a panic of the stand-in into a container that has crashed.

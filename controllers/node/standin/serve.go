@@ -21,6 +21,7 @@ const drainLimit = 5 * time.Second
 func (p *process) serve(ctx context.Context) containers.Exit {
 	defer p.files.close()
 	if d := duration(p.image.Start); d > 0 {
+		p.begin()
 		t := time.NewTimer(d)
 		defer t.Stop()
 		select {
@@ -30,6 +31,7 @@ func (p *process) serve(ctx context.Context) containers.Exit {
 		}
 	}
 	stop, err := p.listen(ctx)
+	p.begin()
 	if err != nil {
 		fmt.Fprintln(p.spec.Stderr, err)
 		return containers.Exit{Code: 1, Message: err.Error()}
