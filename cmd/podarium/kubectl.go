@@ -107,11 +107,11 @@ func newKubeconfig(f *flags) *cobra.Command {
 				return err
 			}
 			if merge {
-				file, err := mergeKubeconfig(info.Kubeconfig, name)
+				file, current, err := mergeKubeconfig(info.Kubeconfig, name)
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(c.OutOrStdout(), "added the context %s to %s; your current context is unchanged\n", name, file)
+				fmt.Fprintf(c.OutOrStdout(), "added the context %s to %s; your current context is %s\n", name, file, current)
 				return nil
 			}
 			b, err := os.ReadFile(info.Kubeconfig)
@@ -127,21 +127,21 @@ func newKubeconfig(f *flags) *cobra.Command {
 	return c
 }
 
-// mergeKubeconfig adds the cluster as the context name to the user's own file and returns which that is. The current
-// context is set only where there is none.
-func mergeKubeconfig(from, name string) (string, error) {
+// mergeKubeconfig adds the cluster as the context name to the user's own file and returns which that is, and the current
+// context, which is set only where there is none.
+func mergeKubeconfig(from, name string) (file, current string, err error) {
 	src, err := clientcmd.LoadFromFile(from)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	paths := clientcmd.NewDefaultPathOptions()
 	dst, err := paths.GetStartingConfig()
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	ctx := src.Contexts[src.CurrentContext]
 	if ctx == nil {
-		return "", fmt.Errorf("%s has no current context", from)
+		return "", "", fmt.Errorf("%s has no current context", from)
 	}
 	dst.Clusters[name] = src.Clusters[ctx.Cluster]
 	dst.AuthInfos[name] = src.AuthInfos[ctx.AuthInfo]
@@ -154,7 +154,7 @@ func mergeKubeconfig(from, name string) (string, error) {
 		dst.CurrentContext = name
 	}
 	if err := clientcmd.ModifyConfig(paths, *dst, true); err != nil {
-		return "", fmt.Errorf("%s: %w", paths.GetDefaultFilename(), err)
+		return "", "", fmt.Errorf("%s: %w", paths.GetDefaultFilename(), err)
 	}
-	return paths.GetDefaultFilename(), nil
+	return paths.GetDefaultFilename(), dst.CurrentContext, nil
 }
