@@ -125,7 +125,10 @@ func (w *web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		}
 	case "exit":
 		if code, err := strconv.Atoi(arg); err == nil && code >= 0 && code <= 255 {
-			fmt.Fprintf(rw, "%s ends with exit code %d\n", w.p.spec.Pod, code)
+			body := fmt.Sprintf("%s ends with exit code %d\n", w.p.spec.Pod, code)
+			rw.Header().Set("Content-Length", strconv.Itoa(len(body)))
+			_, _ = io.WriteString(rw, body)
+			_ = http.NewResponseController(rw).Flush() // whole before the connection ends with the container
 			w.p.quit(containers.Exit{Code: code})
 			return
 		}
