@@ -18,7 +18,6 @@ import (
 // etcd is the embedded etcd: one member that listens on a unix socket only, which the data directory's mode protects.
 type etcd struct {
 	server *embed.Etcd
-	socket string
 }
 
 // startEtcd returns when etcd serves. failed is told of a failure after that, which ends the process: etcd calls for
@@ -95,7 +94,7 @@ func startEtcd(ctx context.Context, dir, socket string, volatile bool, log zapco
 			failed(fmt.Errorf("etcd: %w", err))
 		}
 	}()
-	return &etcd{r.e, socket}, nil
+	return &etcd{r.e}, nil
 }
 
 func damaged(dir string, err error) error {
@@ -118,13 +117,13 @@ func (h fatalHook) OnWrite(e *zapcore.CheckedEntry, fields []zapcore.Field) {
 	runtime.Goexit()
 }
 
-// endpoint is how a client names the socket.
-func (e *etcd) endpoint() string { return "unix://" + e.socket }
+// etcdEndpoint is how a client names the socket.
+func etcdEndpoint(socket string) string { return "unix://" + socket }
 
 // newEtcdClient does not connect; the first call does.
 func newEtcdClient(socket string) (*clientv3.Client, error) {
 	c, err := clientv3.New(clientv3.Config{
-		Endpoints:          []string{"unix://" + socket},
+		Endpoints:          []string{etcdEndpoint(socket)},
 		Logger:             zap.NewNop(), // each call returns its error
 		MaxCallRecvMsgSize: 1 << 30,      // as kube-apiserver's client: a page of objects may be large
 	})

@@ -141,7 +141,7 @@ func (s *Server) apiServer(ctx context.Context, listener net.Listener) error {
 			seeded <- nil
 		}
 	}()
-	cfg, err := configureAPIServer(ctx, apiServerConfig{pki: s.pki, listener: listener, etcd: "unix://" + s.state.etcdSocket(), dialPod: s.network.DialContext, dialKubelet: s.kubeletDialer})
+	cfg, err := configureAPIServer(ctx, apiServerConfig{pki: s.pki, listener: listener, etcd: etcdEndpoint(s.state.etcdSocket()), dialPod: s.network.DialContext, dialKubelet: s.kubeletDialer})
 	if err != nil {
 		return err
 	}
