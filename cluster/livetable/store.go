@@ -14,13 +14,15 @@ type store struct {
 
 	mu      sync.Mutex
 	columns []Column
-	rows    []*Row // in order of arrival; nil where a row went, until the next snapshot compacts
+	rows    []*Row // in order of arrival; nil where a row went
 	index   map[types.UID]int
 	holes   int
 	synced  bool
 	err     error
 	stale   map[types.UID]struct{} // while relisting: rows that the new list has not shown yet
 	dirty   bool
+	changes []Change // since the last snapshot
+	whole   bool     // changes does not tell it all
 	last    *Snapshot
 	now     func() time.Time
 }
@@ -41,18 +43,41 @@ func (s *store) snapshot() *Snapshot {
 		return s.last
 	}
 	s.dirty = false
-	s.compact()
-	rows := make([]*Row, len(s.rows))
-	copy(rows, s.rows)
-	s.last = &Snapshot{Columns: s.columns, Rows: rows, Generation: s.last.Generation + 1, Synced: s.synced, Err: s.err}
+	rows := make([]*Row, 0, len(s.rows)-s.holes)
+	if s.holes == 0 {
+		rows = append(rows, s.rows...)
+	} else {
+		for _, r := range s.rows {
+			if r != nil {
+				rows = append(rows, r)
+			}
+		}
+	}
+	s.last = &Snapshot{
+		Columns: s.columns, Rows: rows, Generation: s.last.Generation + 1, Changes: s.changes, Incremental: !s.whole,
+		Synced: s.synced, Err: s.err,
+	}
+	s.changes, s.whole = nil, false
 	return s.last
+}
+
+// maxChanges bounds what is remembered for one snapshot: past it, looking at every row costs little more.
+const maxChanges = 1024
+
+// maxHoles is how many rows that went may leave their places empty, in any table.
+const maxHoles = 1024
+
+// record keeps what the next snapshot tells. The caller holds mu.
+func (s *store) record(c Change) {
+	if s.whole || len(s.changes) == maxChanges {
+		s.changes, s.whole = nil, true
+		return
+	}
+	s.changes = append(s.changes, c)
 }
 
 // compact closes the holes that removed rows left, keeping the order.
 func (s *store) compact() {
-	if s.holes == 0 {
-		return
-	}
 	kept := s.rows[:0]
 	for _, r := range s.rows {
 		if r != nil {
@@ -90,6 +115,7 @@ func (s *store) setColumns(c []Column) {
 		}
 	}
 	s.columns = c
+	s.changes, s.whole = nil, true
 	s.touch()
 }
 
@@ -109,6 +135,7 @@ func (s *store) putOne(r *Row) {
 	if !ok {
 		s.index[r.UID] = len(s.rows)
 		s.rows = append(s.rows, r)
+		s.record(Change{New: r})
 		return
 	}
 	old := s.rows[i]
@@ -123,6 +150,7 @@ func (s *store) putOne(r *Row) {
 		}
 	}
 	s.rows[i] = r
+	s.record(Change{Old: old, New: r})
 }
 
 // remove drops the row of an object that is gone.
@@ -139,9 +167,10 @@ func (s *store) removeOne(uid types.UID) {
 		return
 	}
 	delete(s.index, uid)
+	s.record(Change{Old: s.rows[i]})
 	s.rows[i] = nil
 	s.holes++
-	if s.holes > 1024 && s.holes > len(s.rows)/2 { // nobody looks: do not grow with churn
+	if s.holes > maxHoles && s.holes > len(s.rows)/8 { // do not grow with churn
 		s.compact()
 	}
 }

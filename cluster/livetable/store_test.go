@@ -141,6 +141,59 @@ func TestManyRemovalsDoNotGrow(t *testing.T) {
 }
 
 // BenchmarkEvents is one event and one snapshot on 50,000 rows, as when each event is drawn by itself.
+// TestChangesLeadFromOneSnapshotToTheNext applies what each snapshot tells to the rows of the one before.
+func TestChangesLeadFromOneSnapshotToTheNext(t *testing.T) {
+	s := newStore()
+	row := func(i, version int) *Row {
+		return &Row{UID: types.UID(fmt.Sprint(i)), Name: fmt.Sprint("pod-", i), ResourceVersion: fmt.Sprint(version)}
+	}
+	have := map[*Row]bool{}
+	for step := range 500 {
+		switch i := step * 7 % 50; step % 5 {
+		case 0:
+			s.remove(types.UID(fmt.Sprint(i)))
+		case 1:
+			s.put([]*Row{row(i, step), row(i, step+1000), row((i+1)%50, step)})
+		default:
+			s.put([]*Row{row(i, step)})
+		}
+		if step%3 > 0 {
+			continue
+		}
+		snap := s.snapshot()
+		if !snap.Incremental {
+			t.Fatalf("step %d: not told", step)
+		}
+		for _, c := range snap.Changes {
+			if c.Old != nil && !have[c.Old] {
+				t.Fatalf("step %d: %s went that was not there", step, c.Old.Name)
+			}
+			delete(have, c.Old)
+			if c.New != nil {
+				have[c.New] = true
+			}
+		}
+		if len(have) != len(snap.Rows) {
+			t.Fatalf("step %d: %d rows, the changes lead to %d", step, len(snap.Rows), len(have))
+		}
+		for _, r := range snap.Rows {
+			if !have[r] {
+				t.Fatalf("step %d: %s is not where the changes lead", step, r.Name)
+			}
+		}
+	}
+	for i := range maxChanges + 1 {
+		s.put([]*Row{row(100+i, 1)})
+	}
+	if snap := s.snapshot(); snap.Incremental || snap.Changes != nil {
+		t.Error("more changes than are remembered were told")
+	}
+	s.put([]*Row{row(1, 9999)})
+	if snap := s.snapshot(); !snap.Incremental || len(snap.Changes) != 1 {
+		t.Error("the next one is not told again")
+	}
+}
+
 func BenchmarkEvents(b *testing.B) {
 	s := newStore()
 	for i := range 50_000 {

@@ -6,6 +6,7 @@
 //   - Open and Snapshot never block on the network, and Snapshot never waits for a list to end: the first rows show
 //     while the rest of a long list is still on its way.
 //   - Events are coalesced: any number of them between two calls of Snapshot cost one copy of a slice of pointers.
+//   - A Snapshot tells which rows differ from the one before, so that a screen of many rows need not look at each of them.
 //   - A Snapshot and all that hangs off it is immutable and may be shared. A row that did not change keeps its pointer.
 //   - Rows stay through a lost connection, with Snapshot.Err saying why they may be old, until a new list replaces them.
 //   - Reconnection is automatic, with backoff; an expired resourceVersion (410) leads to a new list.
@@ -66,6 +67,9 @@ type Row struct {
 	Cells []Cell
 }
 
+// Change is a row that came (Old is nil), went (New is nil), or was replaced.
+type Change struct{ Old, New *Row }
+
 // Snapshot is the table at one moment. It is immutable.
 type Snapshot struct {
 	Columns []Column
@@ -73,6 +77,10 @@ type Snapshot struct {
 	Rows []*Row
 	// Generation grows with every snapshot that differs from the one before.
 	Generation uint64
+	// Changes lead from the rows of the snapshot before, whose Generation is one less, to these, in the order in which
+	// they came; where Incremental is false, as after a list or a great many changes, every row has to be looked at.
+	Changes     []Change
+	Incremental bool
 	// Synced says that the first list is complete.
 	Synced bool
 	// Err says why the rows may be old: the last list or watch failed and is being retried. Nil when all is well.

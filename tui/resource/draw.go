@@ -42,23 +42,45 @@ func (v *view) layout() {
 	}
 	for i := range v.columns {
 		c := &v.columns[i]
-		if c.age {
-			c.width = max(c.width, ageWidth)
-			continue
-		}
 		for _, r := range v.snap.Rows {
-			text := c.text(r)
-			c.width = max(c.width, canvas.Width(text))
-			switch number := text != "" && strings.Trim(text, "0123456789") == ""; {
-			case number:
-				c.numbers = true
-			case text != "" && text != "<none>":
-				c.words = true
+			c.grow(r)
+		}
+		c.align()
+	}
+}
+
+// widen is layout for a few changed rows.
+func (v *view) widen(changes []livetable.Change) {
+	for i := range v.columns {
+		c := &v.columns[i]
+		for _, ch := range changes {
+			if ch.New != nil {
+				c.grow(ch.New)
 			}
 		}
-		if !c.typed { // the server calls most columns of numbers text
-			c.right = c.numbers && !c.words && c.title != nameColumn
-		}
+		c.align()
+	}
+}
+
+// grow makes room for a row's text, and notes what kind of text it is.
+func (c *column) grow(r *livetable.Row) {
+	if c.age { // drawn by the screen's own clock
+		return
+	}
+	text := c.text(r)
+	c.width = max(c.width, canvas.Width(text))
+	switch number := text != "" && strings.Trim(text, "0123456789") == ""; {
+	case number:
+		c.numbers = true
+	case text != "" && text != "<none>":
+		c.words = true
+	}
+}
+
+// align puts numbers to the right: the server calls most columns of numbers text.
+func (c *column) align() {
+	if !c.typed && !c.age {
+		c.right = c.numbers && !c.words && c.title != nameColumn
 	}
 }
 
@@ -72,8 +94,12 @@ func (v *view) chooseColumns() {
 			continue
 		}
 		title, number := upper(c.Name), c.Type == "integer" || c.Type == "number"
+		width := canvas.Width(title)
+		if c.Age {
+			width = max(width, ageWidth)
+		}
 		v.columns = append(v.columns, column{
-			title: title, index: i, width: canvas.Width(title), age: c.Age, quiet: c.Age, right: number, typed: number,
+			title: title, index: i, width: width, age: c.Age, quiet: c.Age, right: number, typed: number,
 		})
 	}
 }

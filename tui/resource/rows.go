@@ -20,32 +20,112 @@ type order struct {
 
 // arrange filters and sorts a snapshot. It leaves the snapshot alone.
 func (v *view) arrange() {
-	s := v.snap
-	rows := make([]*livetable.Row, 0, len(s.Rows))
+	rows := make([]*livetable.Row, 0, len(v.snap.Rows))
 	v.faults, v.moving = 0, 0
-	for _, r := range s.Rows {
-		h := v.gauge.of(r)
-		bad := h >= screen.Poor
-		if bad {
-			v.faults++
-		} else if h == screen.Busy {
-			v.moving++
+	for _, r := range v.snap.Rows {
+		v.tally(r, 1)
+		if v.visible(r) {
+			rows = append(rows, r)
 		}
-		if (v.onlyFaults && !bad) || !v.filter.holds(s.Columns, r) {
-			continue
-		}
-		rows = append(rows, r)
 	}
-	slices.SortStableFunc(rows, v.compare())
+	slices.SortFunc(rows, v.compare())
 	v.rows = rows
 }
 
+// tally counts a row in, or out where n is -1.
+func (v *view) tally(r *livetable.Row, n int) {
+	switch h := v.gauge.of(r); {
+	case h >= screen.Poor:
+		v.faults += n
+	case h == screen.Busy:
+		v.moving += n
+	}
+}
+
+// visible says whether the filters leave a row in.
+func (v *view) visible(r *livetable.Row) bool {
+	return (!v.onlyFaults || v.gauge.of(r) >= screen.Poor) && v.filter.holds(v.snap.Columns, r)
+}
+
+// rearrange is arrange for a few changed rows: what it costs hardly depends on how many there are. It gives up, having
+// changed nothing, where a row is not where the order says.
+func (v *view) rearrange(changes []livetable.Change) bool {
+	gone, come := map[*livetable.Row]bool{}, map[*livetable.Row]bool{}
+	for _, c := range changes {
+		if come[c.Old] { // it came with these same changes
+			delete(come, c.Old)
+		} else if c.Old != nil {
+			gone[c.Old] = true
+		}
+		if c.New != nil {
+			come[c.New] = true
+		}
+	}
+	compare := v.compare()
+	var holes []int // in v.rows, of the rows that go
+	for r := range gone {
+		if !v.visible(r) {
+			continue
+		}
+		at, found := slices.BinarySearchFunc(v.rows, r, compare)
+		if !found || v.rows[at] != r {
+			return false
+		}
+		holes = append(holes, at)
+	}
+	var fresh []*livetable.Row
+	for r := range come {
+		if v.visible(r) {
+			fresh = append(fresh, r)
+		}
+	}
+	for r := range gone {
+		v.tally(r, -1)
+	}
+	for r := range come {
+		v.tally(r, 1)
+	}
+	if len(holes) == 0 && len(fresh) == 0 {
+		return true
+	}
+	slices.Sort(holes)
+	slices.SortFunc(fresh, compare)
+	v.rows, v.spare = merge(v.spare[:0], v.rows, holes, fresh, compare), v.rows
+	return true
+}
+
+// merge appends to out the sorted rows without those at the indices holes (ascending), and with the fresh ones (sorted).
+func merge(out, rows []*livetable.Row, holes []int, fresh []*livetable.Row, compare func(a, b *livetable.Row) int) []*livetable.Row {
+	at := 0
+	upTo := func(end int) {
+		for len(holes) > 0 && holes[0] < end {
+			out = append(out, rows[at:holes[0]]...)
+			at, holes = holes[0]+1, holes[1:]
+		}
+		if end > at {
+			out = append(out, rows[at:end]...)
+			at = end
+		}
+	}
+	for _, r := range fresh {
+		i, _ := slices.BinarySearchFunc(rows, r, compare)
+		upTo(i)
+		out = append(out, r)
+	}
+	upTo(len(rows))
+	return out
+}
+
+// compare is the order in force; no two rows are equal in it.
 func (v *view) compare() func(a, b *livetable.Row) int {
 	byName := func(a, b *livetable.Row) int {
 		if d := strings.Compare(a.Namespace, b.Namespace); d != 0 {
 			return d
 		}
-		return strings.Compare(a.Name, b.Name)
+		if d := strings.Compare(a.Name, b.Name); d != 0 {
+			return d
+		}
+		return strings.Compare(string(a.UID), string(b.UID)) // one that goes and its successor
 	}
 	sign := 1
 	if v.order.down {
@@ -181,14 +261,25 @@ func (v *view) place() {
 		v.cursor.lost = false
 		return
 	}
-	for i, r := range v.rows {
-		if r.UID == v.cursor.uid {
-			v.cursor.at, v.cursor.lost = i, false
-			return
-		}
+	if i := v.find(v.cursor.uid, v.cursor.at); i >= 0 {
+		v.cursor.at, v.cursor.lost = i, false
+		return
 	}
 	v.cursor.lost = true
 	v.cursor.at = max(0, min(v.cursor.at, len(v.rows)-1))
+}
+
+// find is where an object's row stands, -1 where it does not. It looks around a place first: rows seldom move far.
+func (v *view) find(uid types.UID, around int) int {
+	for up, down := min(around, len(v.rows)-1), around+1; up >= 0 || down < len(v.rows); up, down = up-1, down+1 {
+		if up >= 0 && v.rows[up].UID == uid {
+			return up
+		}
+		if down < len(v.rows) && v.rows[down].UID == uid {
+			return down
+		}
+	}
+	return -1
 }
 
 // put moves the cursor to a row.

@@ -45,6 +45,7 @@ type view struct {
 	snap       *livetable.Snapshot
 	gauge      gauge
 	rows       []*livetable.Row // filtered and sorted
+	spare      []*livetable.Row // what rows was before: its room is used again
 	faults     int              // rows that are not well
 	moving     int              // rows that are on their way
 	filter     filter
@@ -121,39 +122,45 @@ func (v *view) Close() { go v.source.Close() } // it waits for the watch to end,
 
 // refresh takes what the source has now.
 func (v *view) refresh() {
-	s := v.source.Snapshot()
-	if len(s.Columns) != len(v.snap.Columns) || s.Columns == nil || v.columns == nil {
-		v.snap = s
+	s, last := v.source.Snapshot(), v.snap
+	if s == last && v.columns != nil {
+		return
+	}
+	step := s.Incremental && s.Generation == last.Generation+1
+	if len(s.Columns) != len(last.Columns) || s.Columns == nil || v.columns == nil {
 		v.gauge = newGauge(v.request.Resource.Resource, s.Columns)
 		v.columns = nil
+		step = false
 	}
 	v.snap = s
-	v.arrange()
-	v.layout()
+	if step && v.rearrange(s.Changes) {
+		v.widen(s.Changes)
+	} else {
+		v.arrange()
+		v.layout()
+	}
 	if v.wanted != "" {
-		for i, r := range v.rows {
-			if r.UID == v.wanted {
-				v.wanted = ""
-				v.put(i)
-				break
-			}
+		if i := v.find(v.wanted, 0); i >= 0 {
+			v.wanted = ""
+			v.put(i)
 		}
 	}
-	for uid := range v.marks {
-		if !v.holds(uid) {
-			delete(v.marks, uid)
-		}
-	}
+	v.unmark(s)
 	v.place()
 }
 
-func (v *view) holds(uid types.UID) bool {
-	for _, r := range v.snap.Rows {
-		if r.UID == uid {
-			return true
+// unmark drops the marks of objects that are gone.
+func (v *view) unmark(s *livetable.Snapshot) {
+	if len(v.marks) == 0 {
+		return
+	}
+	left := make(map[types.UID]bool, len(v.marks))
+	for _, r := range s.Rows {
+		if v.marks[r.UID] {
+			left[r.UID] = true
 		}
 	}
-	return false
+	v.marks = left
 }
 
 // Shown implements screen.Shower: the age of what was covered may be off, and the session may have learnt the kind.
