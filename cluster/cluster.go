@@ -40,6 +40,11 @@ type Options struct {
 	ReadOnly bool
 	// Disposable says that the cluster is podarium's own, so that changes need no guard beyond the preview.
 	Disposable bool
+	// EtcdWrites lets etcd itself be changed from a front end: compacted, defragmented, written to. A disposable cluster's
+	// always may be, one that is ReadOnly never.
+	EtcdWrites bool
+	// EtcdRegistryWrites lets keys be written under EtcdPrefix, past the API server with all its checks.
+	EtcdRegistryWrites bool
 }
 
 // Cluster is one Kubernetes cluster.
@@ -120,6 +125,12 @@ func (c *Cluster) StopsWithProcess() bool { return c.o.StopsWithProcess }
 
 // ReadOnly says whether changes are refused.
 func (c *Cluster) ReadOnly() bool { return c.o.ReadOnly }
+
+// EtcdWrites says whether etcd itself may be changed.
+func (c *Cluster) EtcdWrites() bool { return !c.o.ReadOnly && (c.o.EtcdWrites || c.o.Disposable) }
+
+// EtcdRegistryWrites says whether keys of the API server may be written past it.
+func (c *Cluster) EtcdRegistryWrites() bool { return c.EtcdWrites() && c.o.EtcdRegistryWrites }
 
 // Disposable says whether the cluster is podarium's own rather than one that the user attached.
 func (c *Cluster) Disposable() bool { return c.o.Disposable }

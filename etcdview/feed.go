@@ -13,6 +13,7 @@ type Feed struct {
 	bytes   int
 
 	mu      sync.Mutex
+	watches []watchState
 	entries []Entry // sorted by Seq, oldest first
 	size    int     // bytes of keys and values in entries
 	state   FeedState
@@ -35,9 +36,9 @@ type FeedState struct {
 	Dropped uint64
 	// Revision is the newest that the watch has reached.
 	Revision int64
-	// Started says that the watch is established: nothing after Revision is missed.
+	// Started says that all its watches are established: nothing after Revision is missed.
 	Started bool
-	// Interrupted is why the watch stands still, nil while it runs.
+	// Interrupted is why a watch stands still, nil while all run.
 	Interrupted error
 }
 
@@ -49,23 +50,37 @@ type FeedOptions struct {
 
 // Feed watches until the context ends, on a goroutine of its own.
 func (s *Store) Feed(ctx context.Context, w WatchOptions, o FeedOptions) *Feed {
-	f := &Feed{changed: make(chan struct{}, 1), keep: o.Keep, bytes: o.Bytes}
+	return s.FeedAll(ctx, []WatchOptions{w}, o)
+}
+
+// FeedAll is a Feed of several watches at once. Changes of one watch come in the order of revisions, those of different
+// ones as they arrive. Keys that two of them watch are reported twice.
+func (s *Store) FeedAll(ctx context.Context, watches []WatchOptions, o FeedOptions) *Feed {
+	f := &Feed{changed: make(chan struct{}, 1), keep: o.Keep, bytes: o.Bytes, watches: make([]watchState, len(watches))}
 	if f.keep <= 0 {
 		f.keep = 10_000
 	}
 	if f.bytes <= 0 {
 		f.bytes = 64 << 20
 	}
-	go func() {
-		err := s.Watch(ctx, w, func(b Batch) error {
-			f.take(b)
-			return nil
-		})
-		if ctx.Err() == nil {
-			f.take(Batch{Interrupted: err})
-		}
-	}()
+	for i, w := range watches {
+		go func() {
+			err := s.Watch(ctx, w, func(b Batch) error {
+				f.take(i, b)
+				return nil
+			})
+			if ctx.Err() == nil {
+				f.take(i, Batch{Interrupted: err})
+			}
+		}()
+	}
 	return f
+}
+
+// watchState is how one watch of a feed is doing.
+type watchState struct {
+	started     bool
+	interrupted error
 }
 
 // Changed gets a value after something was added. It has room for one: reading it late costs nothing.
@@ -84,10 +99,16 @@ func (f *Feed) Since(seq uint64) ([]Entry, FeedState) {
 	return append([]Entry(nil), f.entries[from:]...), f.state
 }
 
-func (f *Feed) take(b Batch) {
+func (f *Feed) take(watch int, b Batch) {
 	f.mu.Lock()
-	f.state.Started = true
-	f.state.Interrupted = b.Interrupted
+	f.watches[watch] = watchState{true, b.Interrupted}
+	f.state.Started, f.state.Interrupted = true, nil
+	for _, w := range f.watches {
+		f.state.Started = f.state.Started && w.started
+		if w.interrupted != nil {
+			f.state.Interrupted = w.interrupted
+		}
+	}
 	f.state.Revision = max(f.state.Revision, b.Revision)
 	if b.Gap != nil {
 		f.add(Entry{Gap: b.Gap})

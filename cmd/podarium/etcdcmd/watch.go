@@ -13,27 +13,7 @@ import (
 
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/decode"
-	"github.com/podarium/podarium/etcdview/diff"
 )
-
-// change is an event as programs read it.
-type change struct {
-	Time      time.Time      `json:"time"`
-	Revision  int64          `json:"revision"`
-	Type      string         `json:"type"`
-	Key       string         `json:"key,omitempty"`
-	Size      int            `json:"size"`
-	Version   int64          `json:"version,omitempty"`
-	Resource  string         `json:"resource,omitempty"`
-	StoredAs  string         `json:"storedAs,omitempty"`
-	Writer    *decode.Writer `json:"writer,omitempty"`
-	Changes   []diff.Change  `json:"changes,omitempty"`
-	Value     any            `json:"value,omitempty"`
-	Error     string         `json:"error,omitempty"`
-	GapFrom   int64          `json:"gapFrom,omitempty"`
-	GapTo     int64          `json:"gapTo,omitempty"`
-	lastValue *decode.Value
-}
 
 func (o *options) watch() *cobra.Command {
 	var prefix, values bool
@@ -121,7 +101,7 @@ func (p *changePrinter) batch(ctx context.Context, b etcdview.Batch) error {
 	case b.Interrupted != nil && !errors.Is(b.Interrupted, etcdview.ErrCompacted):
 		fmt.Fprintf(p.errs, "interrupted, trying again: %v\n", b.Interrupted)
 	case b.Gap != nil:
-		return p.print(change{Time: time.Now(), Type: "gap", Revision: b.Gap.To, GapFrom: b.Gap.From, GapTo: b.Gap.To})
+		return p.print(etcdview.RecordOfGap(*b.Gap, time.Now()), nil)
 	}
 	for _, e := range b.Events {
 		if err := p.event(ctx, e); err != nil {
@@ -139,29 +119,13 @@ func (p *changePrinter) event(ctx context.Context, e etcdview.Event) error {
 		}
 		return p.counted()
 	}
-	d := etcdview.Describe(ctx, e, p.decode)
-	c := change{Time: e.Received, Revision: e.Revision(), Type: string(e.Type), Key: etcdview.Printable(e.KV.Key), Size: len(e.KV.Value),
-		Version: e.KV.Version, Writer: d.Writer, Changes: d.Changes, lastValue: d.Value}
-	if d.Err != nil {
-		c.Error = d.Err.Error()
-	}
-	if v := d.Value; v != nil {
-		if v.IsObject {
-			c.Resource = v.Object.String()
-		}
-		if v.IsKubernetes() {
-			c.StoredAs = v.StoredAs.GroupVersion().String() + " " + v.StoredAs.Kind
-		}
-		if v.Err != nil {
-			c.Error = v.Err.Error()
-		}
-		if p.values {
-			if t, err := v.Tree(); err == nil {
-				c.Value = t
-			}
+	r, v := etcdview.RecordOf(ctx, e, p.decode)
+	if v != nil && p.values {
+		if t, err := v.Tree(); err == nil {
+			r.Value = t
 		}
 	}
-	if err := p.print(c); err != nil {
+	if err := p.print(r, v); err != nil {
 		return err
 	}
 	return p.counted()
@@ -175,7 +139,7 @@ func (p *changePrinter) counted() error {
 	return nil
 }
 
-func (p *changePrinter) print(c change) error {
+func (p *changePrinter) print(c etcdview.Record, v *decode.Value) error {
 	if p.save != nil {
 		b, err := marshal(c, "")
 		if err != nil {
@@ -217,8 +181,8 @@ func (p *changePrinter) print(c change) error {
 			return err
 		}
 	}
-	if p.values && c.lastValue != nil {
-		y, err := c.lastValue.YAML()
+	if p.values && v != nil {
+		y, err := v.YAML()
 		if err != nil {
 			return err
 		}
