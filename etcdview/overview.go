@@ -3,12 +3,14 @@ package etcdview
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
@@ -202,25 +204,37 @@ func (s *Store) Leases(ctx context.Context, limit int) (leases []Lease, all int,
 		free <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-free }()
-			t, e := s.client.TimeToLive(ctx, l.ID, clientv3.WithAttachedKeys())
+			lease, e := s.Lease(ctx, int64(l.ID))
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
-			case e != nil:
-				err = readError("ask for a lease", "", e)
-			case t.TTL >= 0: // it has not ended meanwhile
-				lease := Lease{ID: hex(uint64(l.ID)), TTL: t.GrantedTTL, Remaining: t.TTL, Keys: []string{}}
-				for _, k := range t.Keys {
-					lease.Keys = append(lease.Keys, Printable(string(k)))
-				}
-				slices.Sort(lease.Keys)
-				leases = append(leases, lease)
+			case e == nil:
+				leases = append(leases, *lease)
+			case !errors.Is(e, ErrNotFound): // it may have ended meanwhile
+				err = e
 			}
 		})
 	}
 	wg.Wait()
 	slices.SortFunc(leases, func(a, b Lease) int { return cmp.Or(cmp.Compare(a.Remaining, b.Remaining), cmp.Compare(a.ID, b.ID)) })
 	return leases, len(r.Leases), err
+}
+
+// Lease asks for one lease, with the keys on it. It returns ErrNotFound for one that has ended or never was.
+func (s *Store) Lease(ctx context.Context, id int64) (*Lease, error) {
+	t, err := s.client.TimeToLive(ctx, clientv3.LeaseID(id), clientv3.WithAttachedKeys())
+	if err != nil && !errors.Is(err, rpctypes.ErrLeaseNotFound) {
+		return nil, readError("ask for a lease", "", err)
+	}
+	if err != nil || t.TTL < 0 {
+		return nil, fmt.Errorf("lease %x: %w", id, ErrNotFound)
+	}
+	l := &Lease{ID: hex(uint64(id)), TTL: t.GrantedTTL, Remaining: t.TTL, Keys: []string{}}
+	for _, k := range t.Keys {
+		l.Keys = append(l.Keys, Printable(string(k)))
+	}
+	slices.Sort(l.Keys)
+	return l, nil
 }
 
 func hex(n uint64) string { return fmt.Sprintf("%x", n) }

@@ -14,7 +14,7 @@ import (
 )
 
 // ErrNotFound is returned when a key does not exist at the revision asked for.
-var ErrNotFound = errors.New("key not found")
+var ErrNotFound = errors.New("not found")
 
 // ErrCompacted is returned when the revision asked for is older than what the store keeps.
 var ErrCompacted = errors.New("the revision has been compacted away")

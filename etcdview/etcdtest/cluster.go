@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"go.etcd.io/etcd/client/pkg/v3/transport"
+	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.uber.org/zap"
 )
@@ -32,7 +33,7 @@ type Cluster struct {
 }
 
 // StartCluster runs a cluster with mutual TLS for clients until the test ends, on free ports of 127.0.0.1.
-func StartCluster(tb testing.TB, size int) *Cluster {
+func StartCluster(tb testing.TB, size int, change ...func(*embed.Config)) *Cluster {
 	tb.Helper()
 	dir := tb.TempDir()
 	peers := freeURLs(tb, size)
@@ -60,6 +61,9 @@ func StartCluster(tb testing.TB, size int) *Cluster {
 		cfg.TickMs, cfg.ElectionMs = 50, 500
 		cfg.UnsafeNoFsync = true
 		cfg.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.NewNop())
+		for _, f := range change {
+			f(cfg)
+		}
 		configs = append(configs, cfg)
 	}
 	// Together: a member waits for the others to elect a leader.
@@ -74,10 +78,10 @@ func StartCluster(tb testing.TB, size int) *Cluster {
 		if errs[i] != nil {
 			tb.Fatal(errs[i])
 		}
-		tb.Cleanup(e.Close)
-		endpoint := "https://" + e.Clients[0].Addr().String()
-		c.Members = append(c.Members, &Server{Etcd: e, Endpoint: endpoint, Dir: configs[i].Dir})
-		c.Endpoints = append(c.Endpoints, endpoint)
+		m := &Server{Etcd: e, Endpoint: "https://" + e.Clients[0].Addr().String(), Dir: configs[i].Dir}
+		tb.Cleanup(m.Stop)
+		c.Members = append(c.Members, m)
+		c.Endpoints = append(c.Endpoints, m.Endpoint)
 	}
 	for _, m := range c.Members {
 		select {
@@ -89,6 +93,21 @@ func StartCluster(tb testing.TB, size int) *Cluster {
 		}
 	}
 	return c
+}
+
+// Client connects to all members until the test ends.
+func (c *Cluster) Client(tb testing.TB) *clientv3.Client {
+	tb.Helper()
+	config, err := transport.TLSInfo{TrustedCAFile: c.CACert, CertFile: c.Cert, KeyFile: c.Key, Logger: zap.NewNop()}.ClientConfig()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	client, err := clientv3.New(clientv3.Config{Endpoints: c.Endpoints, TLS: config, DialTimeout: 10 * time.Second, Logger: zap.NewNop()})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { client.Close() })
+	return client
 }
 
 // freeURLs finds ports that nobody listens on. Members must know each other's before they start.

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,7 +22,12 @@ type Server struct {
 	Endpoint string
 	// Dir is its data directory.
 	Dir string
+
+	stop sync.Once
 }
+
+// Stop stops the server before the test ends.
+func (s *Server) Stop() { s.stop.Do(s.Etcd.Close) }
 
 // Start runs an etcd of one member until the test ends.
 func Start(tb testing.TB, change ...func(*embed.Config)) *Server {
@@ -47,7 +53,8 @@ func Start(tb testing.TB, change ...func(*embed.Config)) *Server {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(e.Close)
+	s := &Server{Etcd: e, Endpoint: client.String(), Dir: c.Dir}
+	tb.Cleanup(s.Stop)
 	select {
 	case <-e.Server.ReadyNotify():
 	case err := <-e.Err():
@@ -55,7 +62,7 @@ func Start(tb testing.TB, change ...func(*embed.Config)) *Server {
 	case <-time.After(time.Minute):
 		tb.Fatal("etcd is not ready after a minute")
 	}
-	return &Server{Etcd: e, Endpoint: client.String(), Dir: c.Dir}
+	return s
 }
 
 // Client connects to the server until the test ends.

@@ -2,141 +2,120 @@ package operate
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"strconv"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/podarium/podarium/etcdview"
 )
 
-// SaveSnapshot writes a snapshot of the member that answers to a new file (0600), and checks it against the checksum
-// that etcd sends. The file appears under its name only when it is whole. Progress, if not nil, is told the bytes so far.
-func SaveSnapshot(ctx context.Context, s *etcdview.Store, path string, progress func(bytes int64)) (int64, error) {
-	if _, err := os.Stat(path); err == nil {
-		return 0, fmt.Errorf("%w: %s exists", ErrRefused, path)
-	}
-	r, err := s.Client().Snapshot(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("etcd: snapshot: %w", err)
-	}
-	defer r.Close()
-	part := path + ".part"
-	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return 0, fmt.Errorf("snapshot: %w", err)
-	}
-	defer os.Remove(part) // nothing is there any more when it was renamed
-	n, err := copyChecked(f, r, progress)
-	if err != nil {
-		return 0, errors.Join(fmt.Errorf("snapshot: %w", err), f.Close())
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return 0, fmt.Errorf("snapshot: %w", err)
-	}
-	if err := os.Rename(part, path); err != nil {
-		return 0, fmt.Errorf("snapshot: %w", err)
-	}
-	return n, nil
-}
-
-// copyChecked copies a snapshot, whose last 32 bytes are the SHA-256 of those before.
-func copyChecked(w io.Writer, r io.Reader, progress func(int64)) (int64, error) {
-	sum := sha256.New()
-	var held []byte // the last bytes seen: they may be the checksum
-	var n int64
-	buf := make([]byte, 256<<10)
-	for {
-		k, err := r.Read(buf)
-		if k > 0 {
-			if _, err := w.Write(buf[:k]); err != nil {
-				return n, err
-			}
-			n += int64(k)
-			held = append(held, buf[:k]...)
-			if extra := len(held) - sha256.Size; extra > 0 {
-				sum.Write(held[:extra])
-				held = append(held[:0], held[extra:]...)
-			}
-			if progress != nil {
-				progress(n)
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return n, err
-		}
-	}
-	if len(held) < sha256.Size || string(sum.Sum(nil)) != string(held) {
-		return n, errors.New("what arrived does not match its checksum: try again")
-	}
-	return n, nil
-}
-
-// Compact forgets all revisions before one. Watches and paged lists at older revisions end: API servers do this every
-// five minutes by themselves. Physical waits until the space is free within the file.
-func Compact(ctx context.Context, s *etcdview.Store, rev int64, physical bool) error {
+// PlanCompact plans to forget all revisions before one. Watches and paged lists at older revisions end: API servers do
+// this every five minutes by themselves. Physical waits until the space is free within the file.
+func PlanCompact(ctx context.Context, s *etcdview.Store, rev int64, physical bool) (*Operation, error) {
 	now, err := s.Revision(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if rev <= 0 || rev > now {
-		return fmt.Errorf("%w: revision %d is not between 1 and %d, the newest", ErrRefused, rev, now)
+		return nil, fmt.Errorf("%w: revision %d is not between 1 and %d, the newest", ErrRefused, rev, now)
 	}
-	var opts []clientv3.CompactOption
-	if physical {
-		opts = append(opts, clientv3.WithCompactPhysical())
+	oldest, err := s.CompactRevision(ctx)
+	if err != nil {
+		return nil, err
 	}
-	if _, err := s.Client().Compact(ctx, rev, opts...); err != nil {
-		if errors.Is(err, rpctypes.ErrCompacted) {
-			return fmt.Errorf("%w: revision %d is compacted already", ErrRefused, rev)
-		}
-		return fmt.Errorf("etcd: compact: %w", err)
+	if rev <= oldest {
+		return nil, fmt.Errorf("%w: everything before revision %d is compacted already", ErrRefused, oldest)
 	}
-	return nil
+	return &Operation{Name: "compact", Target: fmt.Sprint(rev), Confirm: "yes",
+		Preview: []string{
+			fmt.Sprintf("forget all revisions before %d, of %d to %d: history ends there, watches and paged lists at older revisions end", rev, max(oldest, 1), now),
+			"the file does not shrink: defrag does that",
+		},
+		do: func(ctx context.Context, _ func(string)) (string, error) {
+			var opts []clientv3.CompactOption
+			if physical {
+				opts = append(opts, clientv3.WithCompactPhysical())
+			}
+			if _, err := s.Client().Compact(ctx, rev, opts...); err != nil {
+				if errors.Is(err, rpctypes.ErrCompacted) {
+					return "", fmt.Errorf("%w: revision %d is compacted already", ErrRefused, rev)
+				}
+				return "", fmt.Errorf("etcd: compact: %w", err)
+			}
+			return fmt.Sprintf("compacted: the oldest revision is %d", rev), nil
+		}}, nil
 }
 
-// Defragment gives back what the files of the members do not use, one member after another, the leader last. A member
-// answers nothing meanwhile. It is refused where a member is ill or CORRUPT is raised, and stops where one does not come
-// back. Done is told of each member before and after.
-func Defragment(ctx context.Context, s *etcdview.Store, done func(before, after etcdview.Member, took time.Duration)) error {
+// PlanDefragment plans to give back what the files of the members do not use, one member after another, the leader last.
+// A member answers nothing meanwhile. It is refused where a member is ill or CORRUPT is raised, and Do stops where one
+// does not come back.
+func PlanDefragment(ctx context.Context, s *etcdview.Store) (*Operation, error) {
 	o, err := s.Overview(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := healthy(o); err != nil {
+		return nil, err
+	}
+	op := &Operation{Name: "defrag", Confirm: "yes", Preview: []string{"defragment one member after another; each answers nothing meanwhile: some seconds for each GB"}}
+	order := leaderLast(o)
+	for _, m := range order {
+		role := "follower"
+		switch {
+		case m.Leader && len(order) > 1:
+			role = "leader, last: no writes meanwhile"
+		case m.Leader:
+			role = "the only member: no reads and writes meanwhile"
+		case m.Learner:
+			role = "learner"
+		}
+		op.Preview = append(op.Preview, fmt.Sprintf("%s: %s of %s in use, %s to give back (%s)", title(&m), etcdview.Size(m.InUse), etcdview.Size(m.Size),
+			etcdview.Size(max(0, m.Size-m.InUse)), role))
+	}
+	op.do = func(ctx context.Context, report func(string)) (string, error) {
+		for i, m := range order {
+			if err := defragment(ctx, s, m, report); err != nil {
+				return "", fmt.Errorf("%d of %d done: %w", i, len(order), err)
+			}
+		}
+		return "defragmented " + count(len(order), "member"), nil
+	}
+	return op, nil
+}
+
+func leaderLast(o *etcdview.Overview) []etcdview.Member {
+	var order []etcdview.Member
+	for _, leader := range []bool{false, true} {
+		for _, m := range o.Members {
+			if m.Leader == leader {
+				order = append(order, m)
+			}
+		}
+	}
+	return order
+}
+
+// defragment does one member, and sees to it that it is back before the next.
+func defragment(ctx context.Context, s *etcdview.Store, m etcdview.Member, report func(string)) error {
+	start := time.Now()
+	if _, err := s.Client().Defragment(ctx, m.Endpoint); err != nil { // once: a second call would only wait for the first
+		return fmt.Errorf("etcd: defragment %s: %w", title(&m), err)
+	}
+	took := time.Since(start)
+	now, err := s.Overview(ctx)
 	if err != nil {
 		return err
 	}
-	if err := healthy(o); err != nil {
-		return err
+	if err := healthy(now); err != nil {
+		return fmt.Errorf("after %s: %w", title(&m), err)
 	}
-	for _, leader := range []bool{false, true} {
-		for _, m := range o.Members {
-			if m.Leader != leader {
-				continue
-			}
-			start := time.Now()
-			if _, err := s.Client().Defragment(ctx, m.Endpoint); err != nil { // once: a second call would only wait for the first
-				return fmt.Errorf("etcd: defragment %s: %w", m.Name, err)
-			}
-			took := time.Since(start)
-			now, err := s.Overview(ctx)
-			if err != nil {
-				return err
-			}
-			if err := healthy(now); err != nil {
-				return fmt.Errorf("after %s: %w", m.Name, err)
-			}
-			for _, after := range now.Members {
-				if after.ID == m.ID && done != nil {
-					done(m, after, took)
-				}
-			}
+	for _, after := range now.Members {
+		if after.ID == m.ID {
+			report(fmt.Sprintf("%s: %s → %s in %s", title(&m), etcdview.Size(m.Size), etcdview.Size(after.Size), took.Round(time.Millisecond)))
 		}
 	}
 	return nil
@@ -151,7 +130,7 @@ func healthy(o *etcdview.Overview) error {
 	led := false
 	for _, m := range o.Members {
 		if m.Err != "" {
-			return fmt.Errorf("%w: member %s does not answer: %s", ErrRefused, m.Name, m.Err)
+			return fmt.Errorf("%w: member %s does not answer: %s", ErrRefused, title(&m), m.Err)
 		}
 		led = led || m.Leader
 	}
@@ -161,51 +140,73 @@ func healthy(o *etcdview.Overview) error {
 	return nil
 }
 
-// DisarmAlarms takes back all alarms. NOSPACE comes back with the next write where the space is still short.
-func DisarmAlarms(ctx context.Context, s *etcdview.Store) error {
-	if _, err := s.Client().AlarmDisarm(ctx, &clientv3.AlarmMember{}); err != nil {
-		return fmt.Errorf("etcd: disarm: %w", err)
+// PlanDisarm plans to take back all alarms. NOSPACE comes back with the next write where the space is still short.
+func PlanDisarm(ctx context.Context, s *etcdview.Store) (*Operation, error) {
+	alarms, err := s.Alarms(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	op := &Operation{Name: "disarm"}
+	for _, a := range alarms {
+		line := fmt.Sprintf("take back %s of member %s", a.Type, a.Member)
+		switch a.Type {
+		case "NOSPACE":
+			line += ": compact and defrag come first, or it is back with the next write"
+		case "CORRUPT":
+			line += ": its data differs from that of the others, and is served again"
+		}
+		op.Preview, op.Confirm = append(op.Preview, line), "yes"
+	}
+	if len(alarms) == 0 {
+		op.Preview = []string{"no alarm is raised: there is nothing to take back"}
+	}
+	op.do = func(ctx context.Context, _ func(string)) (string, error) {
+		if _, err := s.Client().AlarmDisarm(ctx, &clientv3.AlarmMember{}); err != nil {
+			return "", fmt.Errorf("etcd: disarm: %w", err)
+		}
+		return "alarms taken back", nil
+	}
+	return op, nil
 }
 
-// MoveLeader makes another member the leader, by its name or its ID in hexadecimal.
-func MoveLeader(ctx context.Context, s *etcdview.Store, member string) error {
+// PlanMoveLeader plans to make another member the leader.
+func PlanMoveLeader(ctx context.Context, s *etcdview.Store, which string) (*Operation, error) {
 	o, err := s.Overview(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var leader, target *etcdview.Member
+	target, id, err := member(o, which)
+	if err != nil {
+		return nil, err
+	}
+	var leader *etcdview.Member
 	for i := range o.Members {
-		m := &o.Members[i]
-		if m.Leader {
-			leader = m
-		}
-		if m.Name == member || m.ID == member {
-			target = m
+		if o.Members[i].Leader {
+			leader = &o.Members[i]
 		}
 	}
 	switch {
-	case target == nil:
-		return fmt.Errorf("there is no member %s", member)
 	case leader == nil:
-		return fmt.Errorf("%w: there is no leader", ErrRefused)
+		return nil, fmt.Errorf("%w: there is no leader", ErrRefused)
 	case target == leader:
-		return fmt.Errorf("%w: %s is the leader already", ErrRefused, member)
+		return nil, fmt.Errorf("%w: %s is the leader already", ErrRefused, title(target))
 	case target.Learner:
-		return fmt.Errorf("%w: %s is a learner", ErrRefused, member)
+		return nil, fmt.Errorf("%w: %s is a learner", ErrRefused, title(target))
+	case target.Err != "":
+		return nil, fmt.Errorf("%w: %s does not answer: %s", ErrRefused, title(target), target.Err)
 	}
-	id, err := strconv.ParseUint(target.ID, 16, 64)
-	if err != nil {
-		return err
-	}
-	// Only the leader takes the request.
-	c := s.Client()
-	given := c.Endpoints()
-	c.SetEndpoints(leader.Endpoint)
-	defer c.SetEndpoints(given...)
-	if _, err := c.MoveLeader(ctx, id); err != nil {
-		return fmt.Errorf("etcd: move leader to %s: %w", member, err)
-	}
-	return nil
+	return &Operation{Name: "move-leader", Target: title(target), Confirm: "yes",
+		Preview: []string{fmt.Sprintf("make %s the leader instead of %s", title(target), title(leader))},
+		do: func(ctx context.Context, _ func(string)) (string, error) {
+			// Only the leader takes the request, so it goes there past the client's choice of members.
+			conn, err := s.Client().Dial(leader.Endpoint)
+			if err != nil {
+				return "", fmt.Errorf("etcd: dial %s: %w", title(leader), err)
+			}
+			defer conn.Close()
+			if _, err := etcdserverpb.NewMaintenanceClient(conn).MoveLeader(ctx, &etcdserverpb.MoveLeaderRequest{TargetID: id}); err != nil {
+				return "", fmt.Errorf("etcd: move leader to %s: %w", title(target), err)
+			}
+			return title(target) + " leads", nil
+		}}, nil
 }

@@ -34,6 +34,8 @@ type Deps struct {
 	Embedded func(*cobra.Command) (*clientv3.Client, error)
 	// History is the directory where the history of the embedded etcd is recorded. Nil where it is not.
 	History func() (string, error)
+	// DataDir is where operations on any etcd are recorded. Nil for the user's cache directory.
+	DataDir func() (string, error)
 	// Interactive opens the screens on an etcd. Nil where there are none: podarium etcd then shows its help.
 	Interactive func(*cobra.Command, Target) error
 }
@@ -118,7 +120,7 @@ Secrets are masked in decoded output unless --show-secrets is given; -o raw, bas
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage("etcd has no command %q\nSee '%s --help'", args[0], cmd.CommandPath())
+				return usageArgs(cmd, args)
 			}
 			return o.interactive(cmd)
 		},
@@ -140,8 +142,8 @@ Secrets are masked in decoded output unless --show-secrets is given; -o raw, bas
 		_ = cmd.MarkPersistentFlagFilename(f) // the flag exists
 	}
 	cmd.AddCommand(o.get(), o.ls(), o.tree(), o.search(), o.watch(), o.history(), o.diff(), o.decode(), o.space(), o.audit(),
-		o.status(), o.members(), o.leases(), o.snapshotCommand(), o.extract(), o.put(), o.del(), o.undo(),
-		o.compact(), o.defrag(), o.disarm(), o.moveLeader())
+		o.status(), o.members(), o.member(), o.leases(), o.lease(), o.user(), o.role(), o.snapshotCommand(), o.extract(), o.put(), o.del(), o.undo(),
+		o.compact(), o.defrag(), o.disarm(), o.moveLeader(), o.journal())
 	return cmd
 }
 
@@ -285,10 +287,33 @@ func notFound(err error) error {
 	return err
 }
 
+// usageArgs takes none: what is given is no command.
+func usageArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage("%s has no command %q\nSee '%s --help'", cmd.Name(), args[0], cmd.CommandPath())
+	}
+	return nil
+}
+
 func exactArgs(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
 			return usage("%s needs %s\nSee '%s --help'", cmd.Name(), what, cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+// require makes a flag one that must be given. What cobra itself says then would end with exit code 1.
+func require(cmd *cobra.Command, flag string) {
+	_ = cmd.MarkFlagRequired(flag) // the flag exists; shells offer it first
+	args := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, a []string) error {
+		if err := args(cmd, a); err != nil {
+			return err
+		}
+		if !cmd.Flags().Changed(flag) {
+			return usage("%s needs --%s\nSee '%s --help'", cmd.Name(), flag, cmd.CommandPath())
 		}
 		return nil
 	}

@@ -4,31 +4,159 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/operate"
 )
 
-// maintenance makes a command that changes the cluster itself. It says what will happen, and does it with --yes.
-func (o *options) maintenance(cmd *cobra.Command, what func(args []string) string, do func(context.Context, *Target, io.Writer, []string) error) *cobra.Command {
-	var allow, yes bool
+// outcome is an operation and what came of it, as programs read it.
+type outcome struct {
+	*operate.Operation
+	Steps  []string `json:"steps,omitempty"`
+	Result string   `json:"result,omitempty"`
+}
+
+// operation makes a command that changes the cluster itself: it shows what will happen, asks in proportion, records it
+// and does it.
+func (o *options) operation(cmd *cobra.Command, plan func(ctx context.Context, t *Target, args []string) (*operate.Operation, error)) *cobra.Command {
+	var g guards
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return o.withLive(cmd, func(ctx context.Context, t *Target, w io.Writer) error {
-			if o.connect.Chosen() && !allow {
-				return &ExitError{1, fmt.Errorf("this etcd is not podarium's own, and opened read-only: --allow-writes")}
-			}
-			if !yes {
-				_, err := fmt.Fprintln(w, what(args)+"\nNothing was done: --yes does it.")
+			if err := o.permit(&g); err != nil {
 				return err
 			}
-			return do(ctx, t, w, args)
+			op, err := plan(ctx, t, args)
+			if err != nil {
+				return notFound(err)
+			}
+			return o.operate(ctx, cmd, t, w, &g, op)
 		})
 	}
-	cmd.Flags().BoolVar(&allow, "allow-writes", false, "change an etcd that is not podarium's own")
-	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do it, rather than say what would be done")
+	g.addFlags(cmd)
+	return cmd
+}
+
+func (o *options) operate(ctx context.Context, cmd *cobra.Command, t *Target, w io.Writer, g *guards, op *operate.Operation) error {
+	p := &operate.Plan{}
+	var keys []string
+	for i, kv := range op.Deletes {
+		keys = append(keys, kv.Key)
+		p.Changes = append(p.Changes, operate.Change{Key: kv.Key, Old: &op.Deletes[i]})
+	}
+	if err := o.permit(g, keys...); err != nil {
+		return err
+	}
+	programs := o.output != "" && o.output != "table"
+	people := w
+	if programs {
+		people = cmd.ErrOrStderr()
+	}
+	for _, line := range op.Preview {
+		fmt.Fprintln(people, line)
+	}
+	if err := o.preview(ctx, people, t, p); err != nil {
+		return err
+	}
+	out := outcome{Operation: op}
+	if g.dryRun {
+		fmt.Fprintln(people, "dry run: nothing was changed")
+		return out.print(w, o.output, programs)
+	}
+	if err := g.confirm(cmd, op.Confirm); err != nil {
+		return err
+	}
+	undo := ""
+	var err error
+	if len(keys) > 0 {
+		if undo, err = g.undoFile(); err != nil {
+			return err
+		}
+	}
+	j, err := o.record()
+	if err != nil {
+		return err
+	}
+	e := operate.Entry{Etcd: t.Name, Operation: op.Name, Target: op.Target, Preview: op.Preview, UndoFile: undo}
+	out.Result, err = j.Record(e, func() (string, error) {
+		return op.Do(ctx, undo, func(line string) {
+			out.Steps = append(out.Steps, line)
+			fmt.Fprintln(people, line)
+		})
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(people, out.Result)
+	if undo != "" {
+		fmt.Fprintf(people, "podarium etcd undo %s puts the keys back, without the lease\n", undo)
+	}
+	return out.print(w, o.output, programs)
+}
+
+func (x outcome) print(w io.Writer, format string, programs bool) error {
+	if !programs {
+		return nil
+	}
+	return printValue(w, format, x, nil)
+}
+
+// record is where operations are recorded: in the data directory, or the user's cache directory where there is none.
+func (o *options) record() (*operate.Journal, error) {
+	if o.deps.DataDir != nil {
+		dir, err := o.deps.DataDir()
+		return &operate.Journal{File: filepath.Join(dir, operate.JournalName)}, err
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return nil, fmt.Errorf("no directory to record operations in: %w", err)
+	}
+	return &operate.Journal{File: filepath.Join(dir, "podarium", operate.JournalName)}, nil
+}
+
+func (o *options) journal() *cobra.Command {
+	var limit int
+	cmd := &cobra.Command{
+		Use:   "journal",
+		Short: "List what was written and operated with podarium, by whom and when",
+		Long: `Lists what put, del, undo and the operations did to any etcd, from the record in the data directory. One that stays
+"begun" was interrupted: what it did is not known.`,
+		Example: `  podarium etcd journal
+  podarium etcd journal -o jsonl --limit 0`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			j, err := o.record()
+			if err != nil {
+				return err
+			}
+			list, err := j.Entries()
+			if err != nil {
+				return err
+			}
+			if limit > 0 && len(list) > limit {
+				list = list[len(list)-limit:]
+			}
+			if o.output == "jsonl" {
+				for _, e := range list {
+					if err := printValue(cmd.OutOrStdout(), o.output, e, nil); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+			return printValue(cmd.OutOrStdout(), o.output, list, func(tw *tabwriter.Writer) {
+				fmt.Fprintln(tw, "TIME\tUSER\tETCD\tOPERATION\tTARGET\tSTATE\tRESULT")
+				for _, e := range list {
+					fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Time.Local().Format(time.DateTime), e.User, e.Etcd, e.Operation, e.Target, e.State, e.Result+e.Error)
+				}
+			})
+		},
+	}
+	cmd.Flags().IntVar(&limit, "limit", 100, "the newest so many (0: all)")
 	return cmd
 }
 
@@ -38,61 +166,45 @@ func (o *options) compact() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "compact --rev REVISION",
 		Short:   "Forget all revisions before one",
-		Example: `  podarium etcd compact --rev 4711 --yes`,
+		Example: `  podarium etcd compact --rev 4711`,
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().Int64Var(&rev, "rev", 0, "the oldest revision to keep")
 	cmd.Flags().BoolVar(&physical, "physical", false, "wait until the space is free within the file")
-	_ = cmd.MarkFlagRequired("rev") // the flag exists
-	return o.maintenance(cmd, func([]string) string {
-		return fmt.Sprintf("Would forget all revisions before %d: history ends there, watches and paged lists at older revisions end.\nThe file does not shrink: defrag does that.", rev)
-	}, func(ctx context.Context, t *Target, w io.Writer, _ []string) error {
-		if err := operate.Compact(ctx, t.Store, rev, physical); err != nil {
-			return err
-		}
-		_, err := fmt.Fprintf(w, "compacted: the oldest revision is %d\n", rev)
-		return err
+	require(cmd, "rev")
+	return o.operation(cmd, func(ctx context.Context, t *Target, _ []string) (*operate.Operation, error) {
+		return operate.PlanCompact(ctx, t.Store, rev, physical)
 	})
 }
 
 func (o *options) defrag() *cobra.Command {
-	cmd := &cobra.Command{
+	return o.operation(&cobra.Command{
 		Use:     "defrag",
 		Short:   "Give back unused space of the files: followers first, the leader last",
-		Example: `  podarium etcd defrag --yes`,
+		Example: `  podarium etcd defrag --dry-run`,
 		Args:    cobra.NoArgs,
-	}
-	return o.maintenance(cmd, func([]string) string {
-		return "Would defragment every member, one after another, the leader last. A member answers nothing meanwhile: some seconds for each GB."
-	}, func(ctx context.Context, t *Target, w io.Writer, _ []string) error {
-		return operate.Defragment(ctx, t.Store, func(before, after etcdview.Member, took time.Duration) {
-			fmt.Fprintf(w, "%s: %s → %s in %s\n", after.Name, etcdview.Size(before.Size), etcdview.Size(after.Size), took.Round(time.Millisecond))
-		})
+	}, func(ctx context.Context, t *Target, _ []string) (*operate.Operation, error) {
+		return operate.PlanDefragment(ctx, t.Store)
 	})
 }
 
 func (o *options) disarm() *cobra.Command {
-	cmd := &cobra.Command{Use: "disarm", Short: "Take back all alarms", Args: cobra.NoArgs,
-		Long: `Takes back all alarms. After NOSPACE: compact, defrag, and then this; it comes back where the space is still short.`}
-	return o.maintenance(cmd, func([]string) string { return "Would take back all alarms: see 'podarium etcd status'." },
-		func(ctx context.Context, t *Target, w io.Writer, _ []string) error {
-			if err := operate.DisarmAlarms(ctx, t.Store); err != nil {
-				return err
-			}
-			_, err := fmt.Fprintln(w, "alarms taken back")
-			return err
-		})
+	return o.operation(&cobra.Command{
+		Use: "disarm", Short: "Take back all alarms", Args: cobra.NoArgs,
+		Long:    `Takes back all alarms. After NOSPACE: compact, defrag, and then this; it comes back where the space is still short.`,
+		Example: `  podarium etcd disarm`,
+	}, func(ctx context.Context, t *Target, _ []string) (*operate.Operation, error) {
+		return operate.PlanDisarm(ctx, t.Store)
+	})
 }
 
 func (o *options) moveLeader() *cobra.Command {
-	cmd := &cobra.Command{Use: "move-leader MEMBER", Short: "Make another member the leader", Args: exactArgs(1, "a member's name or ID"),
-		Example: `  podarium etcd move-leader etcd-2 --yes`}
-	return o.maintenance(cmd, func(args []string) string { return "Would make " + args[0] + " the leader." },
-		func(ctx context.Context, t *Target, w io.Writer, args []string) error {
-			if err := operate.MoveLeader(ctx, t.Store, args[0]); err != nil {
-				return err
-			}
-			_, err := fmt.Fprintf(w, "%s leads\n", args[0])
-			return err
-		})
+	cmd := &cobra.Command{
+		Use: "move-leader MEMBER", Short: "Make another member the leader", Args: exactArgs(1, "a member's name or ID"),
+		Example:           `  podarium etcd move-leader etcd-2`,
+		ValidArgsFunction: o.completeMembers,
+	}
+	return o.operation(cmd, func(ctx context.Context, t *Target, args []string) (*operate.Operation, error) {
+		return operate.PlanMoveLeader(ctx, t.Store, args[0])
+	})
 }

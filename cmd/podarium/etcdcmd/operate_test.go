@@ -3,6 +3,8 @@ package etcdcmd_test
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -246,14 +248,92 @@ func TestCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.want(s.run("", 0, "leases"), "8m20s", "leased")
-	s.want(s.run("", 0, "compact", "--rev", "2"), "Nothing was done")
+	s.want(s.run("", 1, "compact", "--rev", "2"), "not confirmed", "history ends there")
+	s.want(s.run("", 0, "compact", "--rev", "2", "--dry-run"), "nothing was changed")
 	s.want(s.run("", 0, "compact", "--rev", "2", "--yes"), "compacted")
 	s.want(s.run("", 1, "compact", "--rev", "999", "--yes"), "refused")
 	s.want(s.run("", 0, "defrag", "--yes"), "default: ")
-	s.want(s.run("", 0, "disarm", "--yes"), "taken back")
+	s.want(s.run("", 0, "disarm", "--yes"), "nothing to take back")
 	s.want(s.run("", 1, "move-leader", "default", "--yes"), "leader already")
 	s.want(s.run("", 1, "move-leader", "none", "--yes"), "no member none")
+
+	s.want(s.run("", 0, "status", "--hash"), "nothing to compare", "HASH")
+	s.want(s.run("", 1, "member", "remove", "default", "--yes"), "only voting member")
+	s.want(s.run("", 1, "member", "add", "b", "--peer-urls", "http://127.0.0.1:1", "--yes"), "learner")
+	s.run("", 2, "member", "add", "b")
+	s.run("", 2, "member", "nonsense")
+	var granted struct{ Result string }
+	if err := json.Unmarshal([]byte(s.run("", 0, "lease", "grant", "5m", "-o", "json")), &granted); err != nil {
+		t.Fatal(err)
+	}
+	id := strings.Fields(granted.Result)[1]
+	s.want(s.run("", 0, "lease", "list"), id, "5m0s")
+	s.want(s.run("", 0, "lease", "keep-alive", id, "--once"), "renewed once")
+	s.want(s.run("", 0, "lease", "revoke", fmt.Sprintf("%x", lease.ID), "--dry-run"), "delete leased", "1 key", "nothing was changed")
+	s.want(s.run("", 1, "lease", "revoke", fmt.Sprintf("%x", lease.ID)), "not confirmed")
+	s.want(s.run("yes\n", 0, "lease", "revoke", fmt.Sprintf("%x", lease.ID)), "has ended, with 1 key", "undo")
+	s.run("", 4, "get", "leased")
+	s.run("", 4, "lease", "revoke", fmt.Sprintf("%x", lease.ID), "--yes")
+	s.run("", 2, "lease", "grant", "soon")
+	if _, err := c.Put(t.Context(), "/registry/events/default/e", "{}", clientv3.WithLease(mustGrant(t, c))); err != nil {
+		t.Fatal(err)
+	}
+	s.want(s.run("", 0, "leases", "--keys"), "/registry/events/default/e")
+	var leases []etcdview.Lease
+	if err := json.Unmarshal([]byte(s.run("", 0, "leases", "-o", "json")), &leases); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range leases {
+		if len(l.Keys) > 0 {
+			s.want(s.run("", 1, "lease", "revoke", l.ID, "--yes"), "--allow-registry-writes")
+		}
+	}
+	s.want(s.run("", 0, "journal"), "lease revoke", "with 1 key", "compact", "done")
+	s.want(s.run("", 0, "journal", "-o", "jsonl", "--limit", "1"), `"operation":"lease revoke"`, `"undoFile":`)
 }
+
+func mustGrant(t *testing.T, c *clientv3.Client) clientv3.LeaseID {
+	t.Helper()
+	r, err := c.Grant(t.Context(), 600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.ID
+}
+
+func TestUsersAndRoles(t *testing.T) {
+	s, e, c := own(t)
+	ctx := t.Context()
+	s.want(s.run("", 0, "user", "list"), "USER", "Authentication is off")
+	for _, err := range []error{
+		second(c.RoleAdd(ctx, "reader")),
+		second(c.RoleGrantPermission(ctx, "reader", "/registry/", clientv3.GetPrefixRangeEnd("/registry/"), clientv3.PermissionType(clientv3.PermRead))),
+		second(c.RoleGrantPermission(ctx, "reader", "/one", "", clientv3.PermissionType(clientv3.PermReadWrite))),
+		second(c.UserAdd(ctx, "root", "secret")), second(c.UserGrantRole(ctx, "root", "root")),
+		second(c.UserAdd(ctx, "anna", "secret")), second(c.UserGrantRole(ctx, "anna", "reader")),
+		second(c.AuthEnable(ctx)),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("ETCDCTL_ENDPOINTS", e.Endpoint)
+	s.want(s.run("", 1, "user", "list"), "user")
+	out := s.run("", 0, "--user", "root:secret", "user", "list")
+	s.want(out, "anna  reader", "root  root")
+	if strings.Contains(out, "off") {
+		t.Error(out)
+	}
+	s.want(s.run("", 0, "--user", "root:secret", "role", "list"), "reader  read ", "/registry/*", "readwrite  /one")
+	s.want(s.run("", 0, "--user", "root:secret", "role", "list", "-o", "json"), `"type": "READ"`)
+	t.Setenv("ETCDCTL_USER", "anna")
+	t.Setenv("ETCDCTL_PASSWORD", "secret")
+	s.want(s.run("", 0, "get", "/registry/", "--prefix", "--count-only"), "0\n")
+	s.want(s.run("", 1, "get", "/other"), "permission denied")
+	s.want(s.run("", 1, "--password", "wrong", "get", "/one"), "authentication failed")
+}
+
+func second[T any](_ T, err error) error { return err }
 
 func TestHistoryFromTheRecorder(t *testing.T) {
 	s, _, c := own(t)

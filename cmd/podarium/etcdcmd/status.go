@@ -2,6 +2,7 @@ package etcdcmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -13,26 +14,67 @@ import (
 	"github.com/podarium/podarium/etcdview"
 )
 
+// health is what status prints, as programs read it.
+type health struct {
+	*etcdview.Overview
+	Consistency *etcdview.Consistency `json:"consistency,omitempty"`
+}
+
 func (o *options) status() *cobra.Command {
-	return &cobra.Command{
+	var hash bool
+	var rev int64
+	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show the cluster at a glance: members, space, revisions, alarms",
+		Long: `Shows members, space, revisions and alarms, and exits 1 where a member does not answer or an alarm is raised. With
+--hash every member hashes all it holds up to one revision, and it exits 1 where they differ.`,
 		Example: `  podarium etcd status
+  podarium etcd status --hash
   podarium etcd status -o json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.withLive(cmd, func(ctx context.Context, t *Target, w io.Writer) error {
-				ov, err := t.Store.Overview(ctx)
+				h := health{}
+				var err error
+				if h.Overview, err = t.Store.Overview(ctx); err != nil {
+					return err
+				}
+				if hash || rev > 0 {
+					if h.Consistency, err = t.Store.Consistency(ctx, rev); err != nil {
+						return err
+					}
+				}
+				err = printValue(w, o.output, h, func(tw *tabwriter.Writer) {
+					printStatus(tw, h.Overview)
+					if h.Consistency != nil {
+						printConsistency(tw, h.Consistency)
+					}
+				})
 				if err != nil {
 					return err
 				}
-				if err := printValue(w, o.output, ov, func(tw *tabwriter.Writer) { printStatus(tw, ov) }); err != nil {
-					return err
+				if c := h.Consistency; c != nil && (c.Differing || c.Unknown) {
+					return &ExitError{1, errors.New("etcd: " + c.Verdict())}
 				}
-				return ill(ov)
+				return ill(h.Overview)
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&hash, "hash", false, "compare the members by a hash of their data: each reads all it has, some seconds for each GB")
+	cmd.Flags().Int64Var(&rev, "rev", 0, "hash up to this revision (default: the newest)")
+	return cmd
+}
+
+func printConsistency(tw *tabwriter.Writer, c *etcdview.Consistency) {
+	fmt.Fprintf(tw, "\nMEMBER\tHASH\tCOMPACTED BEFORE\n")
+	for _, h := range c.Members {
+		if h.Err != "" {
+			fmt.Fprintf(tw, "%s\tnot known: %s\n", h.Member, h.Err)
+			continue
+		}
+		fmt.Fprintf(tw, "%s\t%08x\t%d\n", h.Member, h.Hash, max(0, h.CompactRevision))
+	}
+	fmt.Fprintf(tw, "%s\n", c.Verdict())
 }
 
 func (o *options) members() *cobra.Command {
@@ -113,39 +155,3 @@ func printMembers(tw *tabwriter.Writer, o *etcdview.Overview) {
 			fmt.Sprintf("%s (%.0f%%)", etcdview.Size(m.InUse), 100*(1-m.Fragmentation())), quota, m.Term, m.Applied, o.Lag(m), m.Latency.Round(10*time.Microsecond))
 	}
 }
-
-func (o *options) leases() *cobra.Command {
-	var limit int
-	cmd := &cobra.Command{
-		Use:   "leases",
-		Short: "List etcd's leases with the time that is left and the keys on them",
-		Long: `Lists etcd's leases: the keys on one go when it ends. Under Kubernetes only events and the addresses of API servers
-have them; a Kubernetes Lease is an ordinary object under /registry/leases/.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.withLive(cmd, func(ctx context.Context, t *Target, w io.Writer) error {
-				leases, all, err := t.Store.Leases(ctx, limit)
-				if err != nil {
-					return err
-				}
-				return printValue(w, o.output, leases, func(tw *tabwriter.Writer) {
-					fmt.Fprintln(tw, "LEASE\tTTL\tREMAINING\tKEYS\tFIRST KEY")
-					for _, l := range leases {
-						first := ""
-						if len(l.Keys) > 0 {
-							first = l.Keys[0]
-						}
-						fmt.Fprintf(tw, "%s\t%s\t%s\t%d\t%s\n", l.ID, seconds(l.TTL), seconds(l.Remaining), len(l.Keys), first)
-					}
-					if all > len(leases) {
-						fmt.Fprintf(tw, "%d leases, %d not shown: --limit\n", all, all-len(leases))
-					}
-				})
-			})
-		},
-	}
-	cmd.Flags().IntVar(&limit, "limit", 1000, "the most leases to ask for: each takes one request")
-	return cmd
-}
-
-func seconds(n int64) string { return (time.Duration(n) * time.Second).String() }

@@ -2,12 +2,14 @@ package etcdcmd
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,15 +39,15 @@ func (g *guards) addFlags(cmd *cobra.Command) {
 }
 
 // permit refuses what the flags do not allow.
-func (o *options) permit(g *guards, p *operate.Plan) error {
+func (o *options) permit(g *guards, keys ...string) error {
 	if g.dryRun {
 		return nil
 	}
 	if o.connect.Chosen() && !g.allow {
 		return &ExitError{1, fmt.Errorf("this etcd is not podarium's own, and opened read-only: --allow-writes")}
 	}
-	for _, c := range p.Changes {
-		obj, ok := registry.Parse(o.prefix, c.Key)
+	for _, key := range keys {
+		obj, ok := registry.Parse(o.prefix, key)
 		if !ok || g.registry {
 			continue
 		}
@@ -54,7 +56,7 @@ func (o *options) permit(g *guards, p *operate.Plan) error {
 			hint = "\nThe API does it with all its checks: kubectl apply, edit or delete " + kubectlName(obj)
 		}
 		return &ExitError{1, fmt.Errorf("%s belongs to a Kubernetes registry: a write there passes by admission, validation, finalizers and audit: --allow-registry-writes%s",
-			etcdview.Printable(c.Key), hint)}
+			etcdview.Printable(key), hint)}
 	}
 	return nil
 }
@@ -69,34 +71,64 @@ func kubectlName(o registry.Object) string {
 
 // apply shows a plan, asks, and does it.
 func (o *options) apply(ctx context.Context, cmd *cobra.Command, t *Target, g *guards, p *operate.Plan) error {
-	if err := o.permit(g, p); err != nil {
+	var keys []string
+	for _, c := range p.Changes {
+		keys = append(keys, c.Key)
+	}
+	if err := o.permit(g, keys...); err != nil {
 		return err
 	}
-	if err := o.preview(ctx, cmd.OutOrStdout(), t, p); err != nil {
+	var shown bytes.Buffer
+	if err := o.preview(ctx, io.MultiWriter(&shown, cmd.OutOrStdout()), t, p); err != nil {
 		return err
 	}
 	if g.dryRun {
 		_, err := fmt.Fprintln(cmd.OutOrStdout(), "dry run: nothing was changed")
 		return err
 	}
-	if !g.yes {
-		if err := confirm(cmd, p); err != nil {
-			return err
-		}
+	want := "yes" // in proportion: yes for one key, their number for several
+	if len(keys) > 1 {
+		want = strconv.Itoa(len(keys))
 	}
-	if g.undo == "" {
-		dir, err := os.UserCacheDir()
-		if err != nil {
-			return fmt.Errorf("where should the undo file go? --undo-file: %w", err)
-		}
-		g.undo = filepath.Join(dir, "podarium", "undo", time.Now().UTC().Format("20060102T150405.000000000")+".jsonl")
+	if err := g.confirm(cmd, want); err != nil {
+		return err
 	}
-	rev, err := operate.Apply(ctx, t.Store, p, g.undo)
+	undo, err := g.undoFile()
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "done at revision %d; podarium etcd undo %s takes it back\n", rev, g.undo)
+	j, err := o.record()
+	if err != nil {
+		return err
+	}
+	e := operate.Entry{Etcd: t.Name, Operation: cmd.Name(), Target: etcdview.Printable(keys[0]), Preview: strings.Split(strings.TrimSuffix(shown.String(), "\n"), "\n"), UndoFile: undo}
+	if len(keys) > 1 {
+		e.Target += fmt.Sprintf(" and %d more", len(keys)-1)
+	}
+	result, err := j.Record(e, func() (string, error) {
+		rev, err := operate.Apply(ctx, t.Store, p, undo)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("done at revision %d", rev), nil
+	})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s; podarium etcd undo %s takes it back\n", result, undo)
 	return err
+}
+
+// undoFile is where what was there before goes.
+func (g *guards) undoFile() (string, error) {
+	if g.undo != "" {
+		return g.undo, nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("where should the undo file go? --undo-file: %w", err)
+	}
+	return filepath.Join(dir, "podarium", "undo", time.Now().UTC().Format("20060102T150405.000000000")+".jsonl"), nil
 }
 
 func (o *options) preview(ctx context.Context, w io.Writer, t *Target, p *operate.Plan) error {
@@ -121,11 +153,10 @@ func (o *options) preview(ctx context.Context, w io.Writer, t *Target, p *operat
 	return nil
 }
 
-// confirm asks in proportion: yes for one key, their number for several.
-func confirm(cmd *cobra.Command, p *operate.Plan) error {
-	want := "yes"
-	if len(p.Changes) > 1 {
-		want = fmt.Sprint(len(p.Changes))
+// confirm asks, unless --yes was given or there is nothing to ask.
+func (g *guards) confirm(cmd *cobra.Command, want string) error {
+	if g.yes || want == "" {
+		return nil
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "Type %s to do it: ", want)
 	line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
@@ -133,7 +164,7 @@ func confirm(cmd *cobra.Command, p *operate.Plan) error {
 		return err
 	}
 	if strings.TrimSpace(line) != want {
-		return &ExitError{1, errors.New("not confirmed: nothing was changed")}
+		return &ExitError{1, errors.New("not confirmed: nothing was changed (--yes does not ask)")}
 	}
 	return nil
 }
