@@ -25,11 +25,22 @@ func frameCommands(m *Model) []screen.Command {
 		}},
 		{Names: []string{"ctx", "context", "contexts"}, Help: "list the clusters of the kubeconfig, or go to one: ctx NAME", Run: func(_ *screen.Scope, name string) (screen.Request, error) {
 			if name == "" {
-				m.listContexts()
+				m.listContexts(false)
 			} else {
-				m.switchTo(name)
+				m.goToContext(name, false)
 			}
 			return nil, nil
+		}},
+		{Names: []string{"tab", "tabs"}, Help: "open another cluster of the kubeconfig in a tab: tab NAME", Run: func(_ *screen.Scope, name string) (screen.Request, error) {
+			if name == "" {
+				m.listContexts(true)
+			} else {
+				m.goToContext(name, true)
+			}
+			return nil, nil
+		}},
+		{Names: []string{"close"}, Help: "close the tab of this cluster", Run: func(*screen.Scope, string) (screen.Request, error) {
+			return nil, m.closeTab()
 		}},
 		{Names: []string{"theme"}, Help: "change the colours: auto, or a theme's name", Complete: func(*screen.Scope, string) []string {
 			return append([]string{"auto"}, themes.Names()...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/podarium/podarium/cluster"
@@ -16,8 +17,9 @@ const contextTimeout = 10 * time.Second
 
 var errOneCluster = errors.New("this is the only cluster here: 'podarium attach' opens those of your kubeconfig")
 
-// listContexts offers the clusters that there are.
-func (m *Model) listContexts() {
+// listContexts offers the clusters that there are: those of the kubeconfig, and before them those that are open and of no
+// kubeconfig.
+func (m *Model) listContexts(inTab bool) {
 	if m.o.Contexts == nil {
 		m.root.Fail(errOneCluster)
 		return
@@ -27,56 +29,111 @@ func (m *Model) listContexts() {
 			m.root.Fail(err)
 			return
 		}
+		all = m.withOpen(all)
 		choices := make([]dialog.Choice, len(all))
 		at := 0
 		for i, c := range all {
-			note := c.Server
-			if c.ReadOnly {
-				note += "   read-only"
-			}
-			choices[i] = dialog.Choice{Text: c.Name, Note: note}
+			choices[i] = dialog.Choice{Text: c.Name, Note: m.contextNote(c)}
 			if c.Name == m.Cluster().Name() {
 				at = i
 			}
 		}
-		m.Ask(dialog.NewChoose(m.root, dialog.Choose{Title: "Clusters", Choices: choices, At: at, Then: func(i int) { m.switchTo(all[i].Name) }}))
+		d := dialog.Choose{Title: "Clusters", Choices: choices, At: at, Then: func(i int) { m.goToContext(all[i].Name, inTab) }}
+		if inTab {
+			d.Title = "Open in a new tab"
+		} else {
+			d.Other.Key, d.Other.Help = "t", "open it in a new tab"
+			d.Other.Then = func(i int) { m.goToContext(all[i].Name, true) }
+		}
+		m.Ask(dialog.NewChoose(m.root, d))
 	})
 }
 
-// switchTo opens another cluster in place of this one. Until it is there this one stays.
-func (m *Model) switchTo(name string) {
+func (m *Model) withOpen(all []Context) []Context {
+	var out []Context
+	for _, t := range m.tabs {
+		name := t.cluster.Name()
+		if !slices.ContainsFunc(all, func(c Context) bool { return c.Name == name }) {
+			out = append(out, Context{Name: name, Server: t.cluster.Config().Host, ReadOnly: t.cluster.ReadOnly()})
+		}
+	}
+	return append(out, all...)
+}
+
+func (m *Model) contextNote(c Context) string {
+	note := c.Server
+	if c.ReadOnly {
+		note += "   read-only"
+	}
+	if i := m.tabOf(c.Name); i >= 0 && len(m.tabs) > 1 {
+		note += fmt.Sprintf("   tab %d", i+1)
+	}
+	return note
+}
+
+// goToContext opens another cluster, in the place of this one or in a tab of its own. Until it is there nothing changes. A
+// cluster that is open in a tab comes to the front, and one that runs in this process keeps its tab.
+func (m *Model) goToContext(name string, inTab bool) {
+	if i := m.tabOf(name); i >= 0 {
+		m.toTab(i)
+		return
+	}
 	if m.o.Switch == nil {
 		m.root.Fail(errOneCluster)
 		return
 	}
-	if m.Cluster().StopsWithProcess() {
-		m.root.Fail(fmt.Errorf("the cluster %q runs in this process: open %s with 'podarium attach --context %s' in another terminal", m.Cluster().Name(), name, name))
+	if !inTab && m.Cluster().StopsWithProcess() {
+		inTab = true
+	}
+	if inTab && len(m.tabs) == maxTabs {
+		m.root.Fail(fmt.Errorf("%d clusters are open: close one with :close before you open another", maxTabs))
 		return
 	}
+	from := m.tab
 	screen.Call(m.root, "open "+name, contextTimeout, func(ctx context.Context) (*cluster.Cluster, error) {
 		return m.o.Switch(ctx, name)
 	}, func(c *cluster.Cluster, err error) {
 		if err != nil {
-			m.root.Fail(err)
+			from.root.Fail(err)
 			return
 		}
-		m.become(c)
+		if inTab {
+			m.add(c)
+		} else {
+			m.become(from, c)
+		}
 	})
 }
 
-// become shows another cluster: nothing of the old one is kept, and nothing of it reaches the screen any more.
-func (m *Model) become(c *cluster.Cluster) {
-	for len(m.stack) > 0 {
-		m.pop()
-	}
-	m.root.Close()
-	if e := m.o.Cluster.Etcd(); e != nil && !m.o.Cluster.StopsWithProcess() {
-		go func() { _ = e.Close() }() // it may wait for connections that are lost
-	}
-	m.o.Cluster = c
-	m.dialogs, m.message, m.visits = nil, message{}, visits{}
-	m.share()
+// become shows another cluster in the place of a tab: nothing of the old one is kept, and nothing of it reaches the screen
+// any more.
+func (m *Model) become(old *tab, c *cluster.Cluster) {
+	m.prompt.close()
+	m.tab = newTab(m, c)
+	m.tabs[slices.Index(m.tabs, old)] = m.tab
+	m.end(old)
+	m.start()
+}
+
+// add shows another cluster in a tab of its own, which comes to the front.
+func (m *Model) add(c *cluster.Cluster) {
+	m.prompt.close()
+	m.tab = newTab(m, c)
+	m.tabs = append(m.tabs, m.tab)
+	m.start()
+}
+
+// start opens the first screen of the new tab in front.
+func (m *Model) start() {
 	m.begin()
 	m.Open(m.firstScreen())
-	m.Say(screen.State{Health: screen.Good, Text: "on " + c.Name()})
+	m.Say(screen.State{Health: screen.Good, Text: "on " + m.Cluster().Name()})
+}
+
+// end closes a tab that is no longer among the tabs.
+func (m *Model) end(t *tab) {
+	t.close()
+	if e := t.cluster.Etcd(); e != nil && !t.cluster.StopsWithProcess() {
+		go func() { _ = e.Close() }() // it may wait for connections that are lost
+	}
 }

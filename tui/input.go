@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"slices"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/podarium/podarium/tui/key"
@@ -20,6 +22,7 @@ const (
 	actQuit     key.Action = "quit"
 	actUndo     key.Action = "undo"
 	actDone     key.Action = "done"
+	actTab      key.Action = "tab.open"
 )
 
 // frameKeys work on every screen, after the screen's own.
@@ -34,6 +37,7 @@ func frameKeys() key.Table {
 		{Action: actLast, Keys: []string{"-"}, Help: "go to the last screen, and back again", Group: "Everywhere"},
 		{Action: actUndo, Keys: []string{"U"}, Help: "take back the last change made from here, after a preview", Group: "Everywhere", Changes: true},
 		{Action: actDone, Keys: []string{"D"}, Help: "what was changed from here", Group: "Everywhere"},
+		{Action: actTab, Keys: []string{"ctrl+t"}, Help: "open another cluster in a tab", Group: "Everywhere"},
 		{Action: actRedraw, Keys: []string{"ctrl+r"}, Help: "draw the whole screen anew", Group: "Everywhere"},
 		{Action: actQuit, Keys: []string{"ctrl+c"}, Help: "quit", Group: "Everywhere"},
 	}
@@ -41,6 +45,10 @@ func frameKeys() key.Table {
 
 // press routes a key from the inside out: dialog, command line, the screen's own text, the screen's keys, the frame's.
 func (m *Model) press(k tea.KeyPressMsg) {
+	if b, ok := m.tabKeys().Find(k.String()); ok { // also over a dialog: that belongs to its tab
+		m.doTab(b.Action)
+		return
+	}
 	if n := len(m.dialogs); n > 0 {
 		d := m.dialogs[n-1]
 		if k.String() == "ctrl+c" || d.Update(k) {
@@ -96,6 +104,8 @@ func (m *Model) do(a key.Action) {
 		m.command("undo")
 	case actDone:
 		m.command("done")
+	case actTab:
+		m.listContexts(true)
 	case actRedraw:
 		m.queue = append(m.queue, tea.ClearScreen)
 	case actQuit:
@@ -115,7 +125,7 @@ func (m *Model) help() {
 	if c := r.screen.Place().Crumbs; len(c) > 0 {
 		of = c[len(c)-1]
 	}
-	m.Open(screen.Help{Of: of, Table: append(append(key.Table{}, r.screen.Keys()...), frameKeys()...)})
+	m.Open(screen.Help{Of: of, Table: slices.Concat(r.screen.Keys(), frameKeys(), m.tabKeys())})
 }
 
 // back undoes the innermost thing: a filter, a slow call, and then the screen.
@@ -176,6 +186,9 @@ func (m *Model) pointer() (screen.Pointer, bool) {
 }
 
 func (m *Model) click(x, y int) {
+	if y == tabLine && m.clickTab(x) {
+		return
+	}
 	p, ok := m.pointer()
 	if ok && x >= m.body.Min.X && x < m.body.Max.X && y >= m.body.Min.Y && y < m.body.Max.Y {
 		p.Click(x-m.body.Min.X, y-m.body.Min.Y)

@@ -27,6 +27,7 @@ func KeysDoc() string {
 		}
 	}
 	section("Everywhere", frameKeys())
+	section("Several clusters", tabTable())
 	for _, m := range modules() {
 		names := make([]string, 0, len(m.Keys))
 		for n := range m.Keys {

@@ -2,23 +2,19 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
-	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/themes"
-	"github.com/podarium/podarium/tui/activity"
 	"github.com/podarium/podarium/tui/canvas"
-	"github.com/podarium/podarium/tui/forward"
 	"github.com/podarium/podarium/tui/screen"
-	"github.com/podarium/podarium/tui/session"
 	"github.com/podarium/podarium/tui/style"
-	"github.com/podarium/podarium/tui/vitals"
 )
 
-// Model is the root of the UI: the frame, the stack of screens in it, and what they share. It is a tea.Model; package
+// Model is the root of the UI: the frame, and the clusters in it, each in a tab with its screens. It is a tea.Model; package
 // tuitest drives it without a Program. All of it belongs to the one goroutine that calls Update and View.
 type Model struct {
 	o      Options
@@ -36,23 +32,13 @@ type Model struct {
 	dark    bool
 	styles  *style.Styles
 
-	// Places.
-	root     *screen.Scope // of the frame itself
-	stack    []*room
-	visits   visits
+	// The clusters, one of which is in front.
+	*tab
+	tabs []*tab
+
 	commands []screen.Command
-	session  *session.Session
-	services map[any]any
-
-	// What lies over the screen.
-	dialogs []screen.Dialog
-	prompt  prompt
-
-	// What the status line tells.
-	vitals  *vitals.Store
-	message message
-	calls   map[int]*call
-	lastID  int
+	prompt   prompt
+	lastID   int // of the last call
 
 	// The frame.
 	width, height int
@@ -74,10 +60,7 @@ type room struct {
 	request screen.Request
 }
 
-var (
-	_ tea.Model   = (*Model)(nil)
-	_ screen.Host = (*Model)(nil)
-)
+var _ tea.Model = (*Model)(nil)
 
 // NewModel makes the UI without a terminal. ctx ends all that it started; Close does too.
 func NewModel(ctx context.Context, o Options) (*Model, error) {
@@ -97,46 +80,30 @@ func NewModel(ctx context.Context, o Options) (*Model, error) {
 		exec:    tea.Exec,
 		profile: colorprofile.TrueColor,
 		dark:    true,
-		calls:   map[int]*call{},
 		dirty:   true,
 	}
 	m.guard = newGuard(o.LogDir, func() {})
 	m.commands = append(frameCommands(m), moduleCommands()...)
-	m.share()
+	m.tab = newTab(m, o.Cluster)
+	m.tabs = []*tab{m.tab}
 	m.restyle()
 	return m, nil
 }
 
-// share makes what all screens of one cluster share.
-func (m *Model) share() {
-	m.services = map[any]any{}
-	m.root = screen.NewScope(m.life(), m)
-	m.session = session.Of(m.root)
-	m.vitals = vitals.Of(m.root)
-}
-
-// begin starts what the frame shows of a cluster by itself.
-func (m *Model) begin() {
-	m.vitals.Start(m.root)
-	activity.Of(m.root).Start(m.root)
-	forward.Start(m.root)
-	m.root.Live(m.vitals.Changed(), func() { m.dirty = true })
-	m.session.Load(m.root)
-}
-
 // Close ends all calls and live data of all screens.
 func (m *Model) Close() {
-	for len(m.stack) > 0 {
-		m.pop()
+	for _, t := range m.tabs {
+		t.close()
 	}
-	m.root.Close()
 }
 
 // Bridge carries live data to the program: send is its Send. Run does this; a driver without a Program calls it.
 func (m *Model) Bridge(ctx context.Context, send func(tea.Msg)) { m.bridge.run(ctx, send) }
 
 // Busy says whether calls are under way: a driver waits for this to be false, never for time.
-func (m *Model) Busy() bool { return len(m.calls) > 0 }
+func (m *Model) Busy() bool {
+	return slices.ContainsFunc(m.tabs, func(t *tab) bool { return len(t.calls) > 0 })
+}
 
 // Quitting says that the user has quit.
 func (m *Model) Quitting() bool { return m.quitting }
@@ -177,12 +144,3 @@ func (m *Model) Init() tea.Cmd {
 	}
 	return tea.Batch(cmds...)
 }
-
-// Cluster implements screen.Host.
-func (m *Model) Cluster() *cluster.Cluster { return m.o.Cluster }
-
-// Styles implements screen.Host.
-func (m *Model) Styles() *style.Styles { return m.styles }
-
-// Now implements screen.Host.
-func (m *Model) Now() time.Time { return m.clock() }

@@ -35,93 +35,93 @@ func (v *visits) add(r screen.Request) {
 }
 
 // Handles implements screen.Host.
-func (m *Model) Handles(r screen.Request) bool { return m.router.Handles(r) }
+func (t *tab) Handles(r screen.Request) bool { return t.m.router.Handles(r) }
 
 // Open implements screen.Host: it puts a screen on top.
-func (m *Model) Open(r screen.Request) {
-	if m.push(r) {
+func (t *tab) Open(r screen.Request) {
+	if t.push(r) {
 		if _, help := r.(screen.Help); !help {
-			m.visits.add(r)
+			t.visits.add(r)
 		}
 	}
 }
 
 // Replace implements screen.Host: it puts a screen in the place of the one on top.
-func (m *Model) Replace(r screen.Request) {
-	old := m.top()
-	if !m.push(r) {
+func (t *tab) Replace(r screen.Request) {
+	old := t.top()
+	if !t.push(r) {
 		return
 	}
-	m.visits.add(r)
+	t.visits.add(r)
 	if old != nil {
-		n := len(m.stack)
-		m.stack = append(m.stack[:n-2], m.stack[n-1])
+		n := len(t.stack)
+		t.stack = append(t.stack[:n-2], t.stack[n-1])
 		closeRoom(old)
 	}
 }
 
 // firstScreen is home, and the Pods where there is none.
-func (m *Model) firstScreen() screen.Request {
-	if m.router.Handles(screen.Home{}) {
+func (t *tab) firstScreen() screen.Request {
+	if t.m.router.Handles(screen.Home{}) {
 		return screen.Home{}
 	}
 	return screen.Resources{Resource: schema.GroupVersionResource{Version: "v1", Resource: "pods"}}
 }
 
 // goTo makes a screen the only one above the first: what a command does.
-func (m *Model) goTo(r screen.Request) {
-	old := m.stack
-	m.stack = nil
+func (t *tab) goTo(r screen.Request) {
+	old := t.stack
+	t.stack = nil
 	if len(old) > 0 && old[0].request == screen.Request(screen.Home{}) {
-		m.stack, old = old[:1:1], old[1:] // of its own array: push must not write into old
+		t.stack, old = old[:1:1], old[1:] // of its own array: push must not write into old
 	}
-	before := m.stack
+	before := t.stack
 	if _, home := r.(screen.Home); home && len(before) > 0 {
-		m.visits.add(r)
+		t.visits.add(r)
 		shown(before[0].screen)
-	} else if !m.push(r) {
-		m.stack = append(before, old...)
+	} else if !t.push(r) {
+		t.stack = append(before, old...)
 		return
 	} else {
-		m.visits.add(r)
+		t.visits.add(r)
 	}
 	for _, gone := range old {
 		closeRoom(gone)
 	}
 }
 
-func (m *Model) push(r screen.Request) bool {
-	scope := screen.NewScope(m.life(), m)
-	s, err := m.router.Open(scope, r)
+func (t *tab) push(r screen.Request) bool {
+	scope := screen.NewScope(t.m.life(), t)
+	s, err := t.m.router.Open(scope, r)
 	if err != nil {
 		scope.Close()
-		m.Say(screen.State{Health: screen.Bad, Text: err.Error()})
+		t.Say(screen.State{Health: screen.Bad, Text: err.Error()})
 		return false
 	}
-	m.stack = append(m.stack, &room{screen: s, scope: scope, request: r})
+	t.stack = append(t.stack, &room{screen: s, scope: scope, request: r})
 	shown(s)
-	m.dirty = true
+	t.m.dirty = true
 	return true
 }
 
 // Back implements screen.Host. The last screen stays, and becomes home where there is one.
-func (m *Model) Back() {
-	if len(m.stack) > 1 {
-		m.pop()
-		shown(m.top().screen)
-		m.visits.add(m.top().request)
+func (t *tab) Back() {
+	if len(t.stack) > 1 {
+		t.pop()
+		shown(t.top().screen)
+		t.visits.add(t.top().request)
 		return
 	}
-	if r := m.top(); r != nil && m.router.Handles(screen.Home{}) {
+	if r := t.top(); r != nil && t.m.router.Handles(screen.Home{}) {
 		if _, home := r.request.(screen.Home); !home {
-			m.goTo(screen.Home{})
+			t.goTo(screen.Home{})
 		}
 	}
 }
 
-func (m *Model) pop() {
-	closeRoom(m.top())
-	m.stack = m.stack[:len(m.stack)-1]
+func (t *tab) pop() {
+	closeRoom(t.top())
+	t.stack = t.stack[:len(t.stack)-1]
 }
 
 func closeRoom(r *room) {
@@ -138,24 +138,24 @@ func shown(s screen.Screen) {
 }
 
 // visit goes through the history without adding to it.
-func (m *Model) visit(by int) {
-	to := m.visits.at + by
-	if to < 0 || to >= len(m.visits.requests) {
+func (t *tab) visit(by int) {
+	to := t.visits.at + by
+	if to < 0 || to >= len(t.visits.requests) {
 		return
 	}
-	m.jump(to)
+	t.jump(to)
 }
 
-func (m *Model) visitLast() {
-	if len(m.visits.requests) > 1 {
-		m.jump(m.visits.last)
+func (t *tab) visitLast() {
+	if len(t.visits.requests) > 1 {
+		t.jump(t.visits.last)
 	}
 }
 
-func (m *Model) jump(to int) {
-	from, kept := m.visits.at, m.visits
-	kept.requests = append([]screen.Request(nil), m.visits.requests...)
-	m.goTo(m.visits.requests[to])
-	m.visits = kept
-	m.visits.last, m.visits.at = from, to
+func (t *tab) jump(to int) {
+	from, kept := t.visits.at, t.visits
+	kept.requests = append([]screen.Request(nil), t.visits.requests...)
+	t.goTo(t.visits.requests[to])
+	t.visits = kept
+	t.visits.last, t.visits.at = from, to
 }

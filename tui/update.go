@@ -12,6 +12,7 @@ import (
 type (
 	// finishedMsg brings the end of a call to the UI's goroutine.
 	finishedMsg struct {
+		tab  *tab
 		id   int
 		then func()
 	}
@@ -54,7 +55,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 	case finishedMsg:
 		m.dirty = true
-		delete(m.calls, msg.id)
+		delete(msg.tab.calls, msg.id)
 		msg.then()
 		m.prompt.learn(m)
 	case timerMsg:
@@ -108,11 +109,4 @@ func (m *Model) ticked() {
 			t.Tick()
 		}
 	}
-}
-
-func (m *Model) top() *room {
-	if len(m.stack) == 0 {
-		return nil
-	}
-	return m.stack[len(m.stack)-1]
 }

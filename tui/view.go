@@ -75,7 +75,8 @@ func (m *Model) drawTooSmall(c *canvas.Canvas) {
 func (m *Model) drawFrame(c *canvas.Canvas) *tea.Cursor {
 	w, h := c.Width(), c.Height()
 	m.drawHeader(c.Cut(0, 0, w, 1))
-	c.Rule(1, m.styles.Rule)
+	c.Rule(tabLine, m.styles.Rule)
+	m.drawTabs(c.Cut(0, tabLine, w, 1))
 	m.drawTitle(c.Cut(0, 2, w, 1))
 	body := c.Cut(0, linesAbove, w, h-linesAbove-linesBelow)
 	m.body = canvas.Rect{}

@@ -4,6 +4,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/screen"
 )
 
@@ -15,6 +16,11 @@ type Choose struct {
 	At int
 	// Then runs with the index of what was chosen.
 	Then func(int)
+	// Other is what another key does with the one under the cursor; Key is empty where there is none.
+	Other struct {
+		Key, Help string
+		Then      func(int)
+	}
 }
 
 // Choice is one of them.
@@ -62,12 +68,20 @@ func (d *choose) Draw(c *canvas.Canvas) {
 			c.Text(0, y+1, canvas.Style{Fg: s.Key.Fg, Bg: s.Selection.Bg, Attrs: s.Selection.Attrs | s.Key.Attrs}, "▸")
 		}
 	}
+	if o := d.Other; o.Key != "" {
+		x := c.Text(2, c.Height()-1, s.Key, key.Name(o.Key))
+		c.Clip(x+1, c.Height()-1, c.Width()-x-1, s.Muted, o.Help)
+	}
 }
 
 func (d *choose) Update(msg tea.Msg) bool {
 	k, ok := msg.(tea.KeyPressMsg)
 	if !ok {
 		return false
+	}
+	if o := d.Other; o.Key != "" && k.String() == o.Key && d.At < len(d.Choices) {
+		o.Then(d.At)
+		return true
 	}
 	switch k.String() {
 	case "esc", "q":

@@ -12,7 +12,7 @@ import (
 	"github.com/podarium/podarium/tui/screentest"
 )
 
-func key(name string) tea.KeyPressMsg {
+func keyPress(name string) tea.KeyPressMsg {
 	codes := map[string]rune{"enter": tea.KeyEnter, "esc": tea.KeyEscape, "tab": tea.KeyTab, "up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight, "backspace": tea.KeyBackspace}
 	if c, ok := codes[name]; ok {
 		return tea.KeyPressMsg{Code: c}
@@ -23,7 +23,7 @@ func key(name string) tea.KeyPressMsg {
 // press presses keys and says whether the dialog was done after the last one.
 func press(d screen.Dialog, names ...string) (done bool) {
 	for _, n := range names {
-		done = d.Update(key(n))
+		done = d.Update(keyPress(n))
 	}
 	return done
 }

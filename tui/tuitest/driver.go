@@ -181,6 +181,11 @@ func Key(name string) tea.KeyPressMsg {
 			name = rest
 			continue
 		}
+		if rest, ok = strings.CutPrefix(name, "alt+"); ok && rest != "" {
+			k.Mod |= tea.ModAlt
+			name = rest
+			continue
+		}
 		if rest, ok = strings.CutPrefix(name, "shift+"); ok && rest != "" {
 			k.Mod |= tea.ModShift
 			name = rest
@@ -197,7 +202,7 @@ func Key(name string) tea.KeyPressMsg {
 	}
 	r := []rune(name)[0]
 	k.Code = r
-	if k.Mod&tea.ModCtrl == 0 {
+	if k.Mod&(tea.ModCtrl|tea.ModAlt) == 0 {
 		k.Text = name
 	}
 	return k
