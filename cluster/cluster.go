@@ -34,6 +34,8 @@ type Options struct {
 	EtcdHistory string
 	// Status reports the health of each component. Nil: it is derived from the API server's own /readyz.
 	Status func(context.Context) (Status, error)
+	// Traffic counts the connections of Services. Nil: nobody counts them.
+	Traffic func(context.Context) ([]ServiceTraffic, error)
 	// StopsWithProcess says that quitting this process stops the cluster, so that a front end asks first.
 	StopsWithProcess bool
 	// ReadOnly refuses every change (package cluster/change checks it, once).

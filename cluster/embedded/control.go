@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -54,6 +56,15 @@ func serveControl(socket string, s *Server) (*control, error) {
 	mux.HandleFunc("GET /info", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(s.Info()) // a failed write is the reader's
+	})
+	mux.HandleFunc("GET /services", func(w http.ResponseWriter, r *http.Request) {
+		t, err := s.Traffic(r.Context())
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(t) // a failed write is the reader's
 	})
 	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
 		s.stopOnce.Do(func() { close(s.stopping) })
@@ -126,23 +137,37 @@ func Attach(ctx context.Context, dataDir string) (*Remote, error) {
 			info, err := r.Info(ctx)
 			return info.Status, err
 		},
+		Traffic: r.Traffic,
 	})
 	return r, err
 }
 
 // Info asks the running process.
-func (r *Remote) Info(ctx context.Context) (Info, error) {
-	var info Info
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://podarium/info", nil)
+func (r *Remote) Info(ctx context.Context) (info Info, err error) {
+	return info, r.ask(ctx, "/info", &info)
+}
+
+// Traffic asks the running process how the connections of Services were spread.
+func (r *Remote) Traffic(ctx context.Context) (t []cluster.ServiceTraffic, err error) {
+	return t, r.ask(ctx, "/services", &t)
+}
+
+// ask decodes what the running process answers.
+func (r *Remote) ask(ctx context.Context, path string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://podarium"+path, nil)
 	if err != nil {
-		return info, err
+		return err
 	}
 	resp, err := r.http.Do(req)
 	if err != nil {
-		return info, err
+		return err
 	}
 	defer resp.Body.Close()
-	return info, json.NewDecoder(resp.Body).Decode(&info)
+	if resp.StatusCode != http.StatusOK {
+		b, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+		return errors.New(strings.TrimSpace(string(b)))
+	}
+	return json.NewDecoder(resp.Body).Decode(into)
 }
 
 // Cluster is what front ends talk to.

@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -25,6 +26,7 @@ import (
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/controllers/node"
 	"github.com/podarium/podarium/controllers/podnet"
+	"github.com/podarium/podarium/controllers/podnet/services"
 )
 
 // Options say what to run. The zero value, with a DataDir, is a cluster of no nodes.
@@ -88,6 +90,7 @@ type Server struct {
 	control *control
 	network *podnet.Network
 	nodes   nodeSet
+	traffic atomic.Pointer[services.Controller] // nil until the network is in step with Services
 
 	restoreStderr func() error // nil where it was not diverted
 
@@ -157,7 +160,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	}
 	s.cluster, err = cluster.New(cluster.Options{
 		Name: clusterName(o), Config: s.admin.config, Etcd: s.client, Status: s.Status, StopsWithProcess: true, Disposable: true,
-		EtcdHistory: s.state.file(etcdHistory),
+		EtcdHistory: s.state.file(etcdHistory), Traffic: s.Traffic,
 	})
 	if err != nil {
 		return nil, err

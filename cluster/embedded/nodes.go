@@ -150,9 +150,11 @@ func (s *Server) runNetwork(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return services.Run(ctx, services.Options{
+	network := services.New(services.Options{
 		Client: client, Network: s.network, DNS: netip.MustParseAddr(clusterDNS), APIServer: strings.TrimPrefix(s.address, "https://"),
 	})
+	s.traffic.Store(network)
+	return network.Run(ctx)
 }
 
 // kubeletDialer is how the API server reaches kubelets: they are on the virtual network.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/controllers/podnet"
 )
 
@@ -85,6 +86,15 @@ func (r *Remote) Dial(ctx context.Context, address string) (net.Conn, error) {
 	}
 	_ = c.SetDeadline(time.Time{})
 	return &readAhead{Conn: c, r: buf}, nil
+}
+
+// Traffic tells how the connections of Services were spread.
+func (s *Server) Traffic(context.Context) ([]cluster.ServiceTraffic, error) {
+	c := s.traffic.Load()
+	if c == nil {
+		return nil, errors.New("the network is not in step with the Services yet")
+	}
+	return c.Traffic(), nil
 }
 
 // NodeActions are what can be done to a node: on and off are its power, cut and mend its link to the API server.

@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
+
+	"github.com/podarium/podarium/cluster/embedded"
 )
 
 // stopLimit is how long a running cluster is given to stop: it promises five seconds.
@@ -38,11 +41,13 @@ func newDown(f *flags) *cobra.Command {
 
 func newStatus(f *flags) *cobra.Command {
 	var output string
+	var services bool
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show the running cluster and each of its components",
 		Example: `  podarium status
-  podarium status --output json`,
+  podarium status --output json
+  podarium status --services     # how the connections of each Service were spread over its endpoints`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r, err := f.attach(cmd)
@@ -50,26 +55,16 @@ func newStatus(f *flags) *cobra.Command {
 				return err
 			}
 			defer r.Close()
+			if services {
+				return showServices(cmd, r, output)
+			}
 			info, err := r.Info(cmd.Context())
 			if err != nil {
 				return err
 			}
 			w := cmd.OutOrStdout()
-			switch output {
-			case "json":
-				e := json.NewEncoder(w)
-				e.SetIndent("", "  ")
-				return e.Encode(info)
-			case "yaml":
-				b, err := yaml.Marshal(info)
-				if err != nil {
-					return err
-				}
-				_, err = w.Write(b)
-				return err
-			case "":
-			default:
-				return exitError{exitUsage, fmt.Errorf("--output: %q is neither json nor yaml", output)}
+			if output != "" {
+				return printAs(w, output, info)
 			}
 			fmt.Fprintf(w, "Kubernetes %s, etcd %s, process %d, up %s\nAPI         %s\nkubeconfig  %s\ndata        %s\nlog         %s\n\n",
 				info.Status.KubernetesVersion, info.Status.EtcdVersion, info.PID, time.Since(info.Started).Round(time.Second),
@@ -87,6 +82,48 @@ func newStatus(f *flags) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "json or yaml")
+	cmd.Flags().BoolVar(&services, "services", false, "show how the connections of each Service were spread over its endpoints")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"json", "yaml"}, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
 	return cmd
+}
+
+// printAs writes a value as json or yaml.
+func printAs(w io.Writer, output string, v any) error {
+	switch output {
+	case "json":
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(v)
+	case "yaml":
+		b, err := yaml.Marshal(v)
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(b)
+		return err
+	}
+	return exitError{exitUsage, fmt.Errorf("--output: %q is neither json nor yaml", output)}
+}
+
+// showServices lists the endpoints of each Service with their connections.
+func showServices(cmd *cobra.Command, r *embedded.Remote, output string) error {
+	traffic, err := r.Traffic(cmd.Context())
+	if err != nil {
+		return err
+	}
+	if output != "" {
+		return printAs(cmd.OutOrStdout(), output, traffic)
+	}
+	t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 3, ' ', 0)
+	fmt.Fprintln(t, "NAMESPACE\tSERVICE\tPORT\tENDPOINT\tPOD\tCONNECTIONS\tOPEN")
+	for _, s := range traffic {
+		port := fmt.Sprintf("%d/%s", s.Number, s.Protocol)
+		if len(s.Endpoints) == 0 {
+			fmt.Fprintf(t, "%s\t%s\t%s\t<none>\t\t\t\n", s.Namespace, s.Service, port)
+		}
+		for _, e := range s.Endpoints {
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%d\n", s.Namespace, s.Service, port, e.Address, e.Pod, e.Total, e.Open)
+		}
+	}
+	return t.Flush()
 }

@@ -112,36 +112,53 @@ func TestRoundRobin(t *testing.T) {
 			t.Errorf("%s got %d of %d requests, want %d", pod, n, 5*each, each)
 		}
 	}
-	// By UDP each client stays with its endpoint, so that many clients are spread.
+	// By UDP each client, which is an address and a port, stays with its endpoint: many clients are spread.
 	counts = map[string]int{}
-	for range 50 {
+	for range 5 * each {
 		conn, err := net.Dial("udp", udp)
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprint(conn, "who?")
-		_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
-		buf := make([]byte, 200)
-		n, err := conn.Read(buf)
+		defer conn.Close() // not before the end: another client would be given its port
+		pod, err := askUDP(conn)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = conn.Close()
-		pod, _, _ := strings.Cut(string(buf[:n]), " ")
 		counts[pod]++
 	}
 	for pod, n := range counts {
-		if n != 10 {
-			t.Errorf("by UDP %s got %d of 50 clients, want 10", pod, n)
+		if n < each-1 || n > each+1 {
+			t.Errorf("by UDP %s got %d of %d clients, want %d", pod, n, 5*each, each)
+		}
+	}
+	for port, more := range map[string]int64{"http": int64(each), "dns": int64(each)} {
+		for pod, n := range traffic(t, c, ns, "web", port) {
+			if n < more-1 || n > more+20 { // those that asked until every Pod answered count too
+				t.Errorf("podarium status counts %d connections of %s to port %s, want about %d", n, pod, port, more)
+			}
 		}
 	}
 }
 
-// load asks all the time until stop is called, which gives the versions in the order in which they came and what failed.
-func load(t *testing.T, address string, perSecond int) (stop func() (versions []string, failed []error)) {
+// askUDP sends one datagram and gives the name of the Pod that answers.
+func askUDP(conn net.Conn) (string, error) {
+	if _, err := fmt.Fprint(conn, "who?"); err != nil {
+		return "", err
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		return "", err
+	}
+	buf := make([]byte, 200)
+	n, err := conn.Read(buf)
+	pod, _, _ := strings.Cut(string(buf[:n]), " ")
+	return pod, err
+}
+
+// load asks all the time until stop is called, which gives the answers in the order in which they came and what failed.
+func load(t *testing.T, perSecond int, ask func(context.Context) (string, error)) (stop func() (answers []string, failed []error)) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var mu sync.Mutex
-	var versions []string
+	var answers []string
 	var failed []error
 	var wg sync.WaitGroup
 	wg.Add(1)
@@ -158,13 +175,13 @@ func load(t *testing.T, address string, perSecond int) (stop func() (versions []
 			wg.Add(1)
 			go func() {
 				defer wg.Done()
-				a, err := ask(context.WithoutCancel(ctx), address)
+				a, err := ask(context.WithoutCancel(ctx))
 				mu.Lock()
 				defer mu.Unlock()
 				if err != nil {
 					failed = append(failed, err)
 				} else {
-					versions = append(versions, a.Version)
+					answers = append(answers, a)
 				}
 			}()
 		}
@@ -172,14 +189,22 @@ func load(t *testing.T, address string, perSecond int) (stop func() (versions []
 	return func() ([]string, []error) {
 		cancel()
 		wg.Wait()
-		return versions, failed
+		return answers, failed
+	}
+}
+
+// version asks for the version that answers.
+func version(address string) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		a, err := ask(ctx, address)
+		return a.Version, err
 	}
 }
 
 func TestRollingUpdateUnderLoadLosesNothing(t *testing.T) {
 	c, ns := clustertest.Shared(t)
 	tcp, _ := serve(t, c, ns, 3)
-	stop := load(t, tcp, 200)
+	stop := load(t, 200, version(tcp))
 	c.Kubectl(t, "set", "image", "-n", ns, "deployment/web", "web=shop:v2")
 	c.Kubectl(t, "rollout", "status", "-n", ns, "deployment/web", "--timeout=60s")
 	clustertest.Eventually(t, "only v2 to answer", func() bool {
@@ -201,8 +226,16 @@ func TestRollingUpdateUnderLoadLosesNothing(t *testing.T) {
 
 func TestKilledPodUnderLoadLosesNothing(t *testing.T) {
 	c, ns := clustertest.Shared(t)
-	tcp, _ := serve(t, c, ns, 3)
-	stop := load(t, tcp, 200)
+	tcp, udp := serve(t, c, ns, 3)
+	stop := load(t, 200, version(tcp))
+	stopUDP := load(t, 200, func(context.Context) (string, error) {
+		conn, err := net.Dial("udp", udp)
+		if err != nil {
+			return "", err
+		}
+		defer conn.Close()
+		return askUDP(conn)
+	})
 	pods, err := c.Kubernetes().CoreV1().Pods(ns).List(t.Context(), metav1.ListOptions{LabelSelector: "app=web"})
 	if err != nil {
 		t.Fatal(err)
@@ -223,8 +256,11 @@ func TestKilledPodUnderLoadLosesNothing(t *testing.T) {
 		}
 		return true
 	})
-	if versions, failed := stop(); len(failed) > 0 {
-		t.Errorf("%d of %d requests failed, the first with: %v", len(failed), len(failed)+len(versions), failed[0])
+	if answers, failed := stop(); len(failed) > 0 {
+		t.Errorf("%d of %d requests failed, the first with: %v", len(failed), len(failed)+len(answers), failed[0])
+	}
+	if answers, failed := stopUDP(); len(failed) > 0 {
+		t.Errorf("by UDP %d of %d requests failed, the first with: %v", len(failed), len(failed)+len(answers), failed[0])
 	}
 }
 

@@ -62,9 +62,9 @@ func TestNodeOffAndOn(t *testing.T) {
 	}
 }
 
-func TestProxy(t *testing.T) {
-	c, ns := clustertest.Shared(t)
-	serve(t, c, ns, 1)
+// proxy runs podarium proxy and gives its address.
+func proxy(t *testing.T, c *clustertest.Cluster) string {
+	t.Helper()
 	bin, err := clustertest.Binary()
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +82,20 @@ func TestProxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := strings.Fields(strings.SplitN(line, "://", 2)[1])[0]
+	return strings.Fields(strings.SplitN(line, "://", 2)[1])[0]
+}
+
+// proxyClient is an HTTP client outside of the cluster that gets in by podarium proxy.
+func proxyClient(t *testing.T, c *clustertest.Cluster) *http.Client {
+	t.Helper()
+	u := &url.URL{Scheme: "socks5", Host: proxy(t, c)}
+	return &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(u), DisableKeepAlives: true}}
+}
+
+func TestProxy(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	serve(t, c, ns, 1)
+	address := proxy(t, c)
 	for _, scheme := range []string{"socks5", "http"} {
 		client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: scheme, Host: address}), DisableKeepAlives: true}}
 		resp, err := client.Get("http://web." + ns + "/")

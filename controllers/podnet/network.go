@@ -201,7 +201,7 @@ func (n *Network) Listen(at netip.AddrPort) (net.Listener, error) {
 	if n.listeners[at] != nil {
 		return nil, &net.OpError{Op: "listen", Net: "tcp", Addr: net.TCPAddrFromAddrPort(at), Err: os.NewSyscallError("bind", syscall.EADDRINUSE)}
 	}
-	l := &listener{network: n, at: at, accept: make(chan *conn, 128), done: make(chan struct{})}
+	l := &listener{network: n, at: at, accept: make(chan *conn, 128), off: make(chan struct{}), done: make(chan struct{})}
 	n.listeners[at] = l
 	return l, nil
 }
@@ -246,6 +246,9 @@ func (n *Network) dial(ctx context.Context, from netip.Addr, network, address st
 }
 
 func (n *Network) dialAddress(ctx context.Context, from netip.Addr, network string, to netip.AddrPort) (net.Conn, error) {
+	if !n.holds(to) { // an ExternalName may lead anywhere
+		return (&net.Dialer{}).DialContext(ctx, network, to.String())
+	}
 	if strings.HasPrefix(network, "udp") {
 		return n.dialPacket(from, to)
 	}
@@ -268,9 +271,7 @@ func (n *Network) resolve(address string) (targets []netip.AddrPort, ours bool, 
 	if ip, err := netip.ParseAddr(host); err == nil {
 		ip = ip.Unmap()
 		to := netip.AddrPortFrom(ip, uint16(port))
-		ours := PodRange.Contains(ip) || NodeRange.Contains(ip) || ServiceRange.Contains(ip) ||
-			n.service(TCP, to) != nil || n.service(UDP, to) != nil
-		return []netip.AddrPort{to}, ours, nil
+		return []netip.AddrPort{to}, n.holds(to), nil
 	}
 	n.names.RLock()
 	lookup := n.names.lookup
@@ -289,6 +290,24 @@ func (n *Network) resolve(address string) (targets []netip.AddrPort, ours bool, 
 		targets = append(targets, netip.AddrPortFrom(a, uint16(port)))
 	}
 	return targets, true, nil
+}
+
+// holds says whether an address is this network's: of one of its ranges, or a Service's elsewhere (externalIPs).
+func (n *Network) holds(to netip.AddrPort) bool {
+	ip := to.Addr()
+	return PodRange.Contains(ip) || NodeRange.Contains(ip) || ServiceRange.Contains(ip) || n.service(TCP, to) != nil || n.service(UDP, to) != nil
+}
+
+// NodeOf gives the address of the node that an address is on, the node's own or a Pod's; zero where it is on none.
+func (n *Network) NodeOf(addr netip.Addr) netip.Addr {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, s := range n.nodes {
+		if s.Node == addr || s.Pods.Contains(addr) {
+			return s.Node
+		}
+	}
+	return netip.Addr{}
 }
 
 // connect joins a caller with the listener on to.
@@ -312,61 +331,85 @@ func (n *Network) connect(ctx context.Context, from netip.Addr, to netip.AddrPor
 		return nil, fail(os.NewSyscallError("connect", syscall.ECONNREFUSED))
 	}
 	near, far := newConnPair(local, remote, nil)
-	select {
-	case <-l.done:
-		return nil, fail(os.NewSyscallError("connect", syscall.ECONNREFUSED))
-	case <-ctx.Done():
-		return nil, fail(ctx.Err())
-	case l.accept <- far:
-		select {
-		case <-l.done: // it may have been closed since, and nobody takes what is queued
-			_ = far.Close()
-		default:
-		}
-		return near, nil
+	if err := l.queue(ctx, far); err != nil {
+		return nil, fail(err)
 	}
+	return near, nil
 }
+
+// Drainer is what listeners and sockets of a Network are besides: Drain takes them off the network, so that nobody reaches
+// them any more, while what has come already can still be accepted, or read and answered. Accept and ReadFrom then end with
+// net.ErrClosed once there is nothing left.
+type Drainer interface{ Drain() }
 
 // listener is a net.Listener on an address of the network.
 type listener struct {
 	network *Network
 	at      netip.AddrPort
 	accept  chan *conn
-	done    chan struct{}
+	off     chan struct{} // closed when nobody may connect any more
+	done    chan struct{} // closed when, besides, no caller is in the middle of it
 	once    sync.Once
+	callers sync.RWMutex // held for reading by each
+}
+
+// queue hands a connection to who accepts, as soon as there is room.
+func (l *listener) queue(ctx context.Context, c *conn) error {
+	l.callers.RLock()
+	defer l.callers.RUnlock()
+	select {
+	case <-l.off:
+		return os.NewSyscallError("connect", syscall.ECONNREFUSED)
+	default:
+	}
+	select {
+	case <-l.off:
+		return os.NewSyscallError("connect", syscall.ECONNREFUSED)
+	case <-ctx.Done():
+		return ctx.Err()
+	case l.accept <- c:
+		return nil
+	}
 }
 
 func (l *listener) Accept() (net.Conn, error) {
 	select {
+	case c := <-l.accept:
+		return c, nil
 	case <-l.done:
-	default:
 		select {
 		case c := <-l.accept:
 			return c, nil
-		case <-l.done:
+		default:
 		}
 	}
 	return nil, &net.OpError{Op: "accept", Net: "tcp", Addr: l.Addr(), Err: net.ErrClosed}
 }
 
-func (l *listener) Close() error {
+func (l *listener) Drain() {
 	l.once.Do(func() {
 		l.network.mu.Lock()
 		if l.network.listeners[l.at] == l {
 			delete(l.network.listeners, l.at)
 		}
 		l.network.mu.Unlock()
+		close(l.off)
+		l.callers.Lock() // those who were about to queue have done so, or have been refused
+		defer l.callers.Unlock()
 		close(l.done)
-		for { // those who had connected but were not served see the connection end
-			select {
-			case c := <-l.accept:
-				_ = c.Close()
-			default:
-				return
-			}
-		}
 	})
-	return nil
+}
+
+func (l *listener) Close() error {
+	l.Drain()
+	for { // those who had connected but were not served see the connection end
+		select {
+		case c := <-l.accept:
+			_ = c.Close()
+		default:
+			return nil
+		}
+	}
 }
 
 func (l *listener) Addr() net.Addr { return net.TCPAddrFromAddrPort(l.at) }

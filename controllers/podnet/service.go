@@ -31,6 +31,12 @@ type Service struct {
 	Addresses []netip.AddrPort
 	// Endpoints are those that get new connections.
 	Endpoints []netip.AddrPort
+	// Near has, by a node's address, what its Pods and itself get instead of Endpoints: endpoints of their own node
+	// (internalTrafficPolicy) or zone (trafficDistribution). A node that is not there gets Endpoints.
+	Near map[netip.Addr][]netip.AddrPort
+	// Outside has, by one of Addresses, what clients outside of the cluster get there instead of Endpoints: a node port
+	// with externalTrafficPolicy Local leads to endpoints of that node only.
+	Outside map[netip.AddrPort][]netip.AddrPort
 	// Affinity keeps a client's connections at one endpoint for that long after the last one; 0 spreads all of them.
 	Affinity time.Duration
 }
@@ -46,7 +52,7 @@ type EndpointCount struct {
 type balancer struct {
 	mu        sync.Mutex
 	service   Service
-	next      int
+	next      map[string]int // by list of endpoints
 	counts    map[netip.AddrPort]*counter
 	clients   map[netip.Addr]affinity
 	lastSweep time.Time
@@ -78,7 +84,7 @@ func (n *Network) SetServices(services []Service) {
 		key := s.Name + "/" + string(s.Protocol)
 		b := old[key]
 		if b == nil {
-			b = &balancer{counts: map[netip.AddrPort]*counter{}, clients: map[netip.Addr]affinity{}}
+			b = &balancer{counts: map[netip.AddrPort]*counter{}, clients: map[netip.Addr]affinity{}, next: map[string]int{}}
 		}
 		b.set(s)
 		n.services.byName[key] = b
@@ -96,14 +102,18 @@ func (n *Network) Counts() map[string][]EndpointCount {
 	for _, b := range n.services.byName {
 		b.mu.Lock()
 		cs := out[b.service.Name]
-		for _, e := range b.service.Endpoints {
-			c := b.counts[e]
+		for e, c := range b.counts {
 			cs = append(cs, EndpointCount{Endpoint: e, Total: c.total.Load(), Open: c.open.Load()})
 		}
+		slices.SortFunc(cs, func(x, y EndpointCount) int { return x.Endpoint.Compare(y.Endpoint) })
 		out[b.service.Name] = cs
 		b.mu.Unlock()
 	}
 	return out
+}
+
+func (n *Network) caller(from netip.Addr, at netip.AddrPort) caller {
+	return caller{from: from, node: n.NodeOf(from), at: at}
 }
 
 func (n *Network) service(p Protocol, at netip.AddrPort) *balancer {
@@ -115,37 +125,77 @@ func (n *Network) service(p Protocol, at netip.AddrPort) *balancer {
 func (b *balancer) set(s Service) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	slices.SortFunc(s.Endpoints, netip.AddrPort.Compare)
-	b.service = s
-	for _, e := range s.Endpoints {
-		if b.counts[e] == nil {
-			b.counts[e] = &counter{}
+	all := map[netip.AddrPort]bool{}
+	lists := map[string]bool{}
+	add := func(list string, es []netip.AddrPort) {
+		slices.SortFunc(es, netip.AddrPort.Compare)
+		lists[list] = true
+		for _, e := range es {
+			all[e] = true
+			if b.counts[e] == nil {
+				b.counts[e] = &counter{}
+			}
 		}
 	}
+	add("", s.Endpoints)
+	for node, es := range s.Near {
+		add(node.String(), es)
+	}
+	for at, es := range s.Outside {
+		add(at.String(), es)
+	}
+	b.service = s
 	for e := range b.counts {
-		if !slices.Contains(s.Endpoints, e) {
+		if !all[e] {
 			delete(b.counts, e) // an open connection keeps its own pointer
 		}
 	}
+	for list := range b.next {
+		if !lists[list] {
+			delete(b.next, list)
+		}
+	}
+	if s.Affinity == 0 {
+		clear(b.clients)
+	}
+}
+
+// caller is who connects to a Service, and where.
+type caller struct {
+	from netip.Addr
+	node netip.Addr // the one that from is on; zero for what is outside of the cluster
+	at   netip.AddrPort
+}
+
+// endpoints are those for a caller, and the name of their list; it needs b.mu.
+func (b *balancer) endpoints(c caller) (string, []netip.AddrPort) {
+	if !c.node.IsValid() {
+		if es, ok := b.service.Outside[c.at]; ok {
+			return c.at.String(), es
+		}
+	} else if es, ok := b.service.Near[c.node]; ok {
+		return c.node.String(), es
+	}
+	return "", b.service.Endpoints
 }
 
 // choose gives the endpoints in the order in which to try them, the one whose turn it is first.
-func (b *balancer) choose(client netip.Addr) []netip.AddrPort {
+func (b *balancer) choose(c caller) []netip.AddrPort {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	es := b.service.Endpoints
+	list, es := b.endpoints(c)
 	if len(es) == 0 {
 		return nil
 	}
 	now := time.Now()
 	if b.service.Affinity > 0 {
-		if a, ok := b.clients[client]; ok && now.Sub(a.last) < b.service.Affinity && slices.Contains(es, a.endpoint) {
-			b.clients[client] = affinity{a.endpoint, now}
+		if a, ok := b.clients[c.from]; ok && now.Sub(a.last) < b.service.Affinity && slices.Contains(es, a.endpoint) {
+			b.clients[c.from] = affinity{a.endpoint, now}
 			return []netip.AddrPort{a.endpoint}
 		}
 	}
-	i := b.next % len(es)
-	b.next = i + 1
+	i := b.next[list] % len(es)
+	b.next[list] = i + 1
 	return append(slices.Clone(es[i:]), es[:i]...)
 }
 
@@ -180,7 +230,7 @@ func (n *Network) connectService(ctx context.Context, b *balancer, from netip.Ad
 		return &net.OpError{Op: "dial", Net: "tcp", Addr: net.TCPAddrFromAddrPort(vip), Err: err}
 	}
 	err := refused(errors.Join(errNoEndpoints, os.NewSyscallError("connect", syscall.ECONNREFUSED)))
-	for _, e := range b.choose(from) {
+	for _, e := range b.choose(n.caller(from, vip)) {
 		var c net.Conn
 		if c, err = n.connect(ctx, from, e); err == nil {
 			count := b.took(from, e)

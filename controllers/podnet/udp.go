@@ -31,10 +31,13 @@ type socket struct {
 	once    sync.Once
 
 	mu       sync.Mutex
+	drained  bool
+	drain    chan struct{} // closed when drained
 	deadline time.Time
 	wake     chan struct{} // closed and replaced when the deadline changes
 	flows    map[netip.AddrPort]*flow
-	heard    map[netip.AddrPort]time.Time // who has sent, and when last
+	origins  map[netip.AddrPort]netip.AddrPort // by endpoint: the Service that it answered for
+	heard    map[netip.AddrPort]time.Time      // who has sent, and when last
 }
 
 // flow is one client of a Service: where its datagrams go, and under which address the answers come back.
@@ -70,7 +73,7 @@ func (n *Network) socket(at netip.AddrPort) (*socket, error) {
 	if n.sockets[at] != nil {
 		return nil, fail(syscall.EADDRINUSE)
 	}
-	s := &socket{network: n, at: at, in: make(chan datagram, socketQueue), done: make(chan struct{}), wake: make(chan struct{})}
+	s := &socket{network: n, at: at, in: make(chan datagram, socketQueue), done: make(chan struct{}), drain: make(chan struct{}), wake: make(chan struct{})}
 	n.sockets[at] = s
 	return s, nil
 }
@@ -92,31 +95,46 @@ func (s *socket) send(b []byte, to netip.AddrPort) error {
 		return net.ErrClosed
 	default:
 	}
-	target := to
-	if lb := s.network.service(UDP, to); lb != nil {
-		e, ok := s.follow(lb, to)
-		if !ok {
-			return os.NewSyscallError("write", syscall.ECONNREFUSED)
+	for {
+		target := to
+		lb := s.network.service(UDP, to)
+		if lb != nil {
+			e, ok := s.follow(lb, to)
+			if !ok {
+				return os.NewSyscallError("write", syscall.ECONNREFUSED)
+			}
+			target = e
 		}
-		target = e
-	}
-	s.network.mu.Lock()
-	r := s.network.sockets[target]
-	s.network.mu.Unlock()
-	if !s.answering(target) && !s.network.allowed(UDP, s.at.Addr(), target) {
-		return nil // dropped on the way
-	}
-	if r == nil {
-		if s.peer.IsValid() {
+		s.network.mu.Lock()
+		r := s.network.sockets[target]
+		s.network.mu.Unlock()
+		if !s.answering(target) && !s.network.allowed(UDP, s.at.Addr(), target) {
+			return nil // dropped on the way
+		}
+		switch {
+		case r != nil && r.push(datagram{data: append([]byte(nil), b...), from: s.at}):
+			return nil
+		case lb != nil: // the endpoint has gone just now: another one's turn
+			continue
+		case s.peer.IsValid():
 			return os.NewSyscallError("write", syscall.ECONNREFUSED) // as the answer by ICMP says
 		}
 		return nil
 	}
+}
+
+// push queues a datagram, or loses it where the queue is full; false says that the socket takes none any more.
+func (s *socket) push(d datagram) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.drained {
+		return false
+	}
 	select {
-	case r.in <- datagram{data: append([]byte(nil), b...), from: s.at}:
+	case s.in <- d:
 	default:
 	}
-	return nil
+	return true
 }
 
 // answering says whether a datagram answers one that has come: answers are let through with what they answer.
@@ -151,26 +169,31 @@ func (s *socket) follow(lb *balancer, vip netip.AddrPort) (netip.AddrPort, bool)
 	defer s.mu.Unlock()
 	now := time.Now()
 	if f := s.flows[vip]; f != nil {
-		if now.Sub(f.last) < flowIdle && lb.has(f.endpoint) {
+		if now.Sub(f.last) < flowIdle && lb.has(f.endpoint) && s.network.receives(f.endpoint) {
 			f.last = now
 			return f.endpoint, true
 		}
 		f.count.open.Add(-1)
 		delete(s.flows, vip)
 	}
-	for _, e := range lb.choose(s.at.Addr()) {
-		s.network.mu.Lock()
-		there := s.network.sockets[e] != nil
-		s.network.mu.Unlock()
-		if there {
+	for _, e := range lb.choose(s.network.caller(s.at.Addr(), vip)) {
+		if s.network.receives(e) {
 			if s.flows == nil {
-				s.flows = map[netip.AddrPort]*flow{}
+				s.flows, s.origins = map[netip.AddrPort]*flow{}, map[netip.AddrPort]netip.AddrPort{}
 			}
+			s.origins[e] = vip
 			s.flows[vip] = &flow{endpoint: e, last: now, count: lb.took(s.at.Addr(), e)}
 			return e, true
 		}
 	}
 	return netip.AddrPort{}, false
+}
+
+// receives says whether somebody takes datagrams on an address.
+func (n *Network) receives(at netip.AddrPort) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.sockets[at] != nil
 }
 
 func (b *balancer) has(e netip.AddrPort) bool {
@@ -183,10 +206,8 @@ func (b *balancer) has(e netip.AddrPort) bool {
 func (s *socket) origin(from netip.AddrPort) netip.AddrPort {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for vip, f := range s.flows {
-		if f.endpoint == from {
-			return vip
-		}
+	if vip, ok := s.origins[from]; ok { // it may be an endpoint that the flow has left since
+		return vip
 	}
 	return from
 }
@@ -206,20 +227,28 @@ func (s *socket) receive() (datagram, error) {
 			defer t.Stop()
 			expired = t.C
 		}
+		var d datagram
 		select {
-		case d := <-s.in:
-			s.hear(d.from)
-			d.from = s.origin(d.from)
-			if s.peer.IsValid() && d.from != s.peer {
-				continue // a connected socket hears its peer only
-			}
-			return d, nil
+		case d = <-s.in:
 		case <-s.done:
 			return datagram{}, net.ErrClosed
+		case <-s.drain:
+			select {
+			case d = <-s.in:
+			default:
+				return datagram{}, net.ErrClosed
+			}
 		case <-expired:
 			return datagram{}, os.ErrDeadlineExceeded
 		case <-wake:
+			continue
 		}
+		s.hear(d.from)
+		d.from = s.origin(d.from)
+		if s.peer.IsValid() && d.from != s.peer {
+			continue // a connected socket hears its peer only
+		}
+		return d, nil
 	}
 }
 
@@ -262,18 +291,28 @@ func (s *socket) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+func (s *socket) Drain() {
+	s.network.mu.Lock()
+	if s.network.sockets[s.at] == s {
+		delete(s.network.sockets, s.at)
+	}
+	s.network.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.drained {
+		s.drained = true
+		close(s.drain)
+	}
+}
+
 func (s *socket) Close() error {
 	s.once.Do(func() {
-		s.network.mu.Lock()
-		if s.network.sockets[s.at] == s {
-			delete(s.network.sockets, s.at)
-		}
-		s.network.mu.Unlock()
+		s.Drain()
 		s.mu.Lock()
 		for _, f := range s.flows {
 			f.count.open.Add(-1)
 		}
-		s.flows = nil
+		s.flows, s.origins = nil, nil
 		s.mu.Unlock()
 		close(s.done)
 	})

@@ -8,13 +8,31 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/miekg/dns"
 )
 
+// nslookup asks for addresses; -type=srv and the like asks cluster DNS for other records.
 func nslookup(ctx context.Context, s *shell, args []string) int {
-	_, names := split(args)
+	options, names := split(args)
 	if len(names) == 0 {
 		fmt.Fprintln(s.stderr, "nslookup: a name is needed")
 		return 1
+	}
+	for _, o := range options {
+		_, kind, ok := strings.Cut(o, "type=")
+		if t := dns.StringToType[strings.ToUpper(kind)]; ok && t != dns.TypeA {
+			if t == dns.TypeNone {
+				fmt.Fprintf(s.stderr, "nslookup: no record is of type %q\n", kind)
+				return 1
+			}
+			out, err := s.p.records(ctx, names[0], t)
+			fmt.Fprint(s.stdout, out)
+			if err != nil {
+				return s.fail("nslookup", err)
+			}
+			return 0
+		}
 	}
 	out, err := s.p.query(ctx, names[0])
 	fmt.Fprint(s.stdout, out)

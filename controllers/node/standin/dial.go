@@ -2,6 +2,7 @@ package standin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -9,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/miekg/dns"
 )
 
 // dial connects as a program in the Pod does: localhost is the Pod, and names are completed by the Pod's search path.
@@ -117,4 +120,52 @@ func (p *process) query(ctx context.Context, name string) (string, error) {
 		fmt.Fprintf(&b, "Name:\t%s\nAddress: %s\n", full, a)
 	}
 	return b.String() + "\n", nil
+}
+
+// records asks cluster DNS for the records of a type, by each name that the Pod's search path makes of it.
+func (p *process) records(ctx context.Context, name string, kind uint16) (string, error) {
+	d := p.spec.DNS
+	if d == nil || len(d.Servers) == 0 {
+		return "", errors.New("the Pod has no DNS server")
+	}
+	server := d.Servers[0]
+	c, err := p.dial(ctx, "udp", net.JoinHostPort(server, "53"))
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	candidates := []string{name}
+	if ip, err := netip.ParseAddr(name); err == nil && kind == dns.TypePTR {
+		candidates[0], _ = dns.ReverseAddr(ip.String()) // it is an address
+	} else if !strings.HasSuffix(name, ".") {
+		for _, s := range d.Searches {
+			candidates = append(candidates, name+"."+s)
+		}
+	}
+	out := fmt.Sprintf("Server:\t\t%s\nAddress:\t%s:53\n\n", server, server)
+	for _, candidate := range candidates {
+		q := new(dns.Msg).SetQuestion(dns.Fqdn(candidate), kind)
+		m, _, err := new(dns.Client).ExchangeWithConnContext(ctx, q, &dns.Conn{Conn: c, UDPSize: 4096})
+		if err != nil {
+			return out, err
+		}
+		if len(m.Answer) == 0 {
+			continue
+		}
+		for _, rr := range m.Answer {
+			owner := strings.TrimSuffix(rr.Header().Name, ".")
+			switch r := rr.(type) {
+			case *dns.SRV:
+				out += fmt.Sprintf("%s\tservice = %d %d %d %s\n", owner, r.Priority, r.Weight, r.Port, strings.TrimSuffix(r.Target, "."))
+			case *dns.PTR:
+				out += fmt.Sprintf("%s\tname = %s\n", owner, strings.TrimSuffix(r.Ptr, "."))
+			case *dns.CNAME:
+				out += fmt.Sprintf("%s\tcanonical name = %s\n", owner, strings.TrimSuffix(r.Target, "."))
+			default:
+				out += rr.String() + "\n"
+			}
+		}
+		return out, nil
+	}
+	return out, &net.DNSError{Err: "no such record", Name: name, IsNotFound: true}
 }

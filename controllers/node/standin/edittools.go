@@ -46,9 +46,13 @@ var sedGroup = regexp.MustCompile(`\\(\d)`)
 
 func sedScript(script string) (func(n int, line string) (string, bool), error) {
 	if strings.HasPrefix(script, "s") && len(script) > 3 {
-		parts := strings.Split(script[2:], script[1:2])
+		sep := script[1:2]
+		parts := strings.Split(strings.ReplaceAll(script[2:], `\`+sep, "\x00"), sep)
 		if len(parts) != 3 {
 			return nil, fmt.Errorf("%q is no s/PATTERN/TEXT/", script)
+		}
+		for i := range parts {
+			parts[i] = strings.ReplaceAll(parts[i], "\x00", sep) // it was escaped
 		}
 		re, err := regexp.Compile(parts[0])
 		if err != nil {

@@ -7,11 +7,13 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/podarium/podarium/controllers/node/containers"
+	"github.com/podarium/podarium/controllers/podnet"
 )
 
 // drainLimit is how long a server that is asked to end goes on with the requests that it has.
@@ -78,16 +80,25 @@ func (p *process) newService() service {
 func (p *process) listen(ctx context.Context) (stop func(), err error) {
 	var s service
 	var open []io.Closer
+	var taking sync.WaitGroup // who takes connections and datagrams
 	stop = func() {
+		p.mu.Lock()
+		killed := p.kill
+		p.mu.Unlock()
+		if !killed { // what has come already is answered
+			for _, c := range open {
+				if d, ok := c.(podnet.Drainer); ok {
+					d.Drain()
+				}
+			}
+			taking.Wait()
+		}
 		for _, c := range open {
 			_ = c.Close()
 		}
 		if s != nil {
 			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainLimit)
 			defer cancel()
-			p.mu.Lock()
-			killed := p.kill
-			p.mu.Unlock()
 			if killed {
 				cancel()
 			}
@@ -104,8 +115,10 @@ func (p *process) listen(ctx context.Context) (stop func(), err error) {
 			}
 			open = append(open, c)
 			p.work.Add(1)
+			taking.Add(1)
 			go func() {
 				defer p.work.Done()
+				defer taking.Done()
 				p.answerPackets(c)
 			}()
 			continue
@@ -120,8 +133,10 @@ func (p *process) listen(ctx context.Context) (stop func(), err error) {
 		}
 		open = append(open, l)
 		p.work.Add(1)
+		taking.Add(1)
 		go func() {
 			defer p.work.Done()
+			defer taking.Done()
 			s.serve(l, port)
 		}()
 	}

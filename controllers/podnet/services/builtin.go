@@ -22,7 +22,7 @@ const apiPort = 6443
 
 // builtin publishes what a cluster's own Pods would serve elsewhere: the API server behind the Service kubernetes and
 // cluster DNS behind the Service kube-dns. It tries until it has done so or ctx ends.
-func (c *controller) builtin(ctx context.Context) {
+func (c *Controller) builtin(ctx context.Context) {
 	_ = wait.PollUntilContextCancel(ctx, 500*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		if err := c.publishBuiltin(ctx); err != nil {
 			klog.FromContext(ctx).V(2).Info("The cluster's own Services are not published yet", "err", err)
@@ -32,7 +32,7 @@ func (c *controller) builtin(ctx context.Context) {
 	})
 }
 
-func (c *controller) publishBuiltin(ctx context.Context) error {
+func (c *Controller) publishBuiltin(ctx context.Context) error {
 	if c.o.APIServer != "" {
 		if err := c.slice(ctx, metav1.NamespaceDefault, "kubernetes", port("https", corev1.ProtocolTCP, apiPort)); err != nil {
 			return err
@@ -60,7 +60,7 @@ func port(name string, p corev1.Protocol, n int32) discoveryv1.EndpointPort {
 }
 
 // slice makes the gateway the endpoint of a Service.
-func (c *controller) slice(ctx context.Context, namespace, service string, ports ...discoveryv1.EndpointPort) error {
+func (c *Controller) slice(ctx context.Context, namespace, service string, ports ...discoveryv1.EndpointPort) error {
 	_, err := c.o.Client.DiscoveryV1().EndpointSlices(namespace).Create(ctx, &discoveryv1.EndpointSlice{
 		ObjectMeta:  metav1.ObjectMeta{Name: service, Labels: map[string]string{discoveryv1.LabelServiceName: service, discoveryv1.LabelManagedBy: "podarium"}},
 		AddressType: discoveryv1.AddressTypeIPv4,

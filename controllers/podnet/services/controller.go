@@ -3,6 +3,7 @@ package services
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"sort"
 	"strings"
@@ -39,8 +40,8 @@ type Options struct {
 	Ready func()
 }
 
-// controller keeps the network in step with the API.
-type controller struct {
+// Controller keeps the network in step with the API.
+type Controller struct {
 	o         Options
 	recorder  record.EventRecorder
 	services  *proxy.ServiceChangeTracker
@@ -50,28 +51,39 @@ type controller struct {
 	kick      chan struct{}
 
 	mu    sync.Mutex
-	nodes map[string]netip.Addr
+	nodes map[string]machine
 	specs map[string]*corev1.Service // by namespace/name
 }
 
-// Run follows the API until ctx ends.
-func Run(ctx context.Context, o Options) error {
+// machine is what a Service may want to know of a node.
+type machine struct {
+	addr netip.Addr
+	zone string
+}
+
+// New makes a Controller, which Run makes work.
+func New(o Options) *Controller {
 	if o.Domain == "" {
 		o.Domain = "cluster.local"
 	}
-	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
-	defer broadcaster.Shutdown()
-	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: o.Client.CoreV1().Events("")})
-	c := &controller{
+	return &Controller{
 		o:         o,
-		recorder:  broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "podarium-network"}),
 		services:  proxy.NewServiceChangeTracker(corev1.IPv4Protocol, nil, nil),
 		endpoints: proxy.NewEndpointsChangeTracker(corev1.IPv4Protocol, "", nil, nil),
 		dns:       newNames(o.Domain),
 		kick:      make(chan struct{}, 1),
-		nodes:     map[string]netip.Addr{},
+		nodes:     map[string]machine{},
 		specs:     map[string]*corev1.Service{},
 	}
+}
+
+// Run follows the API until ctx ends. It is called once.
+func (c *Controller) Run(ctx context.Context) error {
+	o := c.o
+	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
+	defer broadcaster.Shutdown()
+	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: o.Client.CoreV1().Events("")})
+	c.recorder = broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "podarium-network"})
 	c.host = newHostPorts(o.Network)
 	defer c.host.close()
 	o.Network.SetResolver(c.dns.lookup)
@@ -114,15 +126,20 @@ func Run(ctx context.Context, o Options) error {
 		if first && o.Ready != nil {
 			o.Ready()
 		}
+		var again <-chan time.Time
+		if c.host.missing() {
+			again = time.After(portRetry) // whoever has the port may have given it back by then
+		}
 		select {
 		case <-c.kick:
+		case <-again:
 		case <-ctx.Done():
 			return nil
 		}
 	}
 }
 
-func (c *controller) changed() {
+func (c *Controller) changed() {
 	select {
 	case c.kick <- struct{}{}:
 	default: // one is waiting already
@@ -130,7 +147,7 @@ func (c *controller) changed() {
 }
 
 // follow feeds what changes in the API to kube-proxy's trackers and to the names.
-func (c *controller) follow(f informers.SharedInformerFactory) ([]cache.InformerSynced, error) {
+func (c *Controller) follow(f informers.SharedInformerFactory) ([]cache.InformerSynced, error) {
 	services, err := f.Core().V1().Services().Informer().AddEventHandler(handler(c.changed, func(old, now *corev1.Service) {
 		c.mu.Lock()
 		if now != nil {
@@ -165,8 +182,9 @@ func (c *controller) follow(f informers.SharedInformerFactory) ([]cache.Informer
 			return
 		}
 		for _, a := range now.Status.Addresses {
-			if ip, err := netip.ParseAddr(a.Address); err == nil && a.Type == corev1.NodeInternalIP && c.nodes[now.Name] != ip {
-				c.nodes[now.Name] = ip
+			ip, err := netip.ParseAddr(a.Address)
+			if m := (machine{ip, now.Labels[corev1.LabelTopologyZone]}); err == nil && a.Type == corev1.NodeInternalIP && c.nodes[now.Name] != m {
+				c.nodes[now.Name] = m
 				c.changed()
 			}
 		}
@@ -207,16 +225,10 @@ func handler[T any](after func(), on func(old, now *T)) cache.ResourceEventHandl
 }
 
 // apply puts the Services into the network and opens their ports on the host.
-func (c *controller) apply(ctx context.Context, services proxy.ServicePortMap, endpoints proxy.EndpointsMap) {
+func (c *Controller) apply(ctx context.Context, services proxy.ServicePortMap, endpoints proxy.EndpointsMap) {
 	c.mu.Lock()
-	nodes := make([]netip.Addr, 0, len(c.nodes))
-	for _, ip := range c.nodes {
-		nodes = append(nodes, ip)
-	}
-	specs := make(map[string]*corev1.Service, len(c.specs))
-	for k, s := range c.specs {
-		specs[k] = s
-	}
+	nodes := maps.Clone(c.nodes)
+	specs := maps.Clone(c.specs)
 	c.mu.Unlock()
 
 	var out []podnet.Service
@@ -226,18 +238,10 @@ func (c *controller) apply(ctx context.Context, services proxy.ServicePortMap, e
 		if protocol != podnet.TCP && protocol != podnet.UDP {
 			continue // SCTP: the network does not carry it
 		}
-		cluster, _, all, _ := proxy.CategorizeEndpoints(endpoints[name], s, "", nil)
-		if !s.InternalPolicyLocal() {
-			all = cluster // every node is as near as any other: local endpoints are not preferred
-		}
 		svc := podnet.Service{Name: serviceName(name), Protocol: protocol}
+		c.spread(&svc, s, endpoints[name], nodes)
 		if s.SessionAffinityType() == corev1.ServiceAffinityClientIP {
 			svc.Affinity = time.Duration(s.StickyMaxAgeSeconds()) * time.Second
-		}
-		for _, e := range all {
-			if ip, err := netip.ParseAddr(e.IP()); err == nil {
-				svc.Endpoints = append(svc.Endpoints, netip.AddrPortFrom(ip, uint16(e.Port())))
-			}
 		}
 		add := func(ip netip.Addr, ok bool, port int) {
 			if ok {
@@ -252,7 +256,7 @@ func (c *controller) apply(ctx context.Context, services proxy.ServicePortMap, e
 		}
 		if np := s.NodePort(); np != 0 {
 			for _, n := range nodes {
-				add(n, true, np)
+				add(n.addr, true, np)
 			}
 			ports = append(ports, hostPort{service: name.NamespacedName.String(), protocol: protocol, at: netip.AddrPortFrom(loopback, uint16(np)), to: netip.AddrPortFrom(vip.Unmap(), uint16(s.Port()))})
 		}

@@ -76,7 +76,13 @@ func (n *names) reply(q *dns.Msg) *dns.Msg {
 		return m
 	}
 	if a.alias != "" {
-		m.Answer = append(m.Answer, &dns.CNAME{Hdr: header(dns.TypeCNAME), Target: dns.Fqdn(a.alias)})
+		target := dns.Fqdn(a.alias)
+		m.Answer = append(m.Answer, &dns.CNAME{Hdr: header(dns.TypeCNAME), Target: target})
+		if question.Qtype == dns.TypeA || question.Qtype == dns.TypeANY {
+			for _, ip := range n.follow(a) { // a stub resolver does not ask again
+				m.Answer = append(m.Answer, &dns.A{Hdr: dns.RR_Header{Name: target, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: ttl}, A: net.IP(ip.AsSlice())})
+			}
+		}
 		return m
 	}
 	switch question.Qtype {

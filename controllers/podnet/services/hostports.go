@@ -8,7 +8,10 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
+	"strings"
 	"sync"
+	"syscall"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -38,6 +41,9 @@ type portKey struct {
 	port     uint16
 	balancer bool
 }
+
+// portRetry is how often a port of the host is tried again that another program has.
+const portRetry = 5 * time.Second
 
 // hostPorts are the ports that are open.
 type hostPorts struct {
@@ -72,6 +78,11 @@ func (h *hostPorts) set(want []hostPort) (failed map[string]error, balancers map
 		if !keep[k] {
 			o.close()
 			delete(h.open, k)
+		}
+	}
+	for k := range h.failed {
+		if !keep[k] {
+			delete(h.failed, k)
 		}
 	}
 	bad := map[string]bool{}
@@ -109,6 +120,13 @@ func (h *hostPorts) set(want []hostPort) (failed map[string]error, balancers map
 		}
 	}
 	return failed, balancers
+}
+
+// missing says whether a port could not be opened.
+func (h *hostPorts) missing() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.failed) > 0
 }
 
 func key(p hostPort) portKey {
@@ -150,18 +168,31 @@ func (h *hostPorts) listen(p hostPort) (*openPort, error) {
 	if p.protocol == podnet.UDP {
 		c, err := net.ListenPacket("udp", p.at.String())
 		if err != nil {
-			return nil, fmt.Errorf("cannot open UDP port %s on this machine: %w", p.at, err)
+			return nil, p.unavailable(err)
 		}
 		go forwardPackets(h.network, c, p.to)
 		return &openPort{p, func() { _ = c.Close() }}, nil
 	}
 	l, err := net.Listen("tcp", p.at.String())
 	if err != nil {
-		return nil, fmt.Errorf("cannot open port %s on this machine: %w", p.at, err)
+		return nil, p.unavailable(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	go forwardConnections(ctx, func(ctx context.Context) (net.Conn, error) { return h.network.DialContext(ctx, "tcp", p.to.String()) }, l)
 	return &openPort{p, func() { cancel(); _ = l.Close() }}, nil
+}
+
+// unavailable says which port is missing, why, and what can be done.
+func (p hostPort) unavailable(err error) error {
+	var e syscall.Errno
+	if errors.As(err, &e) {
+		err = e // the rest says again which port
+	}
+	way := "nodePort"
+	if p.balancer {
+		way = "port"
+	}
+	return fmt.Errorf("cannot open %s port %s on this machine: %w: end what has it, or choose another %s; it is tried again every %s", strings.ToUpper(string(p.protocol)), p.at, err, way, portRetry)
 }
 
 // forwardConnections passes connections on to what dial reaches, until l is closed.
@@ -225,7 +256,7 @@ func forwardPackets(n *podnet.Network, c net.PacketConn, to netip.AddrPort) {
 }
 
 // publish writes the addresses of load balancers to the status of their Services.
-func (c *controller) publish(ctx context.Context, specs map[string]*corev1.Service, balancers map[string]netip.Addr) {
+func (c *Controller) publish(ctx context.Context, specs map[string]*corev1.Service, balancers map[string]netip.Addr) {
 	for name, s := range specs {
 		addr, has := balancers[name]
 		var want []corev1.LoadBalancerIngress

@@ -1,12 +1,15 @@
 package services
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -16,6 +19,7 @@ import (
 // behind them by host name, their ports (SRV), and Pods by address.
 type names struct {
 	domain string // without dots around it
+	host   func(ctx context.Context, network, name string) ([]netip.Addr, error)
 
 	mu       sync.RWMutex
 	services map[string]*corev1.Service                       // by name.namespace
@@ -23,9 +27,12 @@ type names struct {
 	pointers map[netip.Addr]string
 }
 
+// outsideLimit bounds a question to the host's resolver.
+const outsideLimit = 5 * time.Second
+
 func newNames(domain string) *names {
 	return &names{
-		domain: strings.Trim(domain, "."), services: map[string]*corev1.Service{},
+		domain: strings.Trim(domain, "."), host: net.DefaultResolver.LookupNetIP, services: map[string]*corev1.Service{},
 		slices: map[string]map[string]*discoveryv1.EndpointSlice{}, pointers: map[netip.Addr]string{},
 	}
 }
@@ -84,22 +91,55 @@ type answer struct {
 	exists bool
 }
 
-// lookup serves dialers. Besides whole names it knows name.namespace, as a browser would want to write it.
+// maxAliases is how many external names may lead to each other.
+const maxAliases = 8
+
+// lookup serves dialers. Besides whole names it knows name.namespace, as a browser would want to write it. What an external
+// name leads to outside of the cluster is asked of the host's resolver.
 func (n *names) lookup(name string) ([]netip.Addr, bool) {
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
 	a, ours := n.find(name)
 	if ours {
-		return a.addrs, true
+		return n.follow(a), true
 	}
 	// A short name is tried without claiming it: example.com may be a Service com's namespace, and usually is not.
 	if strings.Count(name, ".") >= 1 {
 		for _, full := range []string{name + ".svc." + n.domain, name + "." + n.domain} {
 			if a, _ := n.find(full); a.exists {
-				return a.addrs, true
+				return n.follow(a), true
 			}
 		}
 	}
 	return nil, false
+}
+
+// follow gives the addresses of an answer, which may be another name.
+func (n *names) follow(a answer) []netip.Addr {
+	for range maxAliases {
+		if a.alias == "" {
+			return a.addrs
+		}
+		next, ours := n.find(strings.ToLower(strings.TrimSuffix(a.alias, ".")))
+		if !ours {
+			return n.outside(a.alias)
+		}
+		a = next
+	}
+	return nil
+}
+
+// outside asks the host's resolver.
+func (n *names) outside(name string) []netip.Addr {
+	ctx, cancel := context.WithTimeout(context.Background(), outsideLimit)
+	defer cancel()
+	found, err := n.host(ctx, "ip4", name)
+	if err != nil {
+		return nil // no such host, as far as the cluster is concerned
+	}
+	for i := range found {
+		found[i] = found[i].Unmap()
+	}
+	return found
 }
 
 // find answers for a whole name; ours says that the name is in the cluster's domain.

@@ -1,0 +1,368 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/podarium/podarium/cluster"
+	"github.com/podarium/podarium/cluster/clustertest"
+)
+
+// client makes a Pod to run commands in, on a node or on any, and gives a function that does so.
+func client(t *testing.T, c *clustertest.Cluster, ns, name, node string) func(script string) string {
+	t.Helper()
+	selector := ""
+	if node != "" {
+		selector = fmt.Sprintf("nodeName: %s, ", node)
+	}
+	apply(t, c, ns, fmt.Sprintf(`
+apiVersion: v1
+kind: Pod
+metadata: {name: %s}
+spec: {%sterminationGracePeriodSeconds: 1, containers: [{name: c, image: busybox, command: [sleep, infinity]}]}
+`, name, selector))
+	clustertest.Eventually(t, "the client "+name, func() bool { return isReady(get(t, c, ns, name)) })
+	return func(script string) string {
+		t.Helper()
+		out, err := c.TryKubectl(t, "exec", "-n", ns, name, "--", "sh", "-c", script)
+		if err != nil {
+			t.Errorf("in %s: %s: %v", name, script, err)
+		}
+		return out
+	}
+}
+
+// who asks an address n times and counts who answers.
+func who(run func(string) string, address string, n int) map[string]int {
+	out := run(fmt.Sprintf(`i=0; while [ $i -lt %d ]; do wget -qO- -T 5 http://%s/ | grep ^pod: | cut -d/ -f2; i=$((i+1)); done`, n, address))
+	counts := map[string]int{}
+	for pod := range strings.FieldsSeq(out) {
+		counts[pod]++
+	}
+	return counts
+}
+
+// traffic is what podarium status --services says of a Service's port, by endpoint Pod.
+func traffic(t *testing.T, c *clustertest.Cluster, ns, service, port string) map[string]int64 {
+	t.Helper()
+	var all []cluster.ServiceTraffic
+	if err := json.Unmarshal([]byte(podarium(t, c, "status", "--services", "-o", "json")), &all); err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]int64{}
+	for _, s := range all {
+		if s.Namespace == ns && s.Service == service && s.Port == port {
+			for _, e := range s.Endpoints {
+				counts[e.Pod] = e.Total
+			}
+		}
+	}
+	return counts
+}
+
+// Two nodes: a and b each have one of the Pods, and a client.
+func TestTrafficPolicies(t *testing.T) {
+	t.Parallel()
+	c := clustertest.Start(t, clustertest.Options{Nodes: 2})
+	ns := clustertest.Namespace(t, c)
+	apply(t, c, ns, `
+apiVersion: v1
+kind: Pod
+metadata: {name: web-1, labels: {app: web}}
+spec: {nodeName: node-1, containers: [{name: c, image: "shop:v1", ports: [{containerPort: 80}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web-2, labels: {app: web, only: two}}
+spec: {nodeName: node-2, containers: [{name: c, image: "shop:v1", ports: [{containerPort: 80}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: any}
+spec: {type: NodePort, selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: near}
+spec: {selector: {app: web}, internalTrafficPolicy: Local, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: two}
+spec: {selector: {only: two}, internalTrafficPolicy: Local, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: preferred}
+spec: {selector: {app: web}, trafficDistribution: PreferSameNode, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: outside}
+spec: {type: NodePort, selector: {only: two}, externalTrafficPolicy: Local, ports: [{port: 80}]}
+`)
+	one, two := client(t, c, ns, "client-1", "node-1"), client(t, c, ns, "client-2", "node-2")
+	clustertest.Eventually(t, "both Pods to serve everywhere", func() bool {
+		return len(who(one, "any", 2)) == 2 && len(who(two, "near", 1)) == 1 && len(who(one, "outside", 1)) == 1
+	})
+	for _, test := range []struct {
+		what, address string
+		from          func(string) string
+		want          map[string]int
+	}{
+		{"internalTrafficPolicy Local on node-1", "near", one, map[string]int{"web-1": 4}},
+		{"internalTrafficPolicy Local on node-2", "near", two, map[string]int{"web-2": 4}},
+		{"internalTrafficPolicy Local where the node has none", "two", one, map[string]int{}},
+		{"internalTrafficPolicy Local where the node has it", "two", two, map[string]int{"web-2": 4}},
+		{"trafficDistribution PreferSameNode", "preferred", one, map[string]int{"web-1": 4}},
+		{"no policy", "any", one, map[string]int{"web-1": 2, "web-2": 2}},
+		{"externalTrafficPolicy Local from within the cluster", "outside", one, map[string]int{"web-2": 4}},
+	} {
+		if got := who(test.from, test.address, 4); fmt.Sprint(got) != fmt.Sprint(test.want) {
+			t.Errorf("%s: %v answer, want %v", test.what, got, test.want)
+		}
+	}
+	// From outside, by the nodes' own addresses.
+	proxied := proxyClient(t, c)
+	ask := func(service, node string) string {
+		s, err := c.Kubernetes().CoreV1().Services(ns).Get(t.Context(), service, metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := c.Kubernetes().CoreV1().Nodes().Get(t.Context(), node, metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range n.Status.Addresses {
+			if a.Type == corev1.NodeInternalIP {
+				resp, err := proxied.Get(fmt.Sprintf("http://%s:%d/", a.Address, s.Spec.Ports[0].NodePort))
+				if err != nil {
+					return "refused"
+				}
+				_ = resp.Body.Close()
+				return resp.Header.Get("X-Pod")
+			}
+		}
+		t.Fatal("a node without address")
+		return ""
+	}
+	if pod := ask("outside", "node-2"); pod != "web-2" {
+		t.Errorf("externalTrafficPolicy Local by the node that has the Pod: %s", pod)
+	}
+	if pod := ask("outside", "node-1"); pod != "refused" {
+		t.Errorf("externalTrafficPolicy Local by a node that has none: %s answers", pod)
+	}
+	if pod := ask("any", "node-1"); pod == "refused" {
+		t.Error("a node port is refused")
+	}
+}
+
+func TestSessionAffinity(t *testing.T) {
+	t.Parallel()
+	c, ns := clustertest.Shared(t)
+	serve(t, c, ns, 3)
+	apply(t, c, ns, `
+apiVersion: v1
+kind: Service
+metadata: {name: sticky}
+spec: {selector: {app: web}, sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 2}}, ports: [{port: 80}]}
+`)
+	one, two := client(t, c, ns, "one", ""), client(t, c, ns, "two", "")
+	clustertest.Eventually(t, "the Service", func() bool { return len(who(one, "sticky", 1)) == 1 })
+	a, b := who(one, "sticky", 10), who(two, "sticky", 10)
+	if len(a) != 1 || len(b) != 1 {
+		t.Errorf("clients have not stayed with one Pod: %v and %v", a, b)
+	}
+	for pod := range a {
+		if b[pod] > 0 {
+			t.Errorf("both clients went to %s: it was another one's turn", pod)
+		}
+		one("sleep 3") // longer than the affinity lasts
+		if again := who(one, "sticky", 1); again[pod] > 0 {
+			t.Errorf("after its timeout the client is still with %s", pod)
+		}
+	}
+}
+
+const addressing = `
+apiVersion: v1
+kind: Pod
+metadata: {name: dual, labels: {app: dual}}
+spec:
+  containers:
+  - {name: c, image: "shop:v7", ports: [{containerPort: 8080, name: main}, {containerPort: 8080, name: main-udp, protocol: UDP}, {containerPort: 9090, name: other}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: dual}
+spec:
+  selector: {app: dual}
+  externalIPs: [198.51.100.7]
+  ports: [{name: tcp, port: 80, targetPort: main}, {name: udp, port: 80, targetPort: main-udp, protocol: UDP}, {name: other, port: 90, targetPort: other}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: alias}
+spec: {type: ExternalName, externalName: dual.%[1]s.svc.cluster.local}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: local}
+spec: {type: ExternalName, externalName: localhost}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  serviceName: db
+  replicas: 2
+  podManagementPolicy: Parallel
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec: {containers: [{name: c, image: "shop:v1", ports: [{containerPort: 5432, name: sql}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db}
+spec: {clusterIP: None, selector: {app: db}, ports: [{name: sql, port: 5432, targetPort: sql}]}
+`
+
+func TestAddressesAndNames(t *testing.T) {
+	t.Parallel()
+	c, ns := clustertest.Shared(t)
+	apply(t, c, ns, fmt.Sprintf(addressing, ns))
+	run := client(t, c, ns, "client", "")
+	clustertest.Eventually(t, "the Pods", func() bool {
+		_, err := c.TryKubectl(t, "exec", "-n", ns, "client", "--", "sh", "-c", "nslookup db-1.db >/dev/null && nslookup db-0.db >/dev/null && wget -qO- dual >/dev/null")
+		return err == nil
+	})
+	domain := ns + ".svc.cluster.local"
+	srv := "_sql._tcp.db." + domain
+	for script, want := range map[string]string{
+		"wget -qO- dual | grep version":                              "version: v7\n",
+		"wget -qO- dual:90 | grep version":                           "version: v7\n",
+		"echo hi | nc -u -w 2 dual 80":                               "dual v7 #1: hi\n",
+		"wget -qO- http://198.51.100.7/ | grep pod:":                 "pod: " + ns + "/dual\n",
+		"wget -qO- alias | grep pod:":                                "pod: " + ns + "/dual\n",
+		"nslookup alias | grep Name: | cut -f2":                      "alias." + domain + "\n",
+		"nslookup -type=cname alias | grep canonical":                "alias." + domain + "\tcanonical name = dual." + domain + "\n",
+		"wget -qO- db-1.db:5432 | grep pod:":                         "pod: " + ns + "/db-1\n",
+		"nslookup -type=srv _sql._tcp.db | grep service | sort":      srv + "\tservice = 0 100 5432 db-0.db." + domain + "\n" + srv + "\tservice = 0 100 5432 db-1.db." + domain + "\n",
+		"nslookup -type=srv _tcp._tcp.dual | grep service":           "_tcp._tcp.dual." + domain + "\tservice = 0 100 80 dual." + domain + "\n",
+		"nslookup -type=srv _udp._tcp.dual >/dev/null 2>&1; echo $?": "1\n",
+		"nslookup -type=ptr 10.96.0.1 | grep name":                   "1.0.96.10.in-addr.arpa\tname = kubernetes.default.svc.cluster.local\n",
+	} {
+		if out := run(script); out != want {
+			t.Errorf("%s prints %q, want %q", script, out, want)
+		}
+	}
+	if out := run("nslookup local | tail -n +3"); !strings.Contains(out, "127.0.0.1") {
+		t.Errorf("an external name outside of the cluster: %q", out)
+	}
+	if n := traffic(t, c, ns, "dual", "udp")["dual"]; n != 1 {
+		t.Errorf("%d UDP clients are counted, want 1", n)
+	}
+	if n := traffic(t, c, ns, "dual", "other")["dual"]; n != 1 {
+		t.Errorf("%d connections to port 90 are counted, want 1", n)
+	}
+}
+
+// A readiness probe takes a Pod out of the EndpointSlice and the balancer, and lets it in again.
+func TestReadinessProbeAndBalancer(t *testing.T) {
+	t.Parallel()
+	c, ns := clustertest.Shared(t)
+	apply(t, c, ns, `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - name: c
+        image: shop:v1
+        ports: [{containerPort: 80}]
+        readinessProbe: {exec: {command: [sh, -c, "! test -e /tmp/sick"]}, periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 30}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+`)
+	run := client(t, c, ns, "client", "")
+	var pods map[string]int
+	clustertest.Eventually(t, "both Pods to answer", func() bool {
+		pods = who(run, "web", 2)
+		return len(pods) == 2
+	})
+	var sick string
+	for sick = range pods {
+		break
+	}
+	c.Kubectl(t, "exec", "-n", ns, sick, "--", "touch", "/tmp/sick")
+	clustertest.Eventually(t, "the sick Pod to be out of the balancer", func() bool {
+		_, in := traffic(t, c, ns, "web", "")[sick]
+		return !in
+	})
+	out := c.Kubectl(t, "get", "endpointslices", "-n", ns, "-l", "kubernetes.io/service-name=web", "-o",
+		"jsonpath={range .items[*].endpoints[*]}{.targetRef.name}={.conditions.ready} {end}")
+	if !strings.Contains(out, sick+"=false") {
+		t.Errorf("the endpoints are %s", out)
+	}
+	if got := who(run, "web", 20); got[sick] != 0 || len(got) != 1 {
+		t.Errorf("a Pod that is not ready answers: %v", got)
+	}
+	if n := status(get(t, c, ns, sick)).RestartCount; n != 0 {
+		t.Errorf("a failing readiness probe restarted the container %d times", n)
+	}
+	c.Kubectl(t, "exec", "-n", ns, sick, "--", "rm", "/tmp/sick")
+	clustertest.Eventually(t, "the Pod to be let in again", func() bool { return who(run, "web", 2)[sick] == 1 })
+}
+
+// A port of this machine that another program has: an event on the Service says which and why, and it is opened when it is
+// free.
+func TestPortConflict(t *testing.T) {
+	t.Parallel()
+	c, ns := clustertest.Shared(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	port := l.Addr().(*net.TCPAddr).Port
+	create(t, c, ns, "web", `{image: "shop:v1", ports: [{containerPort: 80}]}`)
+	apply(t, c, ns, fmt.Sprintf(`
+apiVersion: v1
+kind: Service
+metadata: {name: front}
+spec: {type: LoadBalancer, loadBalancerIP: 127.0.0.1, selector: {app: web}, allocateLoadBalancerNodePorts: false, ports: [{port: %d, targetPort: 80}]}
+`, port))
+	var said string
+	clustertest.Eventually(t, "an event about the port", func() bool {
+		said = c.Kubectl(t, "get", "events", "-n", ns, "--field-selector", "reason=PortUnavailable,involvedObject.name=front", "-o", "jsonpath={.items[0].message}")
+		return said != ""
+	})
+	if want := fmt.Sprintf("cannot open TCP port 127.0.0.1:%d on this machine: address already in use: end what has it, or choose another port", port); !strings.HasPrefix(said, want) {
+		t.Errorf("the event says %q, want %q", said, want)
+	}
+	if ip := c.Kubectl(t, "get", "service", "-n", ns, "front", "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}"); ip != "" {
+		t.Errorf("the load balancer has address %s although its port is not open", ip)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	clustertest.Eventually(t, "the port to be opened once it is free", func() bool {
+		a, err := ask(t.Context(), fmt.Sprintf("127.0.0.1:%d", port))
+		return err == nil && a.Pod == "web"
+	})
+}

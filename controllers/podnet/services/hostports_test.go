@@ -1,0 +1,140 @@
+package services
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/podarium/podarium/controllers/podnet"
+)
+
+// echo serves what it gets on an address of a network, by TCP and UDP.
+func echo(t *testing.T, n *podnet.Network) netip.AddrPort {
+	t.Helper()
+	s, err := n.Subnet("node-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ip, err := s.Allocate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := netip.AddrPortFrom(ip, 7)
+	l, err := n.Listen(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := n.ListenPacket(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close(); _ = p.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() { _, _ = io.Copy(c, c); _ = c.Close() }()
+		}
+	}()
+	go func() {
+		buf := make([]byte, 100)
+		for {
+			k, from, err := p.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			_, _ = p.WriteTo(buf[:k], from)
+		}
+	}()
+	return at
+}
+
+// free gives a port of the host that nobody has.
+func free(t *testing.T) uint16 {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return uint16(l.Addr().(*net.TCPAddr).Port)
+}
+
+func TestHostPorts(t *testing.T) {
+	n := podnet.New()
+	to := echo(t, n)
+	h := newHostPorts(n)
+	defer h.close()
+	at := netip.AddrPortFrom(loopback, free(t))
+	ports := []hostPort{{service: "a/b", protocol: podnet.TCP, at: at, to: to}, {service: "a/b", protocol: podnet.UDP, at: at, to: to}}
+	if failed, _ := h.set(ports); len(failed) > 0 {
+		t.Fatal(failed)
+	}
+	for _, network := range []string{"tcp", "udp"} { // one number, both protocols
+		c, err := net.Dial(network, at.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(c, "hello")
+		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		buf := make([]byte, 10)
+		if k, err := c.Read(buf); err != nil || string(buf[:k]) != "hello" {
+			t.Errorf("%s: %q, %v", network, buf[:k], err)
+		}
+		_ = c.Close()
+	}
+	if failed, _ := h.set(nil); len(failed) > 0 {
+		t.Fatal(failed)
+	}
+	if c, err := net.Dial("tcp", at.String()); err == nil {
+		_ = c.Close()
+		t.Error("the port of a Service that has gone is still open")
+	}
+}
+
+func TestHostPortConflict(t *testing.T) {
+	n := podnet.New()
+	h := newHostPorts(n)
+	defer h.close()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	at := netip.MustParseAddrPort(l.Addr().String())
+	port := []hostPort{{service: "a/b", protocol: podnet.TCP, at: at, balancer: true, wanted: "127.0.0.1"}}
+	failed, balancers := h.set(port)
+	if e := failed["a/b"]; e == nil || !strings.Contains(e.Error(), fmt.Sprintf("cannot open TCP port %s on this machine: address already in use", at)) {
+		t.Errorf("the error is %v", e)
+	}
+	if len(balancers) > 0 || !h.missing() {
+		t.Errorf("a load balancer without its port has an address: %v", balancers)
+	}
+	if failed, _ := h.set(port); len(failed) > 0 {
+		t.Errorf("the same is said twice: %v", failed)
+	}
+	_ = l.Close()
+	if _, balancers := h.set(port); balancers["a/b"] != loopback || h.missing() {
+		t.Errorf("once the port is free: %v", balancers)
+	}
+}
+
+func TestBalancerAddresses(t *testing.T) {
+	h := newHostPorts(podnet.New())
+	a, b := h.address(hostPort{service: "a"}), h.address(hostPort{service: "b"})
+	if !a.IsLoopback() || !b.IsLoopback() || h.address(hostPort{service: "a"}) != a {
+		t.Errorf("addresses %v and %v", a, b)
+	}
+	if c := h.address(hostPort{service: "c", wanted: "127.9.9.9"}); c.String() != "127.9.9.9" {
+		t.Errorf("the address that was asked for is %v", c)
+	}
+	if d := h.address(hostPort{service: "d", wanted: "8.8.8.8"}); !d.IsLoopback() {
+		t.Errorf("a load balancer is on %v, which is none of this machine's own", d)
+	}
+}
