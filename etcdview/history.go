@@ -78,7 +78,7 @@ func (s *Store) walk(ctx context.Context, h *History, o HistoryOptions) (int64, 
 		case errors.Is(err, ErrNotFound):
 			return rev, nil
 		case errors.Is(err, ErrCompacted):
-			h.CompactRevision, err = s.CompactRevision(ctx)
+			h.CompactRevision, err = s.compactRevision(ctx, h.Key)
 			return rev, err
 		case err != nil:
 			return rev, err
@@ -94,7 +94,7 @@ func (s *Store) walk(ctx context.Context, h *History, o HistoryOptions) (int64, 
 
 // earlierLives replays the events up to a revision at which the key did not exist.
 func (s *Store) earlierLives(ctx context.Context, h *History, upTo int64, limit int) error {
-	from, err := s.CompactRevision(ctx)
+	from, err := s.compactRevision(ctx, h.Key)
 	if err != nil {
 		return err
 	}
@@ -122,10 +122,15 @@ func (s *Store) earlierLives(ctx context.Context, h *History, upTo int64, limit 
 
 // CompactRevision is the oldest revision that the store can still be read at; 0 where it was never compacted.
 func (s *Store) CompactRevision(ctx context.Context) (int64, error) {
+	return s.compactRevision(ctx, "\x00") // nobody has the key
+}
+
+// compactRevision asks with a key that the user may read.
+func (s *Store) compactRevision(ctx context.Context, key string) (int64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	// A watch from the first revision is refused with the number, or granted. Nobody has the key.
-	for r := range s.client.Watch(ctx, "\x00", clientv3.WithRev(1), clientv3.WithCreatedNotify()) {
+	// A watch from the first revision is refused with the number, or granted. One with events is closed at once.
+	for r := range s.client.Watch(ctx, key, clientv3.WithRev(1), clientv3.WithCreatedNotify()) {
 		if r.CompactRevision > 0 {
 			return r.CompactRevision, nil
 		}
@@ -133,22 +138,22 @@ func (s *Store) CompactRevision(ctx context.Context) (int64, error) {
 			return 0, readError("find the compacted revision", "", err)
 		}
 		if r.Created {
-			return s.confirmUncompacted(ctx)
+			return s.confirmUncompacted(ctx, key)
 		}
 	}
 	return 0, readError("find the compacted revision", "", ctxOr(ctx, errors.New("the watch ended")))
 }
 
 // confirmUncompacted reads at the first revision: servers may grant a watch before they look.
-func (s *Store) confirmUncompacted(ctx context.Context) (int64, error) {
-	_, err := s.Get(ctx, "\x00", 1)
+func (s *Store) confirmUncompacted(ctx context.Context, key string) (int64, error) {
+	_, err := s.Get(ctx, key, 1)
 	if err == nil || errors.Is(err, ErrNotFound) {
 		return 0, nil
 	}
 	if !errors.Is(err, ErrCompacted) {
 		return 0, err
 	}
-	for r := range s.client.Watch(ctx, "\x00", clientv3.WithRev(1)) {
+	for r := range s.client.Watch(ctx, key, clientv3.WithRev(1)) {
 		if r.CompactRevision > 0 {
 			return r.CompactRevision, nil
 		}

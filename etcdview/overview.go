@@ -56,6 +56,25 @@ type Alarm struct {
 	Type   string `json:"type"`
 }
 
+// ClusterID is what the members of an etcd cluster call it, in hexadecimal.
+func (s *Store) ClusterID(ctx context.Context) (string, error) {
+	a, err := s.any(ctx)
+	if err != nil {
+		return "", readError("ask for the cluster's ID", "", err)
+	}
+	return hex(a.status.Header.ClusterId), nil
+}
+
+// any is the first answer of a member.
+func (s *Store) any(ctx context.Context) (a answer, err error) {
+	for _, e := range s.client.Endpoints() {
+		if a, err = s.status(ctx, e); err == nil {
+			return a, nil
+		}
+	}
+	return a, err
+}
+
 // Overview is an etcd cluster at a glance.
 type Overview struct {
 	ClusterID string `json:"clusterID"`
@@ -90,11 +109,11 @@ func (s *Store) Overview(ctx context.Context) (*Overview, error) {
 	}
 	o := &Overview{ClusterID: hex(list.Header.ClusterId), Revision: 0}
 	o.Members = make([]Member, len(list.Members))
-	given := s.byEndpoint(ctx)
+	given, silent := s.byEndpoint(ctx)
 	var wg sync.WaitGroup
 	for i, m := range list.Members {
 		o.Members[i] = Member{ID: hex(m.ID), Name: m.Name, PeerURLs: m.PeerURLs, ClientURLs: m.ClientURLs, Learner: m.IsLearner}
-		wg.Go(func() { s.ask(ctx, m, given[m.ID], &o.Members[i]) })
+		wg.Go(func() { s.ask(ctx, m, given[m.ID], silent, &o.Members[i]) })
 	}
 	wg.Wait()
 	slices.SortFunc(o.Members, func(a, b Member) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
@@ -119,21 +138,24 @@ type answer struct {
 
 // byEndpoint asks the endpoints that the client was given: the addresses that members advertise may be of use within
 // their own network only.
-func (s *Store) byEndpoint(ctx context.Context) map[uint64]answer {
+func (s *Store) byEndpoint(ctx context.Context) (out map[uint64]answer, silent map[string]error) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	out := map[uint64]answer{}
+	out, silent = map[uint64]answer{}, map[string]error{}
 	for _, e := range s.client.Endpoints() {
 		wg.Go(func() {
-			if a, err := s.status(ctx, e); err == nil {
-				mu.Lock()
-				out[a.status.Header.MemberId] = a
-				mu.Unlock()
+			a, err := s.status(ctx, e)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				silent[e] = err
+				return
 			}
+			out[a.status.Header.MemberId] = a
 		})
 	}
 	wg.Wait()
-	return out
+	return out, silent
 }
 
 func (s *Store) status(ctx context.Context, endpoint string) (answer, error) {
@@ -144,11 +166,15 @@ func (s *Store) status(ctx context.Context, endpoint string) (answer, error) {
 	return answer{endpoint, r, time.Since(start)}, err
 }
 
-func (s *Store) ask(ctx context.Context, m *etcdserverpb.Member, a answer, out *Member) {
+func (s *Store) ask(ctx context.Context, m *etcdserverpb.Member, a answer, silent map[string]error, out *Member) {
 	err := fmt.Errorf("it advertises no client URL: it has not joined yet")
 	for _, u := range m.ClientURLs {
 		if a.status != nil {
 			break
+		}
+		if e, ok := silent[u]; ok { // it was asked a moment ago
+			err = e
+			continue
 		}
 		var b answer
 		if b, err = s.status(ctx, u); err == nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/podarium/podarium/etcdview"
 )
 
-// change is one record: a state of a key, or a gap.
+// change is one record: a state of a key, or a gap. An empty gap says how far the recording goes.
 type change struct {
 	time    time.Time
 	kv      etcdview.KV

@@ -3,7 +3,8 @@
 //
 // Guarantees: changes are recorded in the order of revisions; what was missed, since nothing recorded while etcd
 // compacted, is recorded as a gap, never passed over in silence; a crash loses at most what had not reached the file,
-// and a torn end is cut off at the next start. One process records into a directory; others may read it meanwhile.
+// and a torn end is cut off at the next start. One process records into a directory (ErrBusy for a second); others may
+// read it meanwhile. What was recorded of another etcd, or of one that was set back, is never mixed in: Run puts it aside.
 // The files (0600, in a directory 0700) hold values as etcd does: those of Secrets too.
 package recorder
 
@@ -23,6 +24,8 @@ import (
 	"sync"
 	"time"
 
+	"go.etcd.io/etcd/client/pkg/v3/fileutil"
+
 	"github.com/podarium/podarium/etcdview"
 )
 
@@ -32,7 +35,12 @@ type Options struct {
 	Age   time.Duration
 	// Prefix of the keys to record; empty for all.
 	Prefix string
+	// Recorded, if not nil, is called by Run with what the watch brought, after it was recorded.
+	Recorded func(etcdview.Batch)
 }
+
+// ErrBusy is returned by Run where another process records into the directory.
+var ErrBusy = errors.New("another process records this etcd")
 
 // segmentSize is how large a file grows before the next one is begun. Whole files are dropped at the old end.
 const segmentSize = 8 << 20
@@ -47,6 +55,7 @@ type Recording struct {
 	index    map[string][]place // by key, oldest first
 	gaps     []etcdview.Gap
 	last     int64 // newest revision recorded
+	named    int64 // the last file that was put aside
 }
 
 // segment is one file.
@@ -54,6 +63,7 @@ type segment struct {
 	path  string
 	name  int64 // files are named by their number, so that they sort
 	read  int64 // bytes that the index knows
+	since time.Time
 	until time.Time
 }
 
@@ -144,10 +154,17 @@ func (r *Recording) scan(s *segment) error {
 }
 
 func (r *Recording) note(s *segment, c *change, offset int64, size int) {
-	s.until = c.time
+	if c.time.Unix() > 0 { // what a key was when the recording began has no time
+		s.until = c.time
+		if s.since.IsZero() {
+			s.since = c.time
+		}
+	}
 	r.last = max(r.last, c.rev())
 	if c.gap != nil {
-		r.gaps = append(r.gaps, *c.gap)
+		if c.gap.From < c.gap.To { // else it says only how far the recording goes
+			r.gaps = append(r.gaps, *c.gap)
+		}
 		return
 	}
 	r.index[c.kv.Key] = append(r.index[c.kv.Key], place{s, offset, size, c.kv.ModRevision})
@@ -221,12 +238,8 @@ func (r *Recording) Extend(h *etcdview.History, limit int) error {
 
 // Stats are the number of recorded changes and their bytes.
 func (r *Recording) Stats() (changes int, bytes int64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, p := range r.index {
-		changes += len(p)
-	}
-	return changes, r.bytes()
+	s := r.Summary()
+	return s.Changes, s.Bytes
 }
 
 func (r *Recording) bytes() int64 {
@@ -250,28 +263,56 @@ func (p place) load() (*change, error) {
 	return c, nil
 }
 
+// replayWindow is how far back the first recording of an etcd goes: the server reads all of that.
+const replayWindow = 200_000
+
 // Run records until the context ends. It goes on where the recording ends, as far back as etcd remembers.
 func (r *Recording) Run(ctx context.Context, s *etcdview.Store) error {
 	if err := os.MkdirAll(r.dir, 0o700); err != nil {
 		return fmt.Errorf("record history: %w", err)
 	}
+	lock, err := fileutil.TryLockFile(filepath.Join(r.dir, "lock"), os.O_WRONLY|os.O_CREATE, 0o600)
+	if errors.Is(err, fileutil.ErrLocked) {
+		return fmt.Errorf("%s: %w", r.dir, ErrBusy)
+	}
+	if err != nil {
+		return fmt.Errorf("record history: %w", err)
+	}
+	defer lock.Close()
+	if err := r.Refresh(); err != nil {
+		return err
+	}
+	same, err := r.Matches(ctx, s)
+	if err != nil {
+		return err
+	}
+	if !same {
+		if err := r.putAside(); err != nil {
+			return err
+		}
+	}
+	now, err := s.Revision(ctx)
+	if err != nil {
+		return err
+	}
 	w, err := r.newWriter()
 	if err != nil {
 		return err
 	}
-	from := int64(1) // as far back as there is anything
-	if w.r.last > 0 {
-		from = w.r.last + 1
+	from := max(1, now-replayWindow)
+	if r.last > 0 {
+		from = r.last + 1
 	}
-	now, err := s.Revision(ctx)
-	if err != nil {
-		return errors.Join(err, w.close())
-	}
-	if from > now+1 { // another store than before, or one that was restored
-		from = 1
-	}
-	err = s.Watch(ctx, etcdview.WatchOptions{Key: r.o.Prefix, Prefix: true, Revision: from}, w.take)
-	return errors.Join(err, w.close())
+	err = s.Watch(ctx, etcdview.WatchOptions{Key: r.o.Prefix, Prefix: true, Revision: from}, func(b etcdview.Batch) error {
+		if err := w.take(b); err != nil {
+			return err
+		}
+		if r.o.Recorded != nil {
+			r.o.Recorded(b)
+		}
+		return nil
+	})
+	return errors.Join(err, w.reach(), w.close())
 }
 
 var table = crc32.MakeTable(crc32.Castagnoli)

@@ -163,6 +163,77 @@ func glob(t *testing.T, dir string) []string {
 	return files
 }
 
+// TestAnotherStore records an etcd in the place of another: nothing of the first is mixed in.
+func TestAnotherStore(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "history")
+	first := etcdtest.Start(t).Client(t)
+	record(t, etcdview.New(first), dir, Options{}, func() int64 {
+		var rev int64
+		for range 5 {
+			r, err := first.Put(t.Context(), "k", "first")
+			if err != nil {
+				t.Fatal(err)
+			}
+			rev = r.Header.Revision
+		}
+		return rev
+	})
+	reader, err := Open(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := etcdtest.Start(t).Client(t)
+	s := etcdview.New(second)
+	if same, err := reader.Matches(t.Context(), etcdview.New(first)); !same || err != nil {
+		t.Errorf("the recorded etcd does not match: %v", err)
+	}
+	if same, err := reader.Matches(t.Context(), s); same || err != nil {
+		t.Errorf("an empty etcd matches: %v", err)
+	}
+	record(t, s, dir, Options{}, func() int64 {
+		var rev int64
+		for _, k := range []string{"x", "x", "x", "x", "x", "x", "k"} {
+			r, err := second.Put(t.Context(), k, "second")
+			if err != nil {
+				t.Fatal(err)
+			}
+			rev = r.Header.Revision
+		}
+		return rev
+	})
+	if err := reader.Refresh(); err != nil {
+		t.Fatal(err)
+	}
+	if h, err := reader.History("k", 0, 10); err != nil || len(h) != 1 || string(h[0].Value) != "second" {
+		t.Errorf("%+v, %v", h, err)
+	}
+	if aside, err := filepath.Glob(filepath.Join(dir, "of-another-etcd", "*.rec")); err != nil || len(aside) != 1 {
+		t.Errorf("what was recorded of the first is not kept: %v, %v", aside, err)
+	}
+}
+
+// TestPrefix leaves no gap where only other keys have changed.
+func TestPrefix(t *testing.T) {
+	c := etcdtest.Start(t).Client(t)
+	s := etcdview.New(c)
+	dir := filepath.Join(t.TempDir(), "history")
+	put := func(k string) int64 {
+		r, err := c.Put(t.Context(), k, "v")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Header.Revision
+	}
+	record(t, s, dir, Options{Prefix: "/a/"}, func() int64 { put("/b/1"); return put("/a/1") })
+	r, err := Open(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := r.Summary(); sum.Keys != 1 || sum.Changes != 1 || len(sum.Gaps) != 0 || sum.Since.IsZero() {
+		t.Errorf("%+v", sum)
+	}
+}
+
 func FuzzChange(f *testing.F) {
 	f.Add((&change{time: time.UnixMilli(1), kv: etcdview.KV{Key: "k", Value: []byte("v"), ModRevision: 3}}).encode())
 	f.Add((&change{gap: &etcdview.Gap{From: 1, To: 9}}).encode())

@@ -19,6 +19,8 @@ type writer struct {
 	seg  *segment
 	file *os.File
 	out  *bufio.Writer
+	// reached is the revision that the watch has come to, with changes or without.
+	reached int64
 }
 
 // newWriter begins a file of its own, so that a torn end of the last one does no harm.
@@ -36,7 +38,7 @@ func (w *writer) next() error {
 	if err := w.close(); err != nil {
 		return err
 	}
-	name := int64(1)
+	name := w.r.named + 1
 	if n := len(w.r.segments); n > 0 {
 		name = w.r.segments[n-1].name + 1
 	}
@@ -63,6 +65,9 @@ func (w *writer) close() error {
 func (w *writer) take(b etcdview.Batch) error {
 	w.r.mu.Lock()
 	defer w.r.mu.Unlock()
+	if b.Interrupted == nil {
+		w.reached = max(w.reached, b.Revision)
+	}
 	if b.Gap != nil && w.r.last > 0 { // before the first record nothing is missing: there was no recording
 		if err := w.add(&change{time: time.Now(), gap: b.Gap}); err != nil {
 			return err
@@ -82,6 +87,17 @@ func (w *writer) take(b etcdview.Batch) error {
 		return fmt.Errorf("record history: %w", err)
 	}
 	return w.trim()
+}
+
+// reach notes how far the recording goes where the last revisions were those of other keys, so that they are not taken for
+// missing.
+func (w *writer) reach() error {
+	w.r.mu.Lock()
+	defer w.r.mu.Unlock()
+	if w.reached <= w.r.last {
+		return nil
+	}
+	return w.add(&change{time: time.Now(), gap: &etcdview.Gap{From: w.reached + 1, To: w.reached + 1}})
 }
 
 func (w *writer) add(c *change) error {

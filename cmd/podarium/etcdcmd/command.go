@@ -24,7 +24,6 @@ import (
 	"github.com/podarium/podarium/etcdview/decode"
 	"github.com/podarium/podarium/etcdview/decrypt"
 	"github.com/podarium/podarium/etcdview/offline"
-	"github.com/podarium/podarium/etcdview/recorder"
 )
 
 // Deps are what the commands need of the program around them.
@@ -34,7 +33,7 @@ type Deps struct {
 	Embedded func(*cobra.Command) (*clientv3.Client, error)
 	// History is the directory where the history of the embedded etcd is recorded. Nil where it is not.
 	History func() (string, error)
-	// DataDir is where operations on any etcd are recorded. Nil for the user's cache directory.
+	// DataDir is where operations on any etcd are recorded, and the history of those that are not podarium's own. Nil for the user's cache directory.
 	DataDir func() (string, error)
 	// Interactive opens the screens on an etcd. Nil where there are none: podarium etcd then shows its help.
 	Interactive func(*cobra.Command, Target) error
@@ -47,6 +46,8 @@ type Target struct {
 	// Reader is the etcd, or the file; Store is nil for a file, but where the screens are opened on it.
 	Reader etcdview.Reader
 	Store  *etcdview.Store
+	// History is the directory where the history of this etcd is recorded, empty where it is not.
+	History string
 	// Decode says how values are decoded.
 	Decode decode.Options
 	// Close ends the connection.
@@ -143,7 +144,7 @@ Secrets are masked in decoded output unless --show-secrets is given; -o raw, bas
 	}
 	cmd.AddCommand(o.get(), o.ls(), o.tree(), o.search(), o.watch(), o.history(), o.diff(), o.decode(), o.space(), o.audit(),
 		o.status(), o.members(), o.member(), o.leases(), o.lease(), o.user(), o.role(), o.snapshotCommand(), o.extract(), o.put(), o.del(), o.undo(),
-		o.compact(), o.defrag(), o.disarm(), o.moveLeader(), o.journal())
+		o.compact(), o.defrag(), o.disarm(), o.moveLeader(), o.journal(), o.recordCommand())
 	return cmd
 }
 
@@ -190,16 +191,8 @@ func (o *options) open(cmd *cobra.Command) (*Target, error) {
 	}
 	s := etcdview.New(client)
 	t := &Target{Name: name, Reader: s, Store: s, Decode: d, Close: client.Close}
-	if !o.connect.Chosen() && o.deps.History != nil {
-		dir, err := o.deps.History()
-		if err != nil {
-			return nil, err
-		}
-		r, err := recorder.Open(dir, recorder.Options{})
-		if err != nil {
-			return nil, err
-		}
-		t.Reader = recorder.Reader{Reader: s, Recording: r}
+	if err := o.useRecording(cmd.Context(), t); err != nil {
+		return nil, errors.Join(err, client.Close())
 	}
 	return t, nil
 }

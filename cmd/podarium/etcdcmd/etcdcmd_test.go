@@ -2,10 +2,12 @@ package etcdcmd_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -59,6 +61,21 @@ func runWith(t testing.TB, deps etcdcmd.Deps, stdin string, args ...string) (std
 		code = 1
 	}
 	return out.String(), code, err
+}
+
+// execute runs a command until the context ends.
+func execute(ctx context.Context, deps etcdcmd.Deps, out io.Writer, args ...string) (code int, err error) {
+	cmd := etcdcmd.Command(deps)
+	cmd.SetOut(out)
+	cmd.SetErr(io.Discard)
+	cmd.SetArgs(args)
+	cmd.SilenceErrors = true
+	err = cmd.ExecuteContext(ctx)
+	var exit *etcdcmd.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	}
+	return code, err
 }
 
 func TestReading(t *testing.T) {

@@ -77,7 +77,7 @@ func (o *options) operate(ctx context.Context, cmd *cobra.Command, t *Target, w 
 			return err
 		}
 	}
-	j, err := o.record()
+	j, err := o.openJournal()
 	if err != nil {
 		return err
 	}
@@ -105,17 +105,22 @@ func (x outcome) print(w io.Writer, format string, programs bool) error {
 	return printValue(w, format, x, nil)
 }
 
-// record is where operations are recorded: in the data directory, or the user's cache directory where there is none.
-func (o *options) record() (*operate.Journal, error) {
+// openJournal is where operations are recorded.
+func (o *options) openJournal() (*operate.Journal, error) {
+	dir, err := o.dataDir()
+	return &operate.Journal{File: filepath.Join(dir, operate.JournalName)}, err
+}
+
+// dataDir is the data directory, or one in the user's cache directory where the program has none.
+func (o *options) dataDir() (string, error) {
 	if o.deps.DataDir != nil {
-		dir, err := o.deps.DataDir()
-		return &operate.Journal{File: filepath.Join(dir, operate.JournalName)}, err
+		return o.deps.DataDir()
 	}
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		return nil, fmt.Errorf("no directory to record operations in: %w", err)
+		return "", fmt.Errorf("no directory to record in: %w", err)
 	}
-	return &operate.Journal{File: filepath.Join(dir, "podarium", operate.JournalName)}, nil
+	return filepath.Join(dir, "podarium"), nil
 }
 
 func (o *options) journal() *cobra.Command {
@@ -129,7 +134,7 @@ func (o *options) journal() *cobra.Command {
   podarium etcd journal -o jsonl --limit 0`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			j, err := o.record()
+			j, err := o.openJournal()
 			if err != nil {
 				return err
 			}

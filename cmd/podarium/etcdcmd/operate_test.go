@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -306,6 +307,8 @@ func TestUsersAndRoles(t *testing.T) {
 	ctx := t.Context()
 	s.want(s.run("", 0, "user", "list"), "USER", "Authentication is off")
 	for _, err := range []error{
+		second(c.Put(ctx, "/registry/pods/default/web", string(pod(t, "web", "nginx:1")))),
+		second(c.Put(ctx, "/registry/pods/default/web", string(pod(t, "web", "nginx:2")))),
 		second(c.RoleAdd(ctx, "reader")),
 		second(c.RoleGrantPermission(ctx, "reader", "/registry/", clientv3.GetPrefixRangeEnd("/registry/"), clientv3.PermissionType(clientv3.PermRead))),
 		second(c.RoleGrantPermission(ctx, "reader", "/one", "", clientv3.PermissionType(clientv3.PermReadWrite))),
@@ -328,7 +331,13 @@ func TestUsersAndRoles(t *testing.T) {
 	s.want(s.run("", 0, "--user", "root:secret", "role", "list", "-o", "json"), `"type": "READ"`)
 	t.Setenv("ETCDCTL_USER", "anna")
 	t.Setenv("ETCDCTL_PASSWORD", "secret")
-	s.want(s.run("", 0, "get", "/registry/", "--prefix", "--count-only"), "0\n")
+	s.want(s.run("", 0, "get", "/registry/", "--prefix", "--count-only"), "1\n")
+	s.want(s.run("", 0, "get", "/registry/", "--prefix"), "image: nginx:2")
+	s.want(s.run("", 0, "ls", "/registry/"), "web")
+	s.want(s.run("", 0, "tree", "/registry/"), "web")
+	s.want(s.run("", 0, "history", "/registry/pods/default/web"), "nginx:1 → nginx:2", "created")
+	s.want(s.run("", 0, "watch", "/registry/", "--prefix", "--rev", "2", "--limit", "2"), "nginx:1 → nginx:2")
+	s.want(s.run("", 0, "search", "web", "--prefix", "/registry/"), "/registry/pods/default/web")
 	s.want(s.run("", 1, "get", "/other"), "permission denied")
 	s.want(s.run("", 1, "--password", "wrong", "get", "/one"), "authentication failed")
 }
@@ -364,4 +373,112 @@ func TestHistoryFromTheRecorder(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.want(s.run("", 0, "history", "/registry/pods/default/web"), "nginx:2 → nginx:3", "nginx:1 → nginx:2", "created", "2 older ones are from the recorder")
+}
+
+// TestRecordAnother records an etcd that is not podarium's own, and reads its past after a compaction.
+func TestRecordAnother(t *testing.T) {
+	s, e, c := own(t)
+	data := t.TempDir()
+	s.deps.DataDir = func() (string, error) { return data, nil }
+	s.deps.Embedded = nil
+	s.want(s.run("", 2, "record"), "which etcd?")
+	t.Setenv("ETCDCTL_ENDPOINTS", e.Endpoint)
+	const key = "/registry/pods/default/web"
+	put := func(image string) int64 {
+		r, err := c.Put(t.Context(), key, string(pod(t, "web", image)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Header.Revision
+	}
+	record := func(args ...string) (stop func() string) {
+		ctx, cancel := context.WithCancel(t.Context())
+		began, done := make(chan struct{}), make(chan string, 1)
+		go func() {
+			out := &signalling{sign: began}
+			_, err := execute(ctx, s.deps, out, append([]string{"record"}, args...)...)
+			if err != nil {
+				t.Error(err)
+			}
+			done <- out.String()
+		}()
+		<-began
+		return func() string { cancel(); return <-done }
+	}
+	first := put("nginx:1")
+	stop := record()
+	put("nginx:2")
+	s.want(s.run("", 1, "record"), "another process records")
+	clustertest.Eventually(t, "two changes to be recorded", func() bool {
+		return strings.Contains(s.run("", 0, "record", "list", "-o", "json"), `"changes": 2`)
+	})
+	s.want(stop(), "changes recorded")
+	put("nginx:3")
+	last := put("nginx:4")
+	if _, err := c.Compact(t.Context(), last); err != nil {
+		t.Fatal(err)
+	}
+	stop = record()
+	put("nginx:5")
+	clustertest.Eventually(t, "the change behind the gap to be recorded", func() bool {
+		return strings.Contains(s.run("", 0, "record", "list", "-o", "json"), fmt.Sprintf(`"lastRevision": %d`, last+1))
+	})
+	s.want(stop(), "were not recorded")
+	s.want(s.run("", 0, "history", key), "nginx:4 → nginx:5", "nginx:1 → nginx:2", "created", "2 older ones are from the recorder", "were not recorded")
+	s.want(s.run("", 0, "get", key, "--rev", fmt.Sprint(first)), "image: nginx:1")
+	s.want(s.run("", 1, "diff", key, fmt.Sprint(first), fmt.Sprint(last)), "nginx:1 → nginx:4")
+	s.want(s.run("", 1, "get", key, "--rev", fmt.Sprint(last-1)), "not recorded")
+	s.want(s.run("", 0, "record", "list"), e.Endpoint, "were not recorded")
+
+	// Another etcd with the same ID must not be taken for this one.
+	other := etcdtest.Start(t)
+	oc := other.Client(t)
+	if _, err := oc.Put(t.Context(), "first", ""); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		if _, err := oc.Put(t.Context(), key, string(pod(t, "web", "other"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := oc.Compact(t.Context(), 20); err != nil {
+		t.Fatal(err)
+	}
+	dirs, err := filepath.Glob(filepath.Join(data, "etcd-recordings", "*"))
+	if err != nil || len(dirs) != 1 {
+		t.Fatal(dirs, err)
+	}
+	id, err := etcdview.New(oc).ClusterID(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(dirs[0], filepath.Join(filepath.Dir(dirs[0]), id)); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("ETCDCTL_ENDPOINTS", other.Endpoint)
+	if out := s.run("", 0, "history", key); strings.Contains(out, "nginx") {
+		t.Errorf("the history of another etcd:\n%s", out)
+	}
+}
+
+// signalling says when the first line was written.
+type signalling struct {
+	mu   sync.Mutex
+	b    strings.Builder
+	sign chan struct{}
+}
+
+func (s *signalling) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.b.Len() == 0 {
+		close(s.sign)
+	}
+	return s.b.Write(b)
+}
+
+func (s *signalling) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }

@@ -97,7 +97,7 @@ func (o *options) apply(ctx context.Context, cmd *cobra.Command, t *Target, g *g
 	if err != nil {
 		return err
 	}
-	j, err := o.record()
+	j, err := o.openJournal()
 	if err != nil {
 		return err
 	}
