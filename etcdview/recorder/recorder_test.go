@@ -190,17 +190,15 @@ func TestAnotherStore(t *testing.T) {
 	if same, err := reader.Matches(t.Context(), s); same || err != nil {
 		t.Errorf("an empty etcd matches: %v", err)
 	}
-	record(t, s, dir, Options{}, func() int64 {
-		var rev int64
-		for _, k := range []string{"x", "x", "x", "x", "x", "x", "k"} {
-			r, err := second.Put(t.Context(), k, "second")
-			if err != nil {
-				t.Fatal(err)
-			}
-			rev = r.Header.Revision
+	var rev int64
+	for _, k := range []string{"x", "x", "x", "k", "x", "x", "x"} {
+		r, err := second.Put(t.Context(), k, "second")
+		if err != nil {
+			t.Fatal(err)
 		}
-		return rev
-	})
+		rev = r.Header.Revision
+	}
+	record(t, s, dir, Options{}, func() int64 { return rev })
 	if err := reader.Refresh(); err != nil {
 		t.Fatal(err)
 	}
