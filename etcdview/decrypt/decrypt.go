@@ -19,7 +19,6 @@ import (
 	"github.com/podarium/podarium/etcdview/registry"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	apiserverv1 "k8s.io/apiserver/pkg/apis/apiserver/v1"
-	"k8s.io/apiserver/pkg/server/options/encryptionconfig"
 	"k8s.io/apiserver/pkg/storage/value"
 	aestransformer "k8s.io/apiserver/pkg/storage/value/encrypt/aes"
 	"k8s.io/apiserver/pkg/storage/value/encrypt/secretbox"
@@ -33,7 +32,8 @@ var ErrNoKey = errors.New("the encryption configuration has no such key")
 type Options struct {
 	// Prefix is the API server's --etcd-prefix; empty means any in common use.
 	Prefix string
-	// KMS dials the KMS plugins that the configuration names, for as long as Load's context lives.
+	// KMS dials the KMS plugins that the configuration names, for as long as Load's context lives; one that does not answer
+	// is an error. They are asked how they are and to decrypt, never to encrypt.
 	KMS bool
 }
 
@@ -42,7 +42,7 @@ type Decrypter struct {
 	prefix string
 	// resources are in the order of the file: the first that matches is the one that the API server uses.
 	resources []resource
-	kms       encryptionconfig.StaticTransformers
+	kms       bool
 }
 
 type resource struct {
@@ -54,6 +54,7 @@ type resource struct {
 type key struct {
 	prefix      []byte // k8s:enc:PROVIDER:v1:NAME:
 	primary     bool   // new values are written with it
+	plugin      string // the name of the KMS plugin that holds it, empty for one of the file
 	transformer value.Transformer
 }
 
@@ -70,22 +71,47 @@ func Load(ctx context.Context, path string, o Options) (*Decrypter, error) {
 	if c.Kind != "EncryptionConfiguration" {
 		return nil, fmt.Errorf("encryption configuration %s: its kind is %q, not EncryptionConfiguration", path, c.Kind)
 	}
-	d := &Decrypter{prefix: o.Prefix}
+	d := &Decrypter{prefix: o.Prefix, kms: o.KMS}
 	for i, r := range c.Resources {
 		keys, err := keysOf(r.Providers)
+		if err == nil && o.KMS {
+			keys, err = d.plugins(ctx, keys, r.Providers)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("encryption configuration %s: resources[%d]: %w", path, i, err)
 		}
 		d.resources = append(d.resources, resource{names: r.Resources, keys: keys})
 	}
-	if o.KMS {
-		all, err := encryptionconfig.LoadEncryptionConfig(ctx, path, false, "podarium")
-		if err != nil {
-			return nil, fmt.Errorf("encryption configuration with KMS: %w", err)
-		}
-		d.kms = all.Transformers
-	}
 	return d, nil
+}
+
+// plugins adds the keys of KMS plugins, each of which is dialled once.
+func (d *Decrypter) plugins(ctx context.Context, keys []key, providers []apiserverv1.ProviderConfiguration) ([]key, error) {
+	for i, p := range providers {
+		if p.KMS == nil {
+			continue
+		}
+		version := p.KMS.APIVersion
+		if version == "" {
+			version = "v1"
+		}
+		k := key{prefix: []byte("k8s:enc:kms:" + version + ":" + p.KMS.Name + ":"), primary: i == 0, plugin: p.KMS.Name}
+		for _, r := range d.resources {
+			for _, other := range r.keys {
+				if bytes.Equal(other.prefix, k.prefix) {
+					k.transformer = other.transformer
+				}
+			}
+		}
+		if k.transformer == nil {
+			var err error
+			if k.transformer, err = dialKMS(ctx, p.KMS); err != nil {
+				return nil, err
+			}
+		}
+		keys = append(keys, k)
+	}
+	return keys, nil
 }
 
 func keysOf(providers []apiserverv1.ProviderConfiguration) ([]key, error) {
@@ -152,11 +178,8 @@ func newSecretbox(secret []byte) (value.Transformer, error) {
 // other resources, as a store may be older than its configuration.
 func (d *Decrypter) Decrypt(ctx context.Context, etcdKey string, data []byte) ([]byte, bool, error) {
 	o, _ := registry.Parse(d.prefix, etcdKey)
-	if bytes.HasPrefix(data, []byte("k8s:enc:kms:")) {
-		if d.kms == nil {
-			return nil, false, errors.New("its key is with a KMS plugin, which is dialled only with --kms")
-		}
-		return d.kms.TransformerForResource(o.GroupResource).TransformFromStorage(ctx, data, value.DefaultContext(etcdKey))
+	if bytes.HasPrefix(data, []byte("k8s:enc:kms:")) && !d.kms {
+		return nil, false, errors.New("its key is with a KMS plugin, which is dialled only with --kms")
 	}
 	own := d.matching(o.GroupResource)
 	err := ErrNoKey
@@ -170,9 +193,13 @@ func (d *Decrypter) Decrypt(ctx context.Context, etcdKey string, data []byte) ([
 				if !ok {
 					continue
 				}
-				plain, _, e := k.transformer.TransformFromStorage(ctx, rest, value.DefaultContext(etcdKey))
+				plain, stale, e := k.transformer.TransformFromStorage(ctx, rest, value.DefaultContext(etcdKey))
 				if e == nil {
-					return plain, !sameResource || !k.primary, nil
+					return plain, stale || !sameResource || !k.primary, nil
+				}
+				if k.plugin != "" {
+					err = fmt.Errorf("KMS plugin %s: %w", k.plugin, e)
+					continue
 				}
 				err = fmt.Errorf("the key is wrong, or the value is damaged or was copied from another key: %w", e)
 			}
