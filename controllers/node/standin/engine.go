@@ -210,7 +210,7 @@ func (p *process) Exec(ctx context.Context, e containers.Exec) (int, error) {
 	}
 	s := p.shell(e.Stdin, stdout, stderr)
 	if e.TTY {
-		return s.interactive(ctx, e)
+		return s.interactive(ctx, e.Stdin, stdout, e.Resize, e.Command), nil
 	}
 	return s.run(ctx, e.Command), nil
 }

@@ -26,7 +26,8 @@ type shell struct {
 	stdout, stderr io.Writer
 	dir            string
 	env            expand.Environ
-	traps          *traps // nil but for the container's own command
+	traps          *traps    // nil but for the container's own command
+	tty            *terminal // nil where nobody types
 }
 
 func (p *process) shell(stdin io.Reader, stdout, stderr io.Writer) *shell {
@@ -46,7 +47,12 @@ func (p *process) runCommand(ctx context.Context, argv []string) containers.Exit
 	defer p.files.close()
 	s := p.shell(p.spec.Stdin, p.spec.Stdout, p.spec.Stderr)
 	s.traps = &traps{}
-	code := s.run(ctx, argv)
+	var code int
+	if p.spec.TTY {
+		code = s.interactive(ctx, p.spec.Stdin, p.spec.Stdout, nil, argv)
+	} else {
+		code = s.run(ctx, argv)
+	}
 	if ctx.Err() == nil {
 		return containers.Exit{Code: code}
 	}
@@ -144,9 +150,12 @@ func (s *shell) run(ctx context.Context, argv []string) int {
 	return s.script(ctx, strings.NewReader(line.String()), argv[0], syntax.LangBash)
 }
 
+// sh is the language of sh: POSIX with what every sh has beside it. The parser's own LangPOSIX knows no export and no local.
+const sh = syntax.LangMirBSDKorn
+
 // nested is sh [-c SCRIPT | FILE] [ARGUMENT…].
 func (s *shell) nested(ctx context.Context, argv []string) int {
-	lang := syntax.LangPOSIX
+	lang := sh
 	if path.Base(argv[0]) == "bash" {
 		lang = syntax.LangBash
 	}
@@ -189,7 +198,10 @@ func (s *shell) nested(ctx context.Context, argv []string) int {
 		}
 		return s.script(ctx, bytes.NewReader(b), args[0], lang, append(opts, append([]string{"--"}, args[1:]...)...)...)
 	}
-	if s.stdin == nil {
+	switch {
+	case s.tty != nil:
+		return s.prompts(ctx)
+	case s.stdin == nil:
 		return 0
 	}
 	return s.script(ctx, s.stdin, "sh", lang, opts...)
@@ -327,7 +339,7 @@ func (toWriter) Close() error             { return nil }
 // exec runs what is no builtin of the shell.
 func (s *shell) exec(ctx context.Context, args []string) error {
 	hc := interp.HandlerCtx(ctx)
-	inner := &shell{p: s.p, stdin: hc.Stdin, stdout: hc.Stdout, stderr: hc.Stderr, dir: hc.Dir, env: hc.Env}
+	inner := &shell{p: s.p, stdin: hc.Stdin, stdout: hc.Stdout, stderr: hc.Stderr, dir: hc.Dir, env: hc.Env, tty: s.tty}
 	return status(inner.tool(ctx, args))
 }
 
@@ -352,7 +364,7 @@ func (s *shell) tool(ctx context.Context, args []string) int {
 	}
 	if strings.Contains(name, "/") {
 		if b, err := s.p.files.readFile(s.abs(name)); err == nil {
-			lang := syntax.LangPOSIX
+			lang := sh
 			if line, _, _ := bytes.Cut(b, []byte("\n")); bytes.Contains(line, []byte("bash")) {
 				lang = syntax.LangBash
 			}

@@ -57,6 +57,7 @@ func TestCommands(t *testing.T) {
 		code               int
 	}{
 		{"exit code", "echo hi; exit 3", "hi\n", 3},
+		{"export", "export A=1; B=2; export B; readonly C=3; sh -c 'echo $A $B'", "1 2\n", 0},
 		{"not found", "no-such-tool", "sh: no-such-tool: not found\n", 127},
 		{"files", "mkdir -p /a/b && echo x > /a/b/c && cat /a/b/c && ls /a", "x\nb\n", 0},
 		{"confined", "cat /etc/shadow", "cat: /etc/shadow: no such file or directory\n", 1},
