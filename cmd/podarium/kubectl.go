@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,22 +29,14 @@ func newKubectl(f *flags) *cobra.Command {
   podarium kubectl create deployment web --image nginx --replicas 3
   podarium --data-dir /tmp/demo kubectl get nodes`,
 		DisableFlagParsing: true, // every flag after the word is kubectl's
+		ValidArgsFunction:  f.completeKubectl,
 		RunE: func(c *cobra.Command, args []string) error {
 			args, err := f.takeDataDir(c, args)
 			if err != nil {
 				return err
 			}
 			if !slices.ContainsFunc(args, isOffline) {
-				r, err := f.attach(c)
-				if err != nil {
-					return err
-				}
-				defer r.Close()
-				info, err := r.Info(c.Context())
-				if err != nil {
-					return err
-				}
-				if err := os.Setenv(clientcmd.RecommendedConfigPathEnvVar, info.Kubeconfig); err != nil {
+				if err := f.pointKubectl(c); err != nil {
 					return err
 				}
 			}
@@ -61,6 +56,48 @@ func newKubectl(f *flags) *cobra.Command {
 			return k.ExecuteContext(c.Context())
 		},
 	}
+}
+
+// pointKubectl makes kubectl, in this process, find the running cluster.
+func (f *flags) pointKubectl(c *cobra.Command) error {
+	r, err := f.attach(c)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	info, err := r.Info(c.Context())
+	if err != nil {
+		return err
+	}
+	return os.Setenv(clientcmd.RecommendedConfigPathEnvVar, info.Kubeconfig)
+}
+
+// completeKubectl asks kubectl itself what could stand here: its commands and flags, and the objects of the cluster where one runs.
+func (f *flags) completeKubectl(c *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	args, err := f.takeDataDir(c, args)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	}
+	_ = f.pointKubectl(c) // without a cluster there are still commands and flags
+	words := append(append([]string{cobra.ShellCompRequestCmd}, args...), typed)
+	var out bytes.Buffer
+	k := cmd.NewDefaultKubectlCommandWithArgs(cmd.KubectlOptions{
+		Arguments: append([]string{"kubectl"}, words...),
+		IOStreams: genericiooptions.IOStreams{In: &bytes.Buffer{}, Out: &out, ErrOut: io.Discard},
+	})
+	k.SetOut(&out)
+	k.SetErr(io.Discard)
+	k.SetArgs(words)
+	if err := k.ExecuteContext(c.Context()); err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	lines := strings.Split(strings.TrimRight(out.String(), "\n"), "\n")
+	last := len(lines) - 1
+	directive, err := strconv.Atoi(strings.TrimPrefix(lines[last], ":")) // cobra ends its answer so
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	return lines[:last], cobra.ShellCompDirective(directive)
 }
 
 // takeDataDir takes --data-dir from the front of kubectl's arguments, where people write it as with any other command.

@@ -186,3 +186,28 @@ func TestComponentsHaveIdentitiesOfTheirOwn(t *testing.T) {
 		}
 	}
 }
+
+func TestKubectlCompletes(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	bin, err := clustertest.Binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Kubectl(t, "-n", ns, "create", "configmap", "settings")
+	for _, test := range []struct {
+		words []string
+		want  string
+	}{
+		{[]string{"kubectl", "roll"}, "rollout"},
+		{[]string{"kubectl", "rollout", ""}, "undo"},
+		{[]string{"kubectl", "get", "--show-l"}, "--show-labels"},
+		{[]string{"kubectl", "get", "configm"}, "configmaps"},
+		{[]string{"kubectl", "-n", ns, "get", "configmap", "set"}, "settings"},
+		{[]string{"kubectl", "--data-dir", c.DataDir, "-n", "test-"}, ns},
+	} {
+		out, err := exec.CommandContext(t.Context(), bin, append([]string{"__complete", "--data-dir", c.DataDir}, test.words...)...).Output()
+		if err != nil || !strings.Contains(string(out), test.want) {
+			t.Errorf("%q completes to %q, want %s among it (%v)", test.words, out, test.want, err)
+		}
+	}
+}
