@@ -12,6 +12,7 @@ import (
 	"github.com/podarium/podarium/tui/resource"
 	"github.com/podarium/podarium/tui/rollouts"
 	"github.com/podarium/podarium/tui/screen"
+	"github.com/podarium/podarium/tui/shell"
 )
 
 // modules are all packages of screens: one line for each.
@@ -23,6 +24,7 @@ func modules() []screen.Module {
 		rollouts.Module(),
 		containers.Module(),
 		logs.Module(),
+		shell.Module(),
 		forward.Module(),
 		changes.Module(),
 		help.Module(),

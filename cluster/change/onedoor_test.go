@@ -75,7 +75,7 @@ func TestOneDoor(t *testing.T) {
 	}
 	want := []string{
 		"cluster/change/send.go: (k8s.io/client-go/rest.Interface).Verb",
-		"tui/forward/store.go: (k8s.io/client-go/rest.Interface).Post", // the URL of a port-forward: a connection, not a change
+		"cluster/remote/remote.go: (k8s.io/client-go/rest.Interface).Post", // the URL of a connection to a Pod: exec, attach, port-forward
 	}
 	if !slices.Equal(found, want) {
 		t.Errorf("writes leave from\n  %s\nand may leave from\n  %s\nonly: make a plan for change.Door instead", strings.Join(found, "\n  "), strings.Join(want, "\n  "))

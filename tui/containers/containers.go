@@ -33,6 +33,8 @@ const (
 	actYAML     key.Action = "yaml"
 	actEtcd     key.Action = "etcd"
 	actShell    key.Action = "shell"
+	actHandOver key.Action = "shell.whole"
+	actAttach   key.Action = "attach"
 	actDown     key.Action = "down"
 	actUp       key.Action = "up"
 )
@@ -41,7 +43,9 @@ func keys() key.Table {
 	return key.Table{
 		{Action: actLogs, Keys: []string{"enter", "l"}, Hint: "logs", Help: "logs of the container", Group: "Open"},
 		{Action: actPrevious, Keys: []string{"p"}, Hint: "previous", Help: "its logs before the last restart", Group: "Open"},
-		{Action: actShell, Keys: []string{"s"}, Hint: "shell", Help: "a shell in the container", Group: "Change", Changes: true},
+		{Action: actShell, Keys: []string{"s"}, Hint: "shell", Help: "a shell in the container, in a pane", Group: "Change", Changes: true},
+		{Action: actHandOver, Keys: []string{"X"}, Help: "a shell that takes the whole terminal", Group: "Change", Changes: true},
+		{Action: actAttach, Keys: []string{"a"}, Hint: "attach", Help: "attach to the container's own process", Group: "Change", Changes: true},
 		{Action: actDescribe, Keys: []string{"d"}, Hint: "describe", Help: "describe the Pod", Group: "Open"},
 		{Action: actYAML, Keys: []string{"y"}, Hint: "yaml", Help: "YAML of the Pod", Group: "Open"},
 		{Action: actEtcd, Keys: []string{"K"}, Hint: "etcd", Help: "the Pod's key in etcd", Group: "Open"},
@@ -211,9 +215,13 @@ func (v *view) Do(a key.Action) {
 		v.scope.Open(screen.YAML{Object: v.object})
 	case actEtcd:
 		v.scope.Open(screen.EtcdKey{Object: v.object})
-	case actShell:
+	case actShell, actAttach:
 		if len(v.rows) > 0 {
-			shell.Open(v.scope, v.object, v.rows[v.at()].name)
+			v.scope.Open(shell.Session{Object: v.object, Container: v.rows[v.at()].name, Attach: a == actAttach})
+		}
+	case actHandOver:
+		if len(v.rows) > 0 {
+			shell.HandOver(v.scope, v.object, v.rows[v.at()].name)
 		}
 	case actLogs, actPrevious:
 		if len(v.rows) > 0 {

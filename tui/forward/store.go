@@ -4,16 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net/http"
 	"strings"
 	"sync"
 	"time"
 
 	"k8s.io/client-go/tools/portforward"
-	"k8s.io/client-go/transport/spdy"
-	streamhttp "k8s.io/streaming/pkg/httpstream"
 
 	"github.com/podarium/podarium/cluster"
+	"github.com/podarium/podarium/cluster/remote"
 	"github.com/podarium/podarium/tui/screen"
 )
 
@@ -121,7 +119,7 @@ func (st *store) set(f *forward, to state, local uint16, err error) {
 
 // run forwards until ctx ends or the connection is lost.
 func (st *store) run(ctx context.Context, f *forward) {
-	dialer, err := dial(st.cluster, f.pod)
+	dialer, err := remote.DialPorts(st.cluster, f.pod.Namespace, f.pod.Name)
 	if err != nil {
 		st.set(f, failed, 0, err)
 		return
@@ -151,22 +149,4 @@ func (st *store) run(ctx context.Context, f *forward) {
 		err = fmt.Errorf("the connection ended: %s", strings.TrimSpace(errors.String()))
 	}
 	st.set(f, failed, 0, err)
-}
-
-// dial is the way to a Pod, as kubectl port-forward takes it: a websocket, and SPDY where the server has none.
-func dial(c *cluster.Cluster, pod screen.Object) (streamhttp.Dialer, error) {
-	config := c.Config()
-	url := c.Kubernetes().CoreV1().RESTClient().Post().Resource("pods").Namespace(pod.Namespace).Name(pod.Name).SubResource("portforward").URL()
-	transport, upgrader, err := spdy.RoundTripperFor(config)
-	if err != nil {
-		return nil, err
-	}
-	old := spdy.NewDialerForStreaming(upgrader, &http.Client{Transport: transport}, http.MethodPost, url)
-	websocket, err := portforward.NewSPDYOverWebsocketDialerForStreaming(url, config)
-	if err != nil {
-		return nil, err
-	}
-	return portforward.NewFallbackDialerForStreaming(websocket, old, func(err error) bool {
-		return streamhttp.IsUpgradeFailure(err) || streamhttp.IsHTTPSProxyError(err)
-	}), nil
 }

@@ -32,7 +32,7 @@ func (v *view) Keys() key.Table {
 		With(v.kind.Namespaced, actWarp, actSortSpace, actCopySpace).
 		With(v.kind.Can("delete"), actDelete).
 		With(v.kind.Can("update"), actEdit).
-		With(pod, actShell, actForward, actForwards).
+		With(pod, actShell, actHandOver, actAttach, actForward, actForwards).
 		With(node, actCordon, actUncordon, actDrain).
 		With(!node, actCopy).
 		With(v.is("batch", "cronjobs"), actTrigger).
@@ -243,8 +243,10 @@ func (v *view) act(a key.Action, r *livetable.Row) {
 		changes.TogglePause(v.scope, o)
 	case actEdit:
 		changes.EditInEditor(v.scope, o)
-	case actShell:
-		shell.Open(v.scope, o, "")
+	case actShell, actAttach:
+		v.scope.Open(shell.Session{Object: o, Attach: a == actAttach})
+	case actHandOver:
+		shell.HandOver(v.scope, o, "")
 	case actForward:
 		forward.Ask(v.scope, o)
 	case actForwards:

@@ -29,6 +29,8 @@ const (
 	actForward     key.Action = "port-forward"
 	actForwards    key.Action = "port-forwards"
 	actShell       key.Action = "shell"
+	actHandOver    key.Action = "shell.whole"
+	actAttach      key.Action = "attach"
 	actCordon      key.Action = "cordon"
 	actUncordon    key.Action = "uncordon"
 	actDrain       key.Action = "drain"
@@ -68,7 +70,9 @@ func Keys() key.Table {
 	t := key.Table{
 		{Action: actEnter, Keys: []string{"enter"}, Hint: "open", Help: "what is inside: a workload's rollout, a node's Pods, a Pod's containers", Group: groupOpen},
 		{Action: actScale, Keys: []string{"s"}, Hint: "scale", Help: "scale", Group: groupDo, Changes: true},
-		{Action: actShell, Keys: []string{"s"}, Hint: "shell", Help: "a shell in the Pod", Group: groupDo, Changes: true},
+		{Action: actShell, Keys: []string{"s"}, Hint: "shell", Help: "a shell in the Pod, in a pane", Group: groupDo, Changes: true},
+		{Action: actHandOver, Keys: []string{"X"}, Help: "a shell in the Pod that takes the whole terminal", Group: groupDo, Changes: true},
+		{Action: actAttach, Keys: []string{"a"}, Help: "attach to the process of the Pod's container", Group: groupDo, Changes: true},
 		{Action: actForward, Keys: []string{"F"}, Help: "lead a port of this machine to one of the Pod", Group: groupDo},
 		{Action: actForwards, Keys: []string{"f"}, Help: "the ports that lead to Pods", Group: groupOpen},
 		{Action: actTrigger, Keys: []string{"t"}, Hint: "run now", Help: "run a CronJob now", Group: groupDo, Changes: true},
