@@ -11,6 +11,10 @@ import (
 // frameEvery is the least time between two frames, and between two deliveries of live data.
 const frameEvery = 16 * time.Millisecond
 
+// share is how much of the UI goroutine's time one source may take: after a turn of t it rests share-1 times t. So keys
+// are answered between the turns of a screen that has much to do for each change.
+const share = 10
+
 // bridge is the one way from live data to the UI: it collects which sources have changed and tells the program so at
 // most once a frame. Sources never wait for the screen, and a storm of changes costs one message a frame.
 type bridge struct {
@@ -21,7 +25,8 @@ type bridge struct {
 
 // source is one store that a screen watches.
 type source struct {
-	changed bool // guarded by bridge.mu
+	changed bool      // guarded by bridge.mu
+	rests   time.Time // guarded by bridge.mu; until then it has no turn
 	then    func()
 }
 
@@ -55,22 +60,51 @@ func (b *bridge) mark(s *source) {
 		b.dirty = append(b.dirty, s)
 	}
 	b.mu.Unlock()
+	b.rouse()
+}
+
+func (b *bridge) rouse() {
 	select {
 	case b.wake <- struct{}{}:
 	default:
 	}
 }
 
-// take hands over the sources that have changed since the last take.
-func (b *bridge) take() []*source {
+// deliver gives each source that has changed and does not rest its turn, and says whether one had it.
+func (b *bridge) deliver() bool {
+	turns := b.take(time.Now())
+	for _, s := range turns {
+		start := time.Now()
+		s.then()
+		took := time.Since(start)
+		b.mu.Lock()
+		s.rests = start.Add(share * took)
+		b.mu.Unlock()
+	}
+	return len(turns) > 0
+}
+
+// take hands over the sources that have changed since the last take, but for those that rest: their turn comes after it.
+func (b *bridge) take(now time.Time) []*source {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	dirty := b.dirty
-	b.dirty = nil
-	for _, s := range dirty {
+	var turns, resting []*source
+	var wait time.Duration
+	for _, s := range b.dirty {
+		if left := s.rests.Sub(now); left > 0 {
+			if resting = append(resting, s); wait == 0 || left < wait {
+				wait = left
+			}
+			continue
+		}
 		s.changed = false
+		turns = append(turns, s)
 	}
-	return dirty
+	b.dirty = resting
+	if resting != nil {
+		time.AfterFunc(wait, b.rouse)
+	}
+	return turns
 }
 
 // run is the only goroutine that sends to the program on its own account.

@@ -49,9 +49,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.dirty = true
 		m.wheel(msg)
 	case liveMsg:
-		m.dirty = true
-		for _, s := range m.bridge.take() {
-			s.then()
+		if m.bridge.deliver() {
+			m.dirty = true
 		}
 	case finishedMsg:
 		m.dirty = true
