@@ -239,6 +239,53 @@ func TestAClosedScreenHearsNothingMore(t *testing.T) {
 	}
 }
 
+func TestACoveredScreenHearsWhatItMissedWhenItIsSeenAgain(t *testing.T) {
+	m := newModel(t, cluster.Options{}, 120, 40)
+	below, above := screen.NewScope(t.Context(), m), screen.NewScope(t.Context(), m)
+	m.stack = []*room{{screen: &probe{}, scope: below}, {screen: &probe{}, scope: above}}
+	m.Update(nil)
+	heard := map[string]int{}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	msgs := make(chan tea.Msg)
+	go m.Bridge(ctx, func(msg tea.Msg) { msgs <- msg })
+	for name, scope := range map[string]*screen.Scope{"below": below, "above": above} {
+		changed := make(chan struct{}, 1)
+		changed <- struct{}{}
+		scope.Live(changed, func() { heard[name]++ })
+	}
+	for heard["above"] == 0 {
+		m.Update(<-msgs)
+	}
+	if heard["below"] != 0 {
+		t.Fatal("a covered screen was given live data")
+	}
+	m.stack = m.stack[:1]
+	for heard["below"] == 0 { // fails by the test's own deadline
+		m.Update(nil)
+		select {
+		case msg := <-msgs:
+			m.Update(msg)
+		default:
+		}
+	}
+}
+
+func TestARestingSourceWaitsForItsTurn(t *testing.T) {
+	b := newBridge()
+	now := time.Now()
+	s := &source{rests: now.Add(time.Hour)}
+	b.mark(s)
+	<-b.wake
+	if turns := b.take(now); len(turns) != 0 {
+		t.Fatal("it had a turn while it rests")
+	}
+	b.mark(s)
+	if turns := b.take(now.Add(time.Hour)); len(turns) != 1 {
+		t.Fatalf("%d turns after its rest, want 1", len(turns))
+	}
+}
+
 func TestACrashLeavesAReport(t *testing.T) {
 	m := newModel(t, cluster.Options{}, 120, 40)
 	killed := false

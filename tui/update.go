@@ -67,8 +67,18 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case frameMsg:
 		m.pending = false
 	}
+	m.cover()
 	m.pace()
 	return m, tea.Batch(m.flush()...)
+}
+
+// cover tells every screen whether another one hides it.
+func (m *Model) cover() {
+	for i, r := range m.stack {
+		if r.scope != nil {
+			r.scope.Cover(i < len(m.stack)-1)
+		}
+	}
 }
 
 // guardUpdate reports a panic in Update before bubbletea restores the terminal.

@@ -43,6 +43,9 @@ type Scope struct {
 	life   func() context.Context
 	end    context.CancelFunc
 	closed bool
+	// covered says that another screen hides this one; missed is what it has not heard since.
+	covered bool
+	missed  []func()
 }
 
 // NewScope makes a scope that ends with ctx or with Close, whichever is first. Only the frame and tests need it.
@@ -133,13 +136,36 @@ func (s *Scope) After(d time.Duration, f func()) {
 }
 
 // Live runs f whenever something comes from the channel, at most once a frame however much comes, while the screen is
-// open. The channel is a coalesced one with capacity 1, as the stores under cluster/ and etcdview have it.
+// open and not covered by another. The channel is a coalesced one with capacity 1, as the stores under cluster/ and etcdview have it.
 func (s *Scope) Live(changed <-chan struct{}, f func()) {
+	waits := false
 	s.host.Live(s.life(), changed, func() {
-		if !s.closed {
+		switch {
+		case s.closed || waits:
+		case s.covered:
+			waits = true
+			s.missed = append(s.missed, func() {
+				waits = false
+				f()
+			})
+		default:
 			f()
 		}
 	})
+}
+
+// Cover says whether another screen hides this one. While it is hidden its Live functions do not run, so that what is not
+// seen costs nothing; those that something came for run when it is seen again. Only the frame calls it.
+func (s *Scope) Cover(covered bool) {
+	s.covered = covered
+	if covered || s.closed {
+		return
+	}
+	missed := s.missed
+	s.missed = nil
+	for _, f := range missed {
+		f()
+	}
 }
 
 // Call does I/O. f runs on a goroutine of its own with a context that ends at the timeout, when the screen is closed,
