@@ -36,6 +36,8 @@ const startLimit = 2 * time.Minute
 type Options struct {
 	// Nodes is how many kubelets run; 0 means 1, and a negative number none.
 	Nodes int
+	// Args are further arguments of podarium up.
+	Args []string
 	// DataDir keeps the cluster there rather than ephemeral.
 	DataDir string
 	// ReadOnly makes the Cluster refuse changes.
@@ -184,6 +186,7 @@ func start(o Options) (_ *Cluster, stop func(), err error) {
 		nodes = 1
 	}
 	args := []string{"up", "--nodes", strconv.Itoa(nodes), "--output", "json"}
+	args = append(args, o.Args...)
 	if o.DataDir != "" {
 		args = append(args, "--data-dir", o.DataDir)
 	} else {

@@ -16,7 +16,6 @@ import (
 
 const (
 	serviceCIDR = "10.96.0.0/16"
-	podCIDR     = "10.244.0.0/16"
 	clusterDNS  = "10.96.0.10"
 	issuer      = "https://kubernetes.default.svc.cluster.local"
 )

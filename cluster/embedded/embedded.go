@@ -27,6 +27,7 @@ import (
 	"github.com/podarium/podarium/controllers/node"
 	"github.com/podarium/podarium/controllers/podnet"
 	"github.com/podarium/podarium/controllers/podnet/services"
+	"github.com/podarium/podarium/controllers/simulated"
 )
 
 // Options say what to run. The zero value, with a DataDir, is a cluster of no nodes.
@@ -37,6 +38,9 @@ type Options struct {
 	Ephemeral bool
 	// Nodes is how many kubelets run.
 	Nodes int
+	// SimulatedNodes is how many nodes without a kubelet there are besides (controllers/simulated); nil is as many as in the
+	// last run.
+	SimulatedNodes *int
 	// Runtime is what containers are: node.Standin, which empty means too, or node.Process.
 	Runtime string
 	// APIPort is the API server's port on 127.0.0.1; 0 is the one of the last run if it is free, else any free one.
@@ -63,8 +67,10 @@ func (o *Options) validate() error {
 		return errors.New("no data directory")
 	case o.Nodes < 0 || o.Nodes > maxNodes:
 		return fmt.Errorf("--nodes: %d is not between 0 and %d", o.Nodes, maxNodes)
-	case o.Runtime != "" && o.Runtime != node.Standin && o.Runtime != node.Process:
-		return fmt.Errorf("--runtime: %q is neither %s nor %s", o.Runtime, node.Standin, node.Process)
+	case o.SimulatedNodes != nil && (*o.SimulatedNodes < 0 || *o.SimulatedNodes > simulated.Max):
+		return fmt.Errorf("--simulated-nodes: %d is not between 0 and %d", *o.SimulatedNodes, simulated.Max)
+	case node.CheckRuntime(o.Runtime) != nil:
+		return fmt.Errorf("--runtime: %w", node.CheckRuntime(o.Runtime))
 	case o.APIPort < 0 || o.APIPort > 65535:
 		return fmt.Errorf("--api-port: %d is not a port", o.APIPort)
 	}
@@ -123,7 +129,6 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 			return nil, err
 		}
 	}
-	s.health = newHealth(s.began, o.Nodes)
 	if s.state, err = openStateDir(s.o.DataDir); err != nil {
 		return nil, err
 	}
@@ -133,6 +138,11 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 			err = errors.Join(err, s.release())
 		}
 	}()
+	simulate, err := s.chooseSimulated()
+	if err != nil {
+		return nil, err
+	}
+	s.health = newHealth(s.began, o.Nodes, simulate)
 	if s.log, err = openLogs(s.logFile(), o.Verbosity, s.fail); err != nil {
 		return nil, err
 	}
@@ -184,10 +194,9 @@ func (s *Server) logFile() string {
 
 // listen opens the API port: the one asked for, or else the last run's, so that kubeconfigs stay good over a restart.
 func (s *Server) listen() (net.Listener, error) {
-	set := s.state.loadSettings()
 	port := s.o.APIPort
 	if port == 0 {
-		port = set.APIPort
+		port = s.state.loadSettings().APIPort
 	}
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil && s.o.APIPort == 0 {
@@ -196,8 +205,10 @@ func (s *Server) listen() (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("API port: %w: choose another with --api-port, or leave it out for any free one", err)
 	}
-	set.APIPort = l.Addr().(*net.TCPAddr).Port
-	return l, s.state.saveSettings(set)
+	return l, s.state.update(func(set *settings) error {
+		set.APIPort = l.Addr().(*net.TCPAddr).Port
+		return nil
+	})
 }
 
 func (s *Server) connect(name string, id identity) (connection, error) {

@@ -22,11 +22,14 @@ type health struct {
 	changed    chan struct{} // closed and replaced at each change
 }
 
-func newHealth(began time.Time, nodes int) *health {
+func newHealth(began time.Time, nodes, simulated int) *health {
 	h := &health{began: began, changed: make(chan struct{})}
 	names := []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"}
 	for i := range nodes {
 		names = append(names, "kubelet/"+nodeName(i))
+	}
+	if simulated > 0 {
+		names = append(names, SimulatedNodes)
 	}
 	for _, n := range names {
 		h.components = append(h.components, cluster.Component{Name: n, State: cluster.Pending})

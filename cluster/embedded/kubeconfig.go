@@ -22,6 +22,7 @@ var (
 	networkUser       = identity{name: "system:podarium:network"}
 	metricsUser       = identity{name: "system:podarium:metrics"}
 	provisionerUser   = identity{name: "system:podarium:provisioner"}
+	simulatedUser     = identity{name: "system:podarium:simulated-nodes"}
 )
 
 func nodeIdentity(node string) identity {

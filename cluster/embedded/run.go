@@ -17,6 +17,7 @@ import (
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/controllers/manager"
+	"github.com/podarium/podarium/controllers/podnet"
 	"github.com/podarium/podarium/controllers/scheduler"
 )
 
@@ -188,7 +189,7 @@ func (s *Server) clients(ctx context.Context, l *layer) error {
 		return manager.Run(ctx, manager.Options{
 			Kubeconfig: cm.file, RootCAFile: s.pki.file("ca.crt"),
 			SigningCertFile: s.pki.file("ca.crt"), SigningKeyFile: s.pki.file("ca.key"),
-			ServiceAccountKeyFile: s.pki.file("sa.key"), PodCIDR: podCIDR, ServiceCIDR: serviceCIDR,
+			ServiceAccountKeyFile: s.pki.file("sa.key"), PodCIDR: podnet.ClusterRange.String(), ServiceCIDR: serviceCIDR,
 			Ready: func() { s.health.set("kube-controller-manager", cluster.Ready, "") },
 		})
 	})
@@ -202,6 +203,9 @@ func (s *Server) clients(ctx context.Context, l *layer) error {
 	s.run(l, "network", s.runNetwork)
 	s.run(l, "provisioner", s.runProvisioner)
 	s.run(l, "metrics", s.runMetrics)
+	if set := s.state.loadSettings(); set.Simulated {
+		s.run(l, SimulatedNodes, func(ctx context.Context) error { return s.runSimulated(ctx, set.SimulatedNodes) })
+	}
 	for i := range s.o.Nodes {
 		s.run(l, "kubelet/"+nodeName(i), func(ctx context.Context) error { return s.runNode(ctx, nodeName(i)) })
 	}

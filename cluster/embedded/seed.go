@@ -95,12 +95,12 @@ func seedObjects(caPEM []byte) map[string]runtime.Object {
 			Data: map[string]string{"ca.crt": string(caPEM)},
 		}
 	}
-	for _, r := range append(append(bootstrappolicy.ClusterRoles(), bootstrappolicy.ControllerRoles()...), networkRole(), metricsRole(), provisionerRole()) {
+	for _, r := range append(append(bootstrappolicy.ClusterRoles(), bootstrappolicy.ControllerRoles()...), networkRole(), metricsRole(), provisionerRole(), simulatedRole()) {
 		o["/registry/clusterroles/"+r.Name] = r.DeepCopy()
 	}
 	bindings := append(bootstrappolicy.ClusterRoleBindings(), bootstrappolicy.ControllerRoleBindings()...)
 	bindings = append(bindings, kubeletAPIBinding(), bindingTo(networkUser, networkRole().Name), bindingTo(metricsUser, metricsRole().Name),
-		bindingTo(provisionerUser, provisionerRole().Name))
+		bindingTo(provisionerUser, provisionerRole().Name), bindingTo(simulatedUser, simulatedRole().Name))
 	for _, b := range bindings {
 		o["/registry/clusterrolebindings/"+b.Name] = b.DeepCopy()
 		for _, s := range b.Subjects {
@@ -108,6 +108,16 @@ func seedObjects(caPEM []byte) map[string]runtime.Object {
 				seedServiceAccount(o, s.Namespace, s.Name)
 			}
 		}
+	}
+	leases := simulatedLeases()
+	o["/registry/roles/"+leases.Namespace+"/"+leases.Name] = &leases
+	o["/registry/rolebindings/"+leases.Namespace+"/"+leases.Name] = &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: leases.Namespace, Name: leases.Name},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: leases.Name},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: simulatedUser.name}},
+	}
+	for _, c := range runtimeClasses() {
+		o["/registry/runtimeclasses/"+c.Name] = &c
 	}
 	for ns, roles := range bootstrappolicy.NamespaceRoles() {
 		for _, r := range roles {
@@ -201,6 +211,30 @@ func provisionerRole() rbacv1.ClusterRole {
 			{APIGroups: []string{""}, Resources: []string{"persistentvolumes"}, Verbs: append(read, "create", "delete", "patch")},
 			{APIGroups: []string{"storage.k8s.io"}, Resources: []string{"storageclasses"}, Verbs: append(read, "create")},
 			{APIGroups: []string{"", "events.k8s.io"}, Resources: []string{"events"}, Verbs: []string{"create", "patch", "update"}},
+		},
+	}
+}
+
+// simulatedRole is what simulated nodes need (controllers/simulated), but for their Leases.
+func simulatedRole() rbacv1.ClusterRole {
+	read := []string{"get", "list", "watch"}
+	return rbacv1.ClusterRole{
+		ObjectMeta: metav1.ObjectMeta{Name: "podarium:simulated-nodes"},
+		Rules: []rbacv1.PolicyRule{
+			{APIGroups: []string{""}, Resources: []string{"nodes"}, Verbs: append(read, "create", "delete")},
+			{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: append(read, "delete")},
+			{APIGroups: []string{""}, Resources: []string{"nodes/status", "pods/status"}, Verbs: []string{"patch"}},
+			{APIGroups: []string{"", "events.k8s.io"}, Resources: []string{"events"}, Verbs: []string{"create", "patch", "update"}},
+		},
+	}
+}
+
+// simulatedLeases lets them keep the Leases by which they stay Ready.
+func simulatedLeases() rbacv1.Role {
+	return rbacv1.Role{
+		ObjectMeta: metav1.ObjectMeta{Namespace: corev1.NamespaceNodeLease, Name: simulatedRole().Name},
+		Rules: []rbacv1.PolicyRule{
+			{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"get", "list", "watch", "create", "update"}},
 		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 
 	"go.etcd.io/etcd/client/pkg/v3/fileutil"
 )
@@ -44,7 +45,7 @@ func DefaultDataDir() (string, error) {
 //
 //	lock          held while a process runs the cluster
 //	run.json      how to reach the running process (runInfo); only while it runs
-//	settings.json what a restart keeps: the API port
+//	settings.json what a restart keeps: the API port, and which nodes there are beyond those of --nodes
 //	pki/          authorities, keys and certificates
 //	kubeconfig/   one kubeconfig an identity
 //	etcd/         etcd's own data directory
@@ -53,6 +54,8 @@ func DefaultDataDir() (string, error) {
 type stateDir struct {
 	path string
 	lock *fileutil.LockedFile
+	// writing guards settings.json.
+	writing sync.Mutex
 	// sockets is where unix sockets go: the data directory, or a short private one where its path is too long.
 	sockets string
 }
@@ -66,6 +69,10 @@ type runInfo struct {
 // settings are what a restart keeps.
 type settings struct {
 	APIPort int `json:"apiPort,omitempty"`
+	// SimulatedNodes is how many nodes without a kubelet there are. Simulated says that there have been some: those that
+	// are too many have to be deleted.
+	SimulatedNodes int  `json:"simulatedNodes,omitempty"`
+	Simulated      bool `json:"simulated,omitempty"`
 }
 
 // openStateDir makes the directory where it is missing and locks it.
@@ -117,15 +124,36 @@ func (s *stateDir) publish() error {
 	return writeFileAtomically(s.file("run.json"), b)
 }
 
+// loadSettings gives none where they cannot be read: the cluster starts without them.
 func (s *stateDir) loadSettings() settings {
-	var v settings
-	if b, err := os.ReadFile(s.file("settings.json")); err == nil {
-		_ = json.Unmarshal(b, &v) // only a preference: unreadable settings are as good as none
-	}
+	v, _ := s.readSettings()
 	return v
 }
 
-func (s *stateDir) saveSettings(v settings) error {
+func (s *stateDir) readSettings() (v settings, err error) {
+	b, err := os.ReadFile(s.file("settings.json"))
+	if err != nil {
+		return settings{}, err
+	}
+	if err := json.Unmarshal(b, &v); err != nil {
+		return settings{}, err
+	}
+	return v, nil
+}
+
+// update changes the settings, unless change returns an error. A file that cannot be understood is kept beside them.
+func (s *stateDir) update(change func(*settings) error) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	v, err := s.readSettings()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Rename(s.file("settings.json"), s.file("settings.json.damaged")); err != nil {
+			return err
+		}
+	}
+	if err := change(&v); err != nil {
+		return err
+	}
 	b, err := json.Marshal(v)
 	if err != nil {
 		return err

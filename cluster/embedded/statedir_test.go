@@ -66,7 +66,7 @@ func TestSettingsAreOnlyAPreference(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.close()
-	if err := s.saveSettings(settings{APIPort: 6443}); err != nil {
+	if err := s.update(func(v *settings) error { v.APIPort = 6443; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.loadSettings().APIPort; got != 6443 {
@@ -77,6 +77,12 @@ func TestSettingsAreOnlyAPreference(t *testing.T) {
 	}
 	if got := s.loadSettings().APIPort; got != 0 {
 		t.Errorf("damaged settings give the port %d", got)
+	}
+	if err := s.update(func(*settings) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(s.file("settings.json.damaged")); err != nil || string(b) != "{" {
+		t.Errorf("damaged settings are kept as %q: %v", b, err)
 	}
 }
 
@@ -90,6 +96,8 @@ func TestOptionsAreValidatedAtTheDoor(t *testing.T) {
 		{Options{Ephemeral: true, Nodes: -1}, "--nodes"},
 		{Options{Ephemeral: true, Nodes: maxNodes + 1}, "--nodes"},
 		{Options{Ephemeral: true, APIPort: 70000}, "--api-port"},
+		{Options{Ephemeral: true, SimulatedNodes: new(-1)}, "--simulated-nodes"},
+		{Options{Ephemeral: true, Runtime: "docker"}, "--runtime"},
 	} {
 		if err := c.o.validate(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: %v, want an error with %q", c.o, err, c.want)

@@ -20,6 +20,7 @@ type flags struct {
 	dataDir   string
 	ephemeral bool
 	nodes     int
+	simulated int
 	runtime   string
 	apiPort   int
 	logFile   string
@@ -62,11 +63,14 @@ it runs already (podarium up), the UI attaches to it.`,
 	return root
 }
 
+const simulatedFlag = "simulated-nodes"
+
 // addRunFlags adds the flags of commands that may start a cluster.
 func addRunFlags(cmd *cobra.Command, f *flags) {
 	fs := cmd.Flags()
 	fs.BoolVar(&f.ephemeral, "ephemeral", false, "keep nothing: a temporary data directory, removed at the end")
 	fs.IntVar(&f.nodes, "nodes", 3, "how many nodes (real kubelets) run")
+	fs.IntVar(&f.simulated, simulatedFlag, 0, "how many nodes without a kubelet run besides, simulated by kwok, for Pods with runtimeClassName kwok (default: as many as the last time)")
 	fs.StringVar(&f.runtime, "runtime", "standin", "what containers are: standin (code in this process), or process (programs of this machine, run as you, isolated from nothing)")
 	fs.IntVar(&f.apiPort, "api-port", 0, "port of the API server on 127.0.0.1 (default: the last one, else any free one)")
 	fs.StringVar(&f.logFile, "log-file", "", "where the log goes (default: podarium.log in the data directory)")
@@ -101,8 +105,11 @@ func (f *flags) self() string {
 	return "podarium --data-dir " + dir
 }
 
-func (f *flags) options() (embedded.Options, error) {
+func (f *flags) options(cmd *cobra.Command) (embedded.Options, error) {
 	o := embedded.Options{Ephemeral: f.ephemeral, Nodes: f.nodes, Runtime: f.runtime, APIPort: f.apiPort, LogFile: f.logFile, Verbosity: f.verbosity, DivertStderr: true, DataDir: f.dataDir}
+	if cmd.Flags().Changed(simulatedFlag) {
+		o.SimulatedNodes = &f.simulated
+	}
 	var err error
 	if !f.ephemeral {
 		o.DataDir, err = f.dir()

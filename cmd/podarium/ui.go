@@ -25,7 +25,7 @@ func runUI(cmd *cobra.Command, f *flags) error {
 	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
 		return exitError{exitUsage, errors.New("the UI needs a terminal on standard input and output: use 'podarium up' to run the cluster without it")}
 	}
-	o, err := f.options()
+	o, err := f.options(cmd)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ func newUp(f *flags) *cobra.Command {
 		Short: "Run the cluster without UI, until interrupted",
 		Example: `  podarium up
   podarium up --data-dir /tmp/demo --nodes 5 --api-port 6443
+  podarium up --simulated-nodes 1000
   podarium up --ephemeral`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -38,7 +39,7 @@ func newUp(f *flags) *cobra.Command {
 }
 
 func up(cmd *cobra.Command, f *flags, print func(w io.Writer, i embedded.Info, self string) error) error {
-	o, err := f.options()
+	o, err := f.options(cmd)
 	if err != nil {
 		return err
 	}
@@ -83,14 +84,17 @@ func printJSON(w io.Writer, i embedded.Info, _ string) error { return json.NewEn
 
 func printReady(w io.Writer, i embedded.Info, self string) error {
 	last := int64(0)
-	nodes := 0
+	nodes, simulated := 0, ""
 	for _, c := range i.Status.Components {
 		last = max(last, c.SinceStart)
 		if strings.HasPrefix(c.Name, "kubelet/") {
 			nodes++
 		}
+		if c.Name == embedded.SimulatedNodes {
+			simulated = " and " + c.Message
+		}
 	}
-	fmt.Fprintf(w, "Kubernetes %s with %d nodes is ready after %s.\n\n", i.Status.KubernetesVersion, nodes, time.Duration(last)*time.Millisecond)
+	fmt.Fprintf(w, "Kubernetes %s with %d nodes%s is ready after %s.\n\n", i.Status.KubernetesVersion, nodes, simulated, time.Duration(last)*time.Millisecond)
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	fmt.Fprintf(t, "  export KUBECONFIG=%s\n  %s kubectl get nodes\tkubectl, built in\n  %[2]s\tthe UI, in another terminal\n  %[2]s down\tstop it (or interrupt this)\n\n", i.Kubeconfig, self)
 	if err := t.Flush(); err != nil {

@@ -57,7 +57,7 @@ func Run(ctx context.Context, o Options) error {
 		"--cluster-signing-key-file=" + o.SigningKeyFile,
 		"--cluster-cidr=" + o.PodCIDR,
 		"--service-cluster-ip-range=" + o.ServiceCIDR,
-		"--allocate-node-cidrs=true",
+		"--allocate-node-cidrs=true", "--node-cidr-mask-size=24",
 		"--profiling=false",
 		"--controller-shutdown-timeout=2s",
 	})

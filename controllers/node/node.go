@@ -85,6 +85,7 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("node %s: %w", o.Name, err)
 	}
+	o.Labels = withRuntimes(o.Labels, handlers)
 	images := containers.NewImages(pull)
 	pods, err := containers.New(containers.Options{
 		Name: "podarium", Version: o.Version, Dir: filepath.Join(o.Dir, "containers"),
@@ -188,13 +189,18 @@ func (n *Node) run(ctx context.Context, o Options, images *containers.Images) er
 		k.Run(ctx, until(ctx, deps.PodConfig.Updates()))
 	}()
 	context.AfterFunc(ctx, n.end)
-	if o.Ready != nil {
-		go func() {
-			if awaitReady(ctx, client, o.Name) == nil {
-				o.Ready()
-			}
-		}()
-	}
+	go func() {
+		err := awaitReady(ctx, client, o.Name)
+		if err == nil {
+			err = relabel(ctx, client, o.Name, o.Labels)
+		}
+		switch {
+		case err == nil && o.Ready != nil:
+			o.Ready()
+		case err != nil && ctx.Err() == nil:
+			klog.FromContext(ctx).Error(err, "The node's labels could not be brought up to date")
+		}
+	}()
 	return nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/validation"
@@ -52,6 +54,20 @@ const (
 	Process = "process" // processes of the host, with this process's rights
 )
 
+// Runtimes are all of them. A Pod chooses one by the RuntimeClass of that name, on a node that has it.
+var Runtimes = []string{Standin, Process}
+
+// RuntimeLabel is the label, with the value true, of the nodes that have a runtime.
+func RuntimeLabel(runtime string) string { return "runtime.podarium.io/" + runtime }
+
+// CheckRuntime says whether there is such a runtime; empty is Standin.
+func CheckRuntime(name string) error {
+	if name == "" || slices.Contains(Runtimes, name) {
+		return nil
+	}
+	return fmt.Errorf("%q is none of %s", name, strings.Join(Runtimes, ", "))
+}
+
 func (o *Options) validate() error {
 	for _, msg := range validation.NameIsDNSSubdomain(o.Name, false) {
 		return fmt.Errorf("node name %q: %s", o.Name, msg)
@@ -65,8 +81,8 @@ func (o *Options) validate() error {
 		return fmt.Errorf("node %s: no pod network", o.Name)
 	case o.ServingCertFile == "" || o.ServingKeyFile == "" || o.ClientCAFile == "":
 		return errors.New("node " + o.Name + ": the kubelet's server needs a certificate, a key and a CA for clients")
-	case o.Runtime != "" && o.Runtime != Standin && o.Runtime != Process:
-		return fmt.Errorf("node %s: no runtime is called %q: there are %s and %s", o.Name, o.Runtime, Standin, Process)
+	case CheckRuntime(o.Runtime) != nil:
+		return fmt.Errorf("node %s: runtime: %w", o.Name, CheckRuntime(o.Runtime))
 	case o.MaxPods < 0:
 		return fmt.Errorf("node %s: %d Pods at most makes no sense", o.Name, o.MaxPods)
 	}

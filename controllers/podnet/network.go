@@ -23,6 +23,12 @@ var (
 	NodeRange = netip.MustParsePrefix("172.18.0.0/16")
 	// ServiceRange holds the cluster IPs of Services.
 	ServiceRange = netip.MustParsePrefix("10.96.0.0/16")
+	// SimulatedRange holds the addresses of Pods on simulated nodes (controllers/simulated), at which nothing answers, and
+	// SimulatedNode is the one of all these nodes. They are part of a network that is told to Simulate.
+	SimulatedRange = netip.MustParsePrefix("10.224.0.0/12")
+	SimulatedNode  = netip.MustParseAddr("172.18.255.254")
+	// ClusterRange holds both, and is what the control plane knows as the range of Pods.
+	ClusterRange = netip.MustParsePrefix("10.224.0.0/11")
 	// Gateway is where connections come from that start outside the cluster, and where the host serves the cluster: its API
 	// server and its DNS.
 	Gateway = netip.MustParseAddr("172.18.0.1")
@@ -51,6 +57,19 @@ type Network struct {
 		sync.RWMutex
 		allow Policy
 	}
+}
+
+// Simulate makes the addresses of simulated nodes and their Pods part of the network. They are not otherwise: somebody's
+// own network may have them.
+func (n *Network) Simulate() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.hosts[SimulatedNode] = struct{}{}
+}
+
+// simulates says whether an address is that of a Pod on a simulated node.
+func (n *Network) simulates(ip netip.Addr) bool {
+	return SimulatedRange.Contains(ip) && n.IsUp(SimulatedNode)
 }
 
 // Resolver gives the addresses of a name. known says that the name is the cluster's to answer, even where it has none.
@@ -295,7 +314,7 @@ func (n *Network) resolve(address string) (targets []netip.AddrPort, ours bool, 
 // holds says whether an address is this network's: of one of its ranges, or a Service's elsewhere (externalIPs).
 func (n *Network) holds(to netip.AddrPort) bool {
 	ip := to.Addr()
-	return PodRange.Contains(ip) || NodeRange.Contains(ip) || ServiceRange.Contains(ip) || n.service(TCP, to) != nil || n.service(UDP, to) != nil
+	return PodRange.Contains(ip) || NodeRange.Contains(ip) || ServiceRange.Contains(ip) || n.simulates(ip) || n.service(TCP, to) != nil || n.service(UDP, to) != nil
 }
 
 // NodeOf gives the address of the node that an address is on, the node's own or a Pod's; zero where it is on none.
