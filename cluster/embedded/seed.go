@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	corev1 "k8s.io/api/core/v1"
+	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -139,7 +141,7 @@ func seedObjects(caPEM []byte) map[string]runtime.Object {
 		l.Generation = 1
 		o["/registry/prioritylevelconfigurations/"+l.Name] = l
 	}
-	for _, s := range append(bootstrap.MandatoryFlowSchemas, bootstrap.SuggestedFlowSchemas...) {
+	for _, s := range append(bootstrap.MandatoryFlowSchemas, append(bootstrap.SuggestedFlowSchemas, simulatedFlows())...) {
 		s = s.DeepCopy()
 		s.Generation = 1
 		o["/registry/flowschemas/"+s.Name] = s
@@ -237,4 +239,13 @@ func simulatedLeases() rbacv1.Role {
 			{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"get", "list", "watch", "create", "update"}},
 		},
 	}
+}
+
+// simulatedFlows gives the heartbeats of simulated nodes the precedence that those of kubelets have.
+func simulatedFlows() *flowcontrolv1.FlowSchema {
+	i := slices.IndexFunc(bootstrap.SuggestedFlowSchemas, func(s *flowcontrolv1.FlowSchema) bool { return s.Name == "system-node-high" })
+	s := bootstrap.SuggestedFlowSchemas[i].DeepCopy()
+	s.ObjectMeta = metav1.ObjectMeta{Name: simulatedRole().Name}
+	s.Spec.Rules[0].Subjects = []flowcontrolv1.Subject{{Kind: flowcontrolv1.SubjectKindUser, User: &flowcontrolv1.UserSubject{Name: simulatedUser.name}}}
+	return s
 }

@@ -17,6 +17,7 @@ package simulated
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -89,7 +90,7 @@ func Run(ctx context.Context, o Options) error {
 		ManageNodesWithAnnotationSelector: Annotation + "=" + fake,
 		CIDR:                              podnet.SimulatedRange.String(), NodeIP: podnet.SimulatedNode.String(), NodePort: port,
 		PodPlayStageParallelism: 8, NodePlayStageParallelism: 8, PodsOnNodeSyncParallelism: 4,
-		NodeLeaseDurationSeconds: leaseSeconds, NodeLeaseParallelism: 4,
+		NodeLeaseDurationSeconds: leaseSeconds, NodeLeaseParallelism: 16, // they come first, or the nodes are taken for lost
 		ID: "podarium", // the same after a restart, or the last run's Leases would have to expire first
 	})
 	if err != nil {
@@ -153,12 +154,15 @@ func progress(ctx context.Context, client kubernetes.Interface, o Options) error
 	return nil
 }
 
-// stages are kwok's own, which say what becomes of a Node and a Pod.
+//go:embed pod-ready-again.yaml
+var podReadyAgain string
+
+// stages say what becomes of a Node and a Pod: kwok's own, and podReadyAgain.
 func stages() (map[internalversion.StageResourceRef][]*internalversion.Stage, error) {
 	out := map[internalversion.StageResourceRef][]*internalversion.Stage{}
 	for _, text := range []string{
 		nodefast.DefaultNodeInit, nodeheartbeat.DefaultNodeHeartbeatWithLease,
-		podfast.DefaultPodReady, podfast.DefaultPodComplete, podfast.DefaultPodDelete,
+		podfast.DefaultPodReady, podfast.DefaultPodComplete, podfast.DefaultPodDelete, podReadyAgain,
 	} {
 		var file v1alpha1.Stage
 		if err := yaml.UnmarshalStrict([]byte(text), &file); err != nil {
