@@ -19,6 +19,12 @@ type Progress struct {
 	// Err says why this may be old: a list or watch failed and is being retried.
 	Err error
 
+	// Created is when the workload was.
+	Created time.Time
+	// Images that the workload wants, by container, and the containers in the order of the template, init containers last.
+	Images     map[string]string
+	Containers []string
+
 	// Revisions are newest first.
 	Revisions []Revision
 	// Desired is spec.replicas (for a DaemonSet: the nodes it wants). Updated, Ready and Available count Pods as the
@@ -28,7 +34,9 @@ type Progress struct {
 	Strategy                 string
 	MaxSurge, MaxUnavailable int32
 	MinReadySeconds          int32
-	Paused                   bool
+	// Partition is how many Pods of a StatefulSet, those with the lowest numbers, keep their revision.
+	Partition int32
+	Paused    bool
 	// Done says what kubectl rollout status would: the newest template runs everywhere.
 	Done bool
 	// Stuck says that it will not finish by itself: the progress deadline passed, or a Pod waits for something that

@@ -118,6 +118,14 @@ func (s *state) compute() *Progress {
 
 // status puts kubectl's verdict, and ours on top of it.
 func (s *state) status(p *Progress, u *unstructured.Unstructured) {
+	p.kubectlStatus(u)
+	p.Waiting = s.waiting(p, u)
+	fatal := slices.ContainsFunc(p.Waiting, func(w Wait) bool { return w.Fatal })
+	p.Stuck = p.Stuck || !p.Done && !p.Paused && fatal
+}
+
+// kubectlStatus is kubectl's verdict, of the workload alone.
+func (p *Progress) kubectlStatus(u *unstructured.Unstructured) {
 	deadline := false
 	if viewer, err := polymorphichelpers.StatusViewerFor(schema.GroupKind{Group: "apps", Kind: u.GetKind()}); err == nil {
 		text, done, err := viewer.Status(u, 0)
@@ -130,13 +138,13 @@ func (s *state) status(p *Progress, u *unstructured.Unstructured) {
 	if p.Paused && !p.Done {
 		p.Message = "paused: resume it to go on"
 	}
-	p.Waiting = s.waiting(p, u)
-	fatal := slices.ContainsFunc(p.Waiting, func(w Wait) bool { return w.Fatal })
-	p.Stuck = !p.Done && !p.Paused && (deadline || fatal)
+	p.Stuck = !p.Done && !p.Paused && deadline
 }
 
 // fill takes the counts and limits of the workload's own status and strategy.
 func (w *workload) fill(p *Progress) {
+	p.Created = w.created
+	p.Containers, p.Images = containersOf(w.template), imagesOf(w.template)
 	switch {
 	case w.deployment != nil:
 		d := w.deployment
@@ -153,6 +161,9 @@ func (w *workload) fill(p *Progress) {
 		p.Updated, p.Ready, p.Available = st.Status.UpdatedReplicas, st.Status.ReadyReplicas, st.Status.AvailableReplicas
 		p.MinReadySeconds, p.Strategy = st.Spec.MinReadySeconds, string(st.Spec.UpdateStrategy.Type)
 		p.MaxUnavailable = 1
+		if r := st.Spec.UpdateStrategy.RollingUpdate; r != nil && r.Partition != nil {
+			p.Partition = *r.Partition
+		}
 		if r := st.Spec.UpdateStrategy.RollingUpdate; r != nil && r.MaxUnavailable != nil {
 			_, p.MaxUnavailable, _ = deploymentutil.ResolveFenceposts(nil, r.MaxUnavailable, p.Desired)
 		}

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"fmt"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,6 +15,43 @@ import (
 // It is nil when they are equal. A nil template is an empty one.
 func DiffTemplates(from, to *corev1.PodTemplateSpec) []change.Line {
 	return change.DiffText(templateLines(from), templateLines(to))
+}
+
+// Changed says in a phrase what is different in a template: the images by name, other lines by the first of them and
+// how many more there are. It is empty when the templates are equal.
+func Changed(from, to *corev1.PodTemplateSpec) string {
+	var parts []string
+	images := 0
+	if from != nil && to != nil {
+		was, now := imagesOf(from), imagesOf(to)
+		for _, name := range containersOf(to) {
+			if old, ok := was[name]; ok && old != now[name] {
+				parts = append(parts, fmt.Sprintf("%s %s → %s", name, old, now[name]))
+				images += 2 // a line that went, and one that came
+			}
+		}
+	}
+	first, lines := "", 0
+	for _, l := range DiffTemplates(from, to) {
+		if l.Op != '+' && l.Op != '-' {
+			continue
+		}
+		text := strings.TrimLeft(l.Text, " -")
+		if images > 0 && strings.HasPrefix(text, "image:") {
+			images--
+			continue
+		}
+		if lines++; first == "" || l.Op == '+' && first[0] == '-' {
+			first = string(l.Op) + " " + text
+		}
+	}
+	switch {
+	case lines == 1:
+		parts = append(parts, first)
+	case lines > 1:
+		parts = append(parts, fmt.Sprintf("%s (%d lines)", first, lines))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func templateLines(t *corev1.PodTemplateSpec) []string {

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -19,12 +20,13 @@ type workload struct {
 	daemonSet   *appsv1.DaemonSet
 
 	uid      types.UID
+	created  time.Time
 	selector labels.Selector
 	template *corev1.PodTemplateSpec
 }
 
 func newWorkload(kind workloadKind, o *unstructured.Unstructured) (*workload, error) {
-	w := &workload{uid: o.GetUID()}
+	w := &workload{uid: o.GetUID(), created: o.GetCreationTimestamp().Time}
 	var selector *metav1.LabelSelector
 	var into any
 	switch kind {

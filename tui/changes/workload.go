@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -75,14 +77,21 @@ func Scale(s *screen.Scope, objects []screen.Object, now int) {
 }
 
 func checkReplicas(v string) error {
-	if n, err := strconv.ParseInt(strings.TrimSpace(v), 10, 32); err != nil || n < 0 {
+	n, err := strconv.ParseInt(strings.TrimSpace(v), 10, 32)
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		return fmt.Errorf("that is out of range: give a whole number from 0 to %d", math.MaxInt32)
+	case err != nil || n < 0:
 		return errors.New("give a whole number, 0 or more")
 	}
 	return nil
 }
 
-// container is one container's image.
-type container struct{ name, image string }
+// container is one container's image, and those that it had before, the newest first.
+type container struct {
+	name, image string
+	before      []string
+}
 
 // SetImage reads the images of an object's containers, asks for others, and proposes those that differ.
 func SetImage(s *screen.Scope, o screen.Object) {
@@ -92,7 +101,19 @@ func SetImage(s *screen.Scope, o screen.Object) {
 		if err != nil {
 			return nil, err
 		}
-		return containers(u)
+		list, err := containers(u)
+		if err != nil {
+			return nil, err
+		}
+		past, _ := rollout.History(ctx, c, Ref(o)) // what has none offers nothing
+		for i := range list {
+			for _, r := range past {
+				if image := r.Images[list[i].name]; image != "" && image != list[i].image && !slices.Contains(list[i].before, image) {
+					list[i].before = append(list[i].before, image)
+				}
+			}
+		}
+		return list, nil
 	}, func(list []container, err error) {
 		if err != nil {
 			s.Fail(err)
@@ -105,7 +126,7 @@ func SetImage(s *screen.Scope, o screen.Object) {
 func askImages(s *screen.Scope, o screen.Object, list []container) {
 	f := dialog.Form{Title: "Image of " + o.Name, Accept: "Preview"}
 	for _, c := range list {
-		f.Fields = append(f.Fields, dialog.Field{Label: c.name, Value: c.image, Check: func(v string) error {
+		f.Fields = append(f.Fields, dialog.Field{Label: c.name, Value: c.image, Offers: c.before, Check: func(v string) error {
 			if strings.TrimSpace(v) == "" {
 				return errors.New("give an image")
 			}
@@ -138,7 +159,7 @@ func containers(u *unstructured.Unstructured) ([]container, error) {
 				m, _ := i.(map[string]any)
 				name, _ := m["name"].(string)
 				image, _ := m["image"].(string)
-				out = append(out, container{name, image})
+				out = append(out, container{name: name, image: image})
 			}
 		}
 		if len(out) > 0 {
@@ -171,6 +192,22 @@ func UndoRollout(s *screen.Scope, o screen.Object, revision int64) {
 	Propose(s, fmt.Sprintf("undo %s to revision %d", o.Name, revision), One(func(ctx context.Context, c *cluster.Cluster) (*change.Plan, error) {
 		return rollout.Undo(ctx, c, Ref(o), revision)
 	}))
+}
+
+// UndoRollouts proposes to take workloads back to the revision before.
+func UndoRollouts(s *screen.Scope, objects []screen.Object) {
+	Propose(s, "undo the rollout of "+names(objects), each(objects, func(ctx context.Context, c *cluster.Cluster, r change.Ref) (*change.Plan, error) {
+		return rollout.Undo(ctx, c, r, 0)
+	}))
+}
+
+// Pause proposes to pause the rollouts of Deployments, or to resume them.
+func Pause(s *screen.Scope, objects []screen.Object, on bool) {
+	what, plan := "resume ", rollout.Resume
+	if on {
+		what, plan = "pause ", rollout.Pause
+	}
+	Propose(s, what+names(objects), each(objects, plan))
 }
 
 // How a deletion goes on to what the object owns.

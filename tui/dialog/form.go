@@ -3,6 +3,7 @@ package dialog
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
@@ -28,6 +29,8 @@ type Field struct {
 	Label, Value string
 	// Choices, where there are any, are the only values: left and right go through them.
 	Choices []string
+	// Offers are values that were used before: ctrl-n and ctrl-p put them in.
+	Offers []string
 	// Number lets up and down count.
 	Number bool
 	// Check says what is wrong with a value.
@@ -62,11 +65,15 @@ func (d *form) Title() string { return d.Form.Title }
 
 func (d *form) Size(maxWidth, _ int) (int, int) {
 	w := 50
+	h := len(d.Fields) + 4
 	for i, f := range d.Fields {
 		w = max(w, d.labelWidth()+2+canvas.Width(d.inputs[i].Value())+3, canvas.Width(f.Label)+20)
+		if len(f.Offers) > 0 {
+			w = max(w, d.labelWidth()+2+canvas.Width(offers(f))+3)
+			h++
+		}
 	}
 	w = min(w, maxWidth)
-	h := len(d.Fields) + 4
 	if d.Note != "" {
 		h += len(canvas.Wrap(d.Note, w)) + 1
 	}
@@ -109,6 +116,10 @@ func (d *form) Draw(c *canvas.Canvas) {
 			}
 		}
 		y++
+		if len(f.Offers) > 0 {
+			c.Clip(x, y, c.Width()-x, s.Muted, offers(f))
+			y++
+		}
 	}
 	if d.err != nil {
 		c.Clip(0, y, c.Width(), s.Error, screen.Bad.Glyph()+" "+d.err.Error())
@@ -145,6 +156,8 @@ func (d *form) Update(msg tea.Msg) bool {
 		if !d.choose(k.String() == "right") {
 			d.edit(k)
 		}
+	case "ctrl+n", "ctrl+p":
+		d.offer(k.String() == "ctrl+n")
 	case "enter":
 		return d.accept()
 	default:
@@ -171,6 +184,26 @@ func (d *form) count(by int) bool {
 	d.inputs[d.focus].SetValue(strconv.Itoa(max(0, n+by)))
 	d.inputs[d.focus].CursorEnd()
 	return true
+}
+
+// offers are the values used before, as a line below the field.
+func offers(f Field) string { return "ctrl-n: " + strings.Join(f.Offers, "  ") }
+
+// offer puts in the next of the values used before, or the one before it; at either end the field's own comes again.
+func (d *form) offer(forward bool) {
+	if d.focus >= len(d.Fields) {
+		return
+	}
+	f := d.Fields[d.focus]
+	all := append([]string{f.Value}, f.Offers...)
+	at := max(0, slices.Index(all, d.inputs[d.focus].Value()))
+	if forward {
+		at++
+	} else {
+		at += len(all) - 1
+	}
+	d.inputs[d.focus].SetValue(all[at%len(all)])
+	d.inputs[d.focus].CursorEnd()
 }
 
 func (d *form) choose(forward bool) bool {

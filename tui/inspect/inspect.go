@@ -14,6 +14,7 @@ import (
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/pager"
+	"github.com/podarium/podarium/tui/save"
 	"github.com/podarium/podarium/tui/screen"
 )
 
@@ -46,6 +47,7 @@ func describeKeys() key.Table {
 		{Action: actYAML, Keys: []string{"y"}, Hint: "yaml", Help: "YAML", Group: "Open"},
 		{Action: actEtcd, Keys: []string{"K"}, Hint: "etcd", Help: "the object's key in etcd", Group: "Open"},
 		{Action: actCopy, Keys: []string{"c"}, Hint: "copy", Help: "copy the text", Group: "Mark and copy"},
+		save.Key("the text"),
 	}, pager.Keys()...)
 }
 
@@ -56,6 +58,7 @@ func yamlKeys() key.Table {
 		{Action: actReveal, Keys: []string{"x"}, Hint: "reveal", Help: "show the values of a Secret, decoded, or hide them", Group: "View"},
 		{Action: actManaged, Keys: []string{"m"}, Hint: "managed fields", Help: "show who manages which field, or fold it", Group: "View"},
 		{Action: actCopy, Keys: []string{"c"}, Hint: "copy", Help: "copy the text", Group: "Mark and copy"},
+		save.Key("the text"),
 	}, pager.Keys()...)
 }
 
@@ -196,6 +199,12 @@ func (v *view) Do(a key.Action) {
 		v.scope.Replace(v.other)
 	case actEtcd:
 		v.scope.Open(screen.EtcdKey{Object: v.object})
+	case save.Action:
+		extension := "txt"
+		if v.what == "yaml" {
+			extension = "yaml"
+		}
+		save.Text(v.scope, strings.Trim(v.object.Namespace+"-"+v.object.Resource.Resource+"-"+v.object.Name, "-"), extension, v.pager.Text())
 	case actCopy:
 		v.scope.Copy(v.pager.Text())
 		v.scope.Say(screen.Good, fmt.Sprintf("copied %d lines", v.pager.Len()))

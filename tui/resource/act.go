@@ -12,6 +12,7 @@ import (
 	"github.com/podarium/podarium/tui/changes"
 	"github.com/podarium/podarium/tui/forward"
 	"github.com/podarium/podarium/tui/key"
+	"github.com/podarium/podarium/tui/save"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/shell"
 )
@@ -21,6 +22,7 @@ func (v *view) Keys() key.Table {
 	workload := v.is("apps", "deployments", "statefulsets", "daemonsets")
 	scales := v.is("apps", "deployments", "statefulsets", "replicasets") || v.is("", "replicationcontrollers")
 	pod, node := v.is("", "pods"), v.is("", "nodes")
+	kind := v.kindHere()
 	t := Keys().
 		With(scales, actScale).
 		With(workload || pod, actImage).
@@ -29,9 +31,10 @@ func (v *view) Keys() key.Table {
 		With(pod, actPrevious, actNode).
 		With(pod || workload || scales || v.is("batch", "jobs"), actLogs).
 		With(v.is("", "namespaces"), actUse).
-		With(v.kind.Namespaced, actWarp, actSortSpace, actCopySpace).
-		With(v.kind.Can("delete"), actDelete).
-		With(v.kind.Can("update"), actEdit).
+		With(v.kind.Namespaced, actSortSpace, actCopySpace).
+		With(v.kind.Namespaced && v.goesElsewhere(), actWarp).
+		With(kind.Can("delete"), actDelete).
+		With(kind.Can("update"), actEdit).
 		With(pod, actShell, actHandOver, actAttach, actForward, actForwards).
 		With(node, actCordon, actUncordon, actDrain).
 		With(!node, actCopy).
@@ -47,10 +50,10 @@ func (v *view) Keys() key.Table {
 	if !v.scope.Handles(screen.Logs{}) {
 		t = t.With(false, actLogs, actPrevious)
 	}
-	if v.kind.Namespaced {
+	if v.kind.Namespaced && v.goesElsewhere() {
 		t = append(t, namespaceKeys(v.session.Favourites)...)
 	}
-	return t
+	return v.ownKeys(t)
 }
 
 // Do implements screen.Screen.
@@ -60,6 +63,9 @@ func (v *view) Do(a key.Action) {
 	}
 	if d, ok := strings.CutPrefix(string(a), string(actNamespace)); ok && len(d) == 1 && d[0] >= '0' && d[0] <= '9' {
 		v.useNamespace(v.session.Favourites[d[0]-'0'])
+		return
+	}
+	if v.spec != nil && v.spec.Do != nil && v.spec.Do(a, v.chosen()) {
 		return
 	}
 	r := v.current()
@@ -176,6 +182,8 @@ func (v *view) marksRows(a key.Action) bool {
 		v.copy(func(r *livetable.Row) string { return r.Name })
 	case actCopySpace:
 		v.copy(func(r *livetable.Row) string { return r.Namespace })
+	case save.Action:
+		v.save()
 	default:
 		return false
 	}
@@ -214,7 +222,9 @@ func (v *view) act(a key.Action, r *livetable.Row) {
 	o := v.object(r)
 	switch a {
 	case actEnter:
-		v.scope.Open(v.inside(r))
+		if to := v.inside(r); to != nil {
+			v.scope.Open(to)
+		}
 	case actDescribe:
 		v.scope.Open(screen.Describe{Object: o})
 	case actYAML:
@@ -283,7 +293,7 @@ func (v *view) objects() []screen.Object {
 func (v *view) replicas(r *livetable.Row) int {
 	for _, name := range []string{"READY", "DESIRED"} {
 		if i := v.columnIndex(name); i >= 0 {
-			text := cell(r, i).Text
+			text := v.cell(r, i).Text
 			if _, want, ok := strings.Cut(text, "/"); ok {
 				text = want
 			}
@@ -297,6 +307,9 @@ func (v *view) replicas(r *livetable.Row) int {
 
 // inside is what enter leads to.
 func (v *view) inside(r *livetable.Row) screen.Request {
+	if v.spec != nil && v.spec.Enter != nil {
+		return v.spec.Enter(r)
+	}
 	o := v.object(r)
 	switch {
 	case v.is("apps", "deployments", "statefulsets", "daemonsets") && v.scope.Handles(screen.Rollout{}):
@@ -338,18 +351,22 @@ func (v *view) openOwner(r *livetable.Row) {
 
 func (v *view) openNode(r *livetable.Row) {
 	i := v.columnIndex("Node")
-	if i < 0 || cell(r, i).Text == "" || cell(r, i).Text == "<none>" {
+	if i < 0 || v.cell(r, i).Text == "" || v.cell(r, i).Text == "<none>" {
 		v.scope.Say(screen.Idle, r.Name+" is on no node yet")
 		return
 	}
 	v.scope.Open(screen.Resources{
-		Resource: schema.GroupVersionResource{Version: "v1", Resource: "nodes"}, Filter: cell(r, i).Text,
+		Resource: schema.GroupVersionResource{Version: "v1", Resource: "nodes"}, Filter: v.cell(r, i).Text,
 	})
 }
 
 // useNamespace shows the same kind in another namespace.
 func (v *view) useNamespace(ns string) {
 	v.session.Use(ns)
+	if v.spec != nil {
+		v.scope.Replace(v.spec.In(ns))
+		return
+	}
 	r := v.request
 	r.Namespace, r.Select, r.Of, r.LabelSelector, r.FieldSelector = ns, "", "", "", ""
 	r.Filter = v.filter.text

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ type column struct {
 	right, typed, numbers, words bool
 	quiet                        bool // read second
 	age                          bool
+	firm                         bool // never gives way
 }
 
 // ageWidth is what the longest human duration takes: 3y120d.
@@ -43,7 +45,7 @@ func (v *view) layout() {
 	for i := range v.columns {
 		c := &v.columns[i]
 		for _, r := range v.snap.Rows {
-			c.grow(r)
+			v.grow(c, r)
 		}
 		c.align()
 	}
@@ -55,7 +57,7 @@ func (v *view) widen(changes []livetable.Change) {
 		c := &v.columns[i]
 		for _, ch := range changes {
 			if ch.New != nil {
-				c.grow(ch.New)
+				v.grow(c, ch.New)
 			}
 		}
 		c.align()
@@ -63,11 +65,11 @@ func (v *view) widen(changes []livetable.Change) {
 }
 
 // grow makes room for a row's text, and notes what kind of text it is.
-func (c *column) grow(r *livetable.Row) {
-	if c.age { // drawn by the screen's own clock
+func (v *view) grow(c *column, r *livetable.Row) {
+	if c.age || c.index >= len(v.snap.Columns) { // drawn by the screen's own clock, or as wide as it was made
 		return
 	}
-	text := c.text(r)
+	text := v.text(c, r)
 	c.width = max(c.width, canvas.Width(text))
 	switch number := text != "" && strings.Trim(text, "0123456789") == ""; {
 	case number:
@@ -100,18 +102,17 @@ func (v *view) chooseColumns() {
 		}
 		v.columns = append(v.columns, column{
 			title: title, index: i, width: width, age: c.Age, quiet: c.Age, right: number, typed: number,
+			firm: v.spec != nil && slices.Contains(v.spec.Firm, c.Name),
 		})
 	}
+	v.placeExtra()
 }
 
-func (c *column) text(r *livetable.Row) string {
+func (v *view) text(c *column, r *livetable.Row) string {
 	if c.index < 0 {
 		return r.Namespace
 	}
-	if c.index < len(r.Cells) {
-		return r.Cells[c.index].Text
-	}
-	return ""
+	return v.cell(r, c.index).Text
 }
 
 // upper is a column's name as kubectl writes it.
@@ -183,7 +184,7 @@ func squeeze(cols []placed, over, leastName, leastColumn int) int {
 			if c.title == nameColumn { // the name gives way last: it may be twice as wide as the others
 				least, weight = leastName, c.shown
 			}
-			if c.shown > least && !c.age && weight > most {
+			if c.shown > least && !c.age && !c.firm && weight > most {
 				widest, most = i, weight
 			}
 		}
@@ -238,7 +239,7 @@ func (v *view) drawHeadings(c *canvas.Canvas, s *style.Styles, cols []placed) {
 		if col.right {
 			c.Right(col.x+col.shown, 0, ink, canvas.Truncate(title, col.shown+1))
 		} else {
-			c.Clip(col.x, 0, col.shown+2, ink, title)
+			c.Clip(col.x, 0, col.shown+1, ink, title)
 		}
 	}
 }
@@ -260,7 +261,7 @@ func (v *view) drawRow(c *canvas.Canvas, y int, r *livetable.Row, at int, s *sty
 		if col.x >= c.Width() {
 			break
 		}
-		text, ink := col.text(r), s.Text
+		text, ink := v.text(&col.column, r), s.Text
 		if col.age {
 			text = duration.HumanDuration(now.Sub(r.Created))
 		}
@@ -308,6 +309,9 @@ func (v *view) drawRow(c *canvas.Canvas, y int, r *livetable.Row, at int, s *sty
 
 func (v *view) drawEmpty(c *canvas.Canvas, s *style.Styles) {
 	text := "nothing here"
+	if v.spec != nil && v.spec.Empty != "" {
+		text = v.spec.Empty
+	}
 	switch {
 	case !v.snap.Synced && v.snap.Err == nil:
 		text = "loading"
@@ -315,7 +319,7 @@ func (v *view) drawEmpty(c *canvas.Canvas, s *style.Styles) {
 		text = "it will be tried again: " + screen.Reason(v.snap.Err)
 	case v.filter.text != "" || v.onlyFaults:
 		text = "nothing matches (esc shows all)"
-	case v.kind.Namespaced && v.request.Namespace != "":
+	case v.spec == nil && v.kind.Namespaced && v.request.Namespace != "":
 		text = "no " + v.kind.Resource.Resource + " in namespace " + v.request.Namespace + " (0 shows all namespaces)"
 	}
 	for i, l := range canvas.Wrap(text, c.Width()-4) {

@@ -24,7 +24,10 @@ type filter struct {
 	terms []term
 }
 
-type term func(columns []livetable.Column, r *livetable.Row) bool
+type term func(columns []livetable.Column, r *livetable.Row, cell cells) bool
+
+// cells gives a row's cell in a column.
+type cells func(r *livetable.Row, column int) livetable.Cell
 
 func parseFilter(text string) (filter, error) {
 	f := filter{text: text}
@@ -52,9 +55,9 @@ func parseFilter(text string) (filter, error) {
 	return f, nil
 }
 
-func (f filter) holds(columns []livetable.Column, r *livetable.Row) bool {
+func (f filter) holds(columns []livetable.Column, r *livetable.Row, cell cells) bool {
 	for _, t := range f.terms {
-		if !t(columns, r) {
+		if !t(columns, r, cell) {
 			return false
 		}
 	}
@@ -63,13 +66,13 @@ func (f filter) holds(columns []livetable.Column, r *livetable.Row) bool {
 
 func flagTerm(flag, argument string) (term, error) {
 	if flag == "-f" {
-		return func(_ []livetable.Column, r *livetable.Row) bool { return fuzzy(r.Name, argument) }, nil
+		return func(_ []livetable.Column, r *livetable.Row, _ cells) bool { return fuzzy(r.Name, argument) }, nil
 	}
 	sel, err := labels.Parse(argument)
 	if err != nil {
 		return nil, fmt.Errorf("labels: %w", err)
 	}
-	return func(_ []livetable.Column, r *livetable.Row) bool { return sel.Matches(labels.Set(r.Labels)) }, nil
+	return func(_ []livetable.Column, r *livetable.Row, _ cells) bool { return sel.Matches(labels.Set(r.Labels)) }, nil
 }
 
 func textTerm(w string) (term, error) {
@@ -79,10 +82,10 @@ func textTerm(w string) (term, error) {
 		if err != nil {
 			return nil, err
 		}
-		return func(columns []livetable.Column, r *livetable.Row) bool {
+		return func(columns []livetable.Column, r *livetable.Row, cell cells) bool {
 			for i, c := range columns {
-				if i < len(r.Cells) && strings.EqualFold(strings.ReplaceAll(c.Name, " ", "-"), column) {
-					return m(r.Cells[i].Text) != not
+				if strings.EqualFold(strings.ReplaceAll(c.Name, " ", "-"), column) {
+					return m(cell(r, i).Text) != not
 				}
 			}
 			return false
@@ -93,7 +96,7 @@ func textTerm(w string) (term, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(_ []livetable.Column, r *livetable.Row) bool {
+	return func(_ []livetable.Column, r *livetable.Row, _ cells) bool {
 		if m(r.Name) || (r.Namespace != "" && m(r.Namespace)) {
 			return !not
 		}

@@ -15,6 +15,8 @@ type gauge struct {
 	ready    int // index of a column like 2/3; -1 for none
 	status   int // index of a column with a word; -1 for none
 	updated  int // index of a column with how many of them are of the newest revision; -1 for none
+	// health knows better than any column, where it is set.
+	health func(*livetable.Row) screen.Health
 }
 
 func newGauge(resource string, columns []livetable.Column) gauge {
@@ -27,7 +29,7 @@ func newGauge(resource string, columns []livetable.Column) gauge {
 			}
 		case "UP-TO-DATE":
 			g.updated = i
-		case "STATUS", "PHASE", "TYPE":
+		case "STATUS", "STATE", "PHASE", "TYPE":
 			if c.Name == "Type" && resource != "events" {
 				continue
 			}
@@ -40,12 +42,15 @@ func newGauge(resource string, columns []livetable.Column) gauge {
 }
 
 // knows says whether the kind has a health at all.
-func (g gauge) knows() bool { return g.ready >= 0 || g.status >= 0 }
+func (g gauge) knows() bool { return g.ready >= 0 || g.status >= 0 || g.health != nil }
 
 // tells says whether a column is one of those that the health is read from.
 func (g gauge) tells(column int) bool { return column == g.ready || column == g.status }
 
 func (g gauge) of(r *livetable.Row) screen.Health {
+	if g.health != nil {
+		return g.health(r)
+	}
 	h := screen.Unknown
 	if g.status >= 0 && g.status < len(r.Cells) {
 		h = word(r.Cells[g.status].Text)

@@ -1,6 +1,9 @@
 package resource
 
-import "github.com/podarium/podarium/tui/key"
+import (
+	"github.com/podarium/podarium/tui/key"
+	"github.com/podarium/podarium/tui/save"
+)
 
 // The actions of a table.
 const (
@@ -99,6 +102,7 @@ func Keys() key.Table {
 		{Action: actUnmark, Keys: []string{`ctrl+\`}, Help: "unmark all", Group: groupMark},
 		{Action: actCopy, Keys: []string{"c"}, Help: "copy the name, or the marked names", Group: groupMark},
 		{Action: actCopySpace, Keys: []string{"n"}, Help: "copy the namespace", Group: groupMark},
+		save.Key("the table, as it is filtered and sorted,"),
 		{Action: actDown, Keys: []string{"j", "down"}, Help: "down", Group: groupMove},
 		{Action: actUp, Keys: []string{"k", "up"}, Help: "up", Group: groupMove},
 		{Action: actPageDown, Keys: []string{"ctrl+f", "pgdown"}, Help: "a page down", Group: groupMove},

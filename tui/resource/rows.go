@@ -44,7 +44,7 @@ func (v *view) tally(r *livetable.Row, n int) {
 
 // visible says whether the filters leave a row in.
 func (v *view) visible(r *livetable.Row) bool {
-	return (!v.onlyFaults || v.gauge.of(r) >= screen.Poor) && v.filter.holds(v.snap.Columns, r)
+	return (!v.onlyFaults || v.gauge.of(r) >= screen.Poor) && v.filter.holds(v.headings(), r, v.cell)
 }
 
 // rearrange is arrange for a few changed rows: what it costs hardly depends on how many there are. It gives up, having
@@ -137,14 +137,18 @@ func (v *view) compare() func(a, b *livetable.Row) int {
 		by = func(a, b *livetable.Row) int { return strings.Compare(a.Name, b.Name) }
 	case v.order.column == namespaceColumn:
 		by = func(a, b *livetable.Row) int { return strings.Compare(a.Namespace, b.Namespace) }
+	case i < 0 && v.spec != nil && v.spec.Urgent:
+		return func(a, b *livetable.Row) int { return cmp.Or(cmp.Compare(v.gauge.of(b), v.gauge.of(a)), byName(a, b)) }
 	case i < 0:
 		return byName
-	case v.snap.Columns[i].Age:
+	case v.headings()[i].Age:
 		by = func(a, b *livetable.Row) int { return b.Created.Compare(a.Created) } // the younger is less
-	case passes(v.snap.Columns[i].Name):
-		by = func(a, b *livetable.Row) int { return cmp.Compare(seconds(cell(a, i).Text), seconds(cell(b, i).Text)) }
+	case passes(v.headings()[i].Name):
+		by = func(a, b *livetable.Row) int {
+			return cmp.Compare(seconds(v.cell(a, i).Text), seconds(v.cell(b, i).Text))
+		}
 	default:
-		by = func(a, b *livetable.Row) int { return compareCells(cell(a, i), cell(b, i)) }
+		by = func(a, b *livetable.Row) int { return compareCells(v.cell(a, i), v.cell(b, i)) }
 	}
 	return func(a, b *livetable.Row) int {
 		if d := by(a, b); d != 0 {
@@ -154,7 +158,11 @@ func (v *view) compare() func(a, b *livetable.Row) int {
 	}
 }
 
-func cell(r *livetable.Row, i int) livetable.Cell {
+// cell is a row's cell in a column of headings.
+func (v *view) cell(r *livetable.Row, i int) livetable.Cell {
+	if n := len(v.snap.Columns); i >= n && i-n < len(v.extra) {
+		return v.extra[i-n].of(r)
+	}
 	if i < len(r.Cells) {
 		return r.Cells[i]
 	}
@@ -235,7 +243,7 @@ func (v *view) columnIndex(name string) int {
 	if name == "" || v.snap == nil {
 		return -1
 	}
-	return slices.IndexFunc(v.snap.Columns, func(c livetable.Column) bool { return strings.EqualFold(c.Name, name) })
+	return slices.IndexFunc(v.headings(), func(c livetable.Column) bool { return strings.EqualFold(c.Name, name) })
 }
 
 // cursor is the row that keys act on. It holds an object, not a place: a row that moves takes it along, and when the

@@ -6,6 +6,7 @@ package resource
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -28,19 +29,17 @@ func Module() screen.Module {
 	}
 }
 
-// source is where the rows come from: a livetable.Table, or a fixture.
-type source interface {
-	Changed() <-chan struct{}
-	Snapshot() *livetable.Snapshot
-	Close()
-}
-
 type view struct {
 	scope   *screen.Scope
 	session *session.Session
 	request screen.Resources
-	kind    *session.Kind
-	source  source
+	kind    *session.Kind // of all rows, where spec is nil
+	source  Source
+	spec    *Spec   // of a table whose rows this program makes
+	extra   []extra // columns that this program makes, after the source's
+	closers []func()
+	// allColumns are those of headings, kept.
+	allColumns []livetable.Column
 
 	snap       *livetable.Snapshot
 	gauge      gauge
@@ -101,7 +100,16 @@ func openEvents(s *screen.Scope, r screen.Events) (screen.Screen, error) {
 }
 
 // newView makes the screen over any source of rows.
-func newView(s *screen.Scope, kind *session.Kind, r screen.Resources, src source) (*view, error) {
+func newView(s *screen.Scope, kind *session.Kind, r screen.Resources, src Source) (*view, error) {
+	v, err := makeView(s, kind, r, src)
+	if err != nil {
+		return nil, err
+	}
+	v.begin()
+	return v, nil
+}
+
+func makeView(s *screen.Scope, kind *session.Kind, r screen.Resources, src Source) (*view, error) {
 	f, err := parseFilter(r.Filter)
 	if err != nil {
 		return nil, fmt.Errorf("filter %q: %w", r.Filter, err)
@@ -113,12 +121,22 @@ func newView(s *screen.Scope, kind *session.Kind, r screen.Resources, src source
 	if r.Resource.Resource == "events" {
 		v.order = order{column: "Last Seen"}
 	}
-	v.refresh()
-	s.Live(src.Changed(), v.refresh)
 	return v, nil
 }
 
-func (v *view) Close() { go v.source.Close() } // it waits for the watch to end, which can take a while
+// begin takes what there is, and what comes.
+func (v *view) begin() {
+	v.refresh()
+	v.scope.Live(v.source.Changed(), v.refresh)
+}
+
+// Close implements screen.Closer.
+func (v *view) Close() {
+	go v.source.Close() // it waits for the watch to end, which can take a while
+	for _, f := range v.closers {
+		f()
+	}
+}
 
 // refresh takes what the source has now.
 func (v *view) refresh() {
@@ -126,9 +144,12 @@ func (v *view) refresh() {
 	if s == last && v.columns != nil {
 		return
 	}
-	step := s.Incremental && s.Generation == last.Generation+1
+	step := s.Incremental && s.Generation == last.Generation+1 && v.spec == nil // a spec may judge rows by what is not in them
 	if len(s.Columns) != len(last.Columns) || s.Columns == nil || v.columns == nil {
 		v.gauge = newGauge(v.request.Resource.Resource, s.Columns)
+		if v.spec != nil {
+			v.gauge.health = v.spec.Health
+		}
 		v.columns = nil
 		step = false
 	}
@@ -165,6 +186,9 @@ func (v *view) unmark(s *livetable.Snapshot) {
 
 // Shown implements screen.Shower: the age of what was covered may be off, and the session may have learnt the kind.
 func (v *view) Shown() {
+	if v.spec != nil {
+		return
+	}
 	v.session.Last = v.request.Resource
 	if k, ok := v.session.ByResource(v.request.Resource); ok {
 		v.kind = k
@@ -174,6 +198,9 @@ func (v *view) Shown() {
 // Place implements screen.Screen.
 func (v *view) Place() screen.Place {
 	p := screen.Place{Crumbs: []string{v.kind.Resource.Resource}}
+	if v.spec != nil {
+		p.Crumbs = append(slices.Clone(v.spec.Crumbs), v.spec.Name)
+	}
 	if v.kind.Namespaced {
 		ns := v.request.Namespace
 		if ns == "" {
@@ -255,10 +282,17 @@ func (v *view) Object() (screen.Object, bool) {
 	if r == nil {
 		return screen.Object{}, false
 	}
-	return v.object(r), true
+	o := v.object(r)
+	return o, o.Name != ""
 }
 
 func (v *view) object(r *livetable.Row) screen.Object {
+	if v.spec != nil {
+		if v.spec.Object == nil {
+			return screen.Object{}
+		}
+		return v.spec.Object(r)
+	}
 	return screen.Object{Resource: v.kind.Resource, Kind: v.kind.Kind, Namespace: r.Namespace, Name: r.Name, UID: r.UID}
 }
 
@@ -267,13 +301,14 @@ func (v *view) Draw(c *canvas.Canvas) {
 	v.draw(c)
 }
 
-// is says whether the table is of a resource in a group.
+// is says whether the table, or the row under the cursor where they differ, is of a resource in a group.
 func (v *view) is(group string, resources ...string) bool {
-	if v.kind.Resource.Group != group {
+	kind := v.kindHere()
+	if kind.Resource.Group != group {
 		return false
 	}
 	for _, r := range resources {
-		if v.kind.Resource.Resource == r {
+		if kind.Resource.Resource == r {
 			return true
 		}
 	}

@@ -73,7 +73,7 @@ func (v *view) drawRevisions(c *canvas.Canvas, s *style.Styles) {
 	readyAt := imageAt + imageWidth + readyWidth
 	c.Right(readyAt, 0, s.Muted, "READY")
 	if causeWidth > 0 {
-		c.Text(readyAt+2, 0, s.Muted, "CAUSE")
+		c.Text(readyAt+2, 0, s.Muted, "CHANGE")
 	}
 	_, at := v.at()
 	rows := c.Height() - 1
@@ -94,15 +94,39 @@ func (v *view) drawRevisions(c *canvas.Canvas, s *style.Styles) {
 		}
 		c.Right(readyAt, y, readyInk, fmt.Sprintf("%d/%d", r.Ready, r.Replicas))
 		if causeWidth > 0 {
-			c.Clip(readyAt+2, y, causeWidth, s.Muted, r.Cause)
+			why := r.Cause
+			if why == "" {
+				why = v.did[r.Number]
+			}
+			c.Clip(readyAt+2, y, causeWidth, s.Muted, why)
 		}
-		if r.Current {
+		switch {
+		case r.Number == v.marked:
+			c.Text(revAt, y, s.Marked, "+")
+		case r.Current:
 			c.Text(revAt, y, s.Accent, "●")
 		}
 		if i == at {
 			cursorMark(c, y, s, !v.inPods)
 		}
 	}
+}
+
+// explain tells for each revision what it changed, once.
+func (v *view) explain() {
+	did := make(map[int64]string, len(v.p.Revisions))
+	for i, r := range v.p.Revisions {
+		text, known := v.did[r.Number]
+		switch {
+		case known:
+		case i+1 < len(v.p.Revisions):
+			text = rollout.Changed(v.p.Revisions[i+1].Template, r.Template)
+		case r.Number == 1:
+			text = "created"
+		}
+		did[r.Number] = text
+	}
+	v.did = did
 }
 
 // images are the images of a revision, those of several containers after one another as the template has them.
@@ -122,7 +146,9 @@ func (v *view) drawDiff(c *canvas.Canvas, s *style.Styles) {
 	note := ""
 	if v.diffOf[0] > 0 {
 		title = fmt.Sprintf("DIFF  %d → %d", v.diffOf[0], v.diffOf[1])
-		if cur := v.current(); cur != nil && cur.Number == v.diffOf[1] {
+		if v.marked != 0 && v.marked == v.diffOf[0] {
+			note = "from the marked revision to this one"
+		} else if cur := v.current(); cur != nil && cur.Number == v.diffOf[1] {
 			note = "what this revision changed"
 		} else {
 			note = "what undo would change"
@@ -140,6 +166,9 @@ func (v *view) drawPicture(c *canvas.Canvas, s *style.Styles) {
 	limits := p.Strategy
 	if p.Strategy == "RollingUpdate" {
 		limits = fmt.Sprintf("maxSurge %d  maxUnavailable %d  minReady %d s", p.MaxSurge, p.MaxUnavailable, p.MinReadySeconds)
+		if p.Partition > 0 {
+			limits += fmt.Sprintf("  partition %d", p.Partition)
+		}
 	}
 	from := c.Width() - 1
 	if labels+len(p.Pods)+canvas.Width(limits) < c.Width() { // the picture goes first where room is short

@@ -126,7 +126,7 @@ func TestEstimate(t *testing.T) {
 	h.Time = screentest.Now.Add(10 * time.Second)
 	f.p = rolling()
 	v.refresh()
-	if got := v.left(); got != 6*time.Second {
+	if got := v.pace.left(v.p, h.Now()); got != 6*time.Second {
 		t.Errorf("5 Pods in 10 s, 3 to come: %s, want 6s", got)
 	}
 }

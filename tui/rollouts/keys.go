@@ -18,6 +18,7 @@ const (
 	actLogs     key.Action = "logs"
 	actMore     key.Action = "diff.down"
 	actLess     key.Action = "diff.up"
+	actMark     key.Action = "mark"
 	actTop      key.Action = "top"
 	actBottom   key.Action = "bottom"
 )
@@ -30,6 +31,7 @@ func keys() key.Table {
 		{Action: actPause, Keys: []string{"p"}, Hint: "pause", Help: "pause the rollout, or resume it", Group: "Change", Changes: true},
 		{Action: actRestart, Keys: []string{"r"}, Hint: "restart", Help: "restart: replace every Pod, a few at a time", Group: "Change", Changes: true},
 		{Action: actPane, Keys: []string{"tab"}, Hint: "pods", Help: "go between revisions and Pods", Group: "Move"},
+		{Action: actMark, Keys: []string{"m"}, Hint: "compare", Help: "mark the revision: diffs compare with it, until it is marked again", Group: "Open"},
 		{Action: actEtcd, Keys: []string{"K"}, Hint: "etcd", Help: "the object's key in etcd, or the Pod's", Group: "Open"},
 		{Action: actEnter, Keys: []string{"enter"}, Help: "the Pods; a Pod's containers", Group: "Open"},
 		{Action: actLogs, Keys: []string{"l"}, Hint: "logs", Help: "logs of all Pods, or of the Pod under the cursor", Group: "Open"},

@@ -5,7 +5,6 @@ package rollouts
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -21,10 +20,13 @@ import (
 // Module registers the screen.
 func Module() screen.Module {
 	return screen.Module{
-		Name:     "Rollout",
-		Routes:   []screen.Route{screen.To(open)},
-		Commands: []screen.Command{{Names: []string{"rollout"}, Help: "the rollout of a Deployment: rollout NAME, rollout statefulset/NAME", Run: run}},
-		Keys:     map[string]key.Table{"Rollout": keys()},
+		Name:   "Rollout",
+		Routes: []screen.Route{screen.To(open), screen.To(openList)},
+		Commands: []screen.Command{
+			{Names: []string{"rollout"}, Help: "the rollout of a Deployment: rollout NAME, rollout statefulset/NAME", Run: run},
+			{Names: []string{"rollouts"}, Help: "all rollouts at once, in a namespace or in all: rollouts NAMESPACE, rollouts all", Complete: session.Complete, Run: runList},
+		},
+		Keys: map[string]key.Table{"Rollout": keys(), "Rollouts": listKeys()},
 	}
 }
 
@@ -44,15 +46,11 @@ type view struct {
 	revision int64     // under the cursor; 0 for the current one
 	pod      types.UID // under the cursor in the Pods
 	inPods   bool
+	marked   int64 // the revision that diffs compare with; 0 for what undo would change
 	diff     pager.Pager
 	diffOf   [2]int64
 	pace     pace
-}
-
-// pace guesses when a rollout will be done, from how fast it has gone on since it was first seen.
-type pace struct {
-	since time.Time
-	from  int32
+	did      map[int64]string // what a revision changed, by its number
 }
 
 var (
@@ -77,37 +75,9 @@ func (v *view) Close() { go v.source.Close() } // it waits for watches to end, w
 
 func (v *view) refresh() {
 	v.p = v.source.Snapshot()
-	switch {
-	case v.p.Done || !v.p.Synced:
-		v.pace = pace{}
-	case v.pace.since.IsZero():
-		v.pace = pace{since: v.scope.Now(), from: v.p.Available - v.p.Old}
-	}
+	v.explain()
+	v.pace.see(v.p, v.scope.Now())
 	v.showDiff()
-}
-
-// left is how long the rollout will take at its pace; 0 where that cannot be told.
-func (v *view) left() time.Duration {
-	if v.pace.since.IsZero() || v.p.Stuck || v.p.Paused {
-		return 0
-	}
-	done := newReady(v.p)
-	gone := done - v.pace.from
-	rest := v.p.Desired - done
-	if gone <= 0 || rest <= 0 {
-		return 0
-	}
-	return v.scope.Now().Sub(v.pace.since) / time.Duration(gone) * time.Duration(rest)
-}
-
-func newReady(p *rollout.Progress) int32 {
-	n := int32(0)
-	for _, pod := range p.Pods {
-		if pod.New && pod.Ready && !pod.Deleting {
-			n++
-		}
-	}
-	return n
 }
 
 // current is the revision that the workload wants now.
@@ -141,6 +111,31 @@ func (v *view) at() (*rollout.Revision, int) {
 	return nil, 0
 }
 
+// number is a revision by its number, nil where it is not kept.
+func (v *view) number(n int64) *rollout.Revision {
+	for i := range v.p.Revisions {
+		if n != 0 && v.p.Revisions[i].Number == n {
+			return &v.p.Revisions[i]
+		}
+	}
+	return nil
+}
+
+// mark marks the revision under the cursor, so that the diff compares with it; on the marked one it ends that.
+func (v *view) mark() {
+	r, _ := v.at()
+	switch {
+	case r == nil:
+		return
+	case v.marked == r.Number:
+		v.marked = 0
+	default:
+		v.marked = r.Number
+		v.scope.Say(screen.Good, fmt.Sprintf("the diff compares with revision %d: go to another one   (m again: no longer)", r.Number))
+	}
+	v.showDiff()
+}
+
 // showDiff lays out what undo to the revision under the cursor would change; on the current one, what it changed.
 func (v *view) showDiff() {
 	to, i := v.at()
@@ -150,7 +145,9 @@ func (v *view) showDiff() {
 		v.diff.SetLines(nil)
 		return
 	}
-	if to.Number == from.Number {
+	if marked := v.number(v.marked); marked != nil && marked.Number != to.Number {
+		from = marked
+	} else if to.Number == from.Number {
 		from = nil
 		if i+1 < len(v.p.Revisions) {
 			from = &v.p.Revisions[i+1]
@@ -207,8 +204,8 @@ func (v *view) Place() screen.Place {
 		place.State = screen.State{Health: screen.Good, Text: fmt.Sprintf("rolled out   %d of %d ready", p.Ready, p.Desired)}
 	default:
 		text := "rolling out   " + ready
-		if d := v.left(); d > 0 {
-			text += fmt.Sprintf("   about %s", d.Round(time.Second))
+		if end := about(v.pace.left(v.p, v.scope.Now())); end != "" {
+			text += "   " + end
 		}
 		place.State = screen.State{Health: screen.Busy, Text: text}
 	}
@@ -233,6 +230,10 @@ func (v *view) Keys() key.Table {
 // Do implements screen.Screen.
 func (v *view) Do(a key.Action) {
 	if v.moves(a) {
+		return
+	}
+	if a == actMark {
+		v.mark()
 		return
 	}
 	o, ok := v.Object()

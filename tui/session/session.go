@@ -120,6 +120,11 @@ func (s *Session) LoadNamespaces(scope *screen.Scope) {
 	})
 }
 
+// Complete offers namespaces, for a command that takes one.
+func Complete(s *screen.Scope, _ string) []string {
+	return append([]string{"all"}, Of(s).Namespaces()...)
+}
+
 // WhenLoaded runs f when the kinds are known, at once where they are. The error says that they cannot be known.
 func (s *Session) WhenLoaded(f func(error)) {
 	if !s.loading {
