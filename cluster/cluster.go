@@ -42,6 +42,8 @@ type Options struct {
 	ReadOnly bool
 	// Disposable says that the cluster is podarium's own, so that changes need no guard beyond the preview.
 	Disposable bool
+	// EtcdOnly says that there is no API server, only an etcd.
+	EtcdOnly bool
 	// EtcdWrites lets etcd itself be changed from a front end: compacted, defragmented, written to. A disposable cluster's
 	// always may be, one that is ReadOnly never.
 	EtcdWrites bool
@@ -127,6 +129,9 @@ func (c *Cluster) StopsWithProcess() bool { return c.o.StopsWithProcess }
 
 // ReadOnly says whether changes are refused.
 func (c *Cluster) ReadOnly() bool { return c.o.ReadOnly }
+
+// EtcdOnly says whether there is no API server, only an etcd.
+func (c *Cluster) EtcdOnly() bool { return c.o.EtcdOnly }
 
 // EtcdWrites says whether etcd itself may be changed.
 func (c *Cluster) EtcdWrites() bool { return !c.o.ReadOnly && (c.o.EtcdWrites || c.o.Disposable) }

@@ -4,6 +4,8 @@ import (
 	"github.com/podarium/podarium/tui/changes"
 	"github.com/podarium/podarium/tui/containers"
 	"github.com/podarium/podarium/tui/etcd"
+	"github.com/podarium/podarium/tui/etcd/manage"
+	"github.com/podarium/podarium/tui/etcd/report"
 	"github.com/podarium/podarium/tui/forward"
 	"github.com/podarium/podarium/tui/help"
 	"github.com/podarium/podarium/tui/home"
@@ -29,6 +31,8 @@ func modules() []screen.Module {
 		changes.Module(),
 		help.Module(),
 		etcd.Module(),
+		manage.Module(),
+		report.Module(),
 	}
 }
 

@@ -40,6 +40,8 @@ type Query struct {
 	// Prefix of the keys to look at; Revision to look at, 0 for now.
 	Prefix   string
 	Revision int64
+	// Values has values read also where only keys are looked at, so that matches have them.
+	Values bool
 }
 
 // Match is a key that matches.
@@ -51,6 +53,16 @@ type Match struct {
 
 // errStop ends a scan when the receiver has enough.
 var errStop = errors.New("enough")
+
+// Check says what is wrong with the patterns of a query.
+func (q Query) Check() error {
+	for _, p := range []string{q.Key, q.Value} {
+		if _, err := matcher(q.Mode, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Run reports each match until found returns false. Progress, if not nil, is told now and then how many keys were looked
 // at.
@@ -65,7 +77,7 @@ func Run(ctx context.Context, r etcdview.Reader, q Query, d decode.Options, foun
 	}
 	inValue := q.Value != "" || q.Field != ""
 	seen := int64(0)
-	_, err = r.Scan(ctx, etcdview.PageOptions{Prefix: q.Prefix, Revision: q.Revision, KeysOnly: !inValue}, func(kv etcdview.KV) error {
+	_, err = r.Scan(ctx, etcdview.PageOptions{Prefix: q.Prefix, Revision: q.Revision, KeysOnly: !inValue && !q.Values}, func(kv etcdview.KV) error {
 		if seen++; progress != nil && seen%1000 == 0 {
 			progress(seen)
 		}

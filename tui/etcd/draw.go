@@ -7,32 +7,13 @@ import (
 
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/grid"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/style"
 )
 
 // changedFor is how long a node stays marked after a change, the second half of it fading.
 const changedFor = 2 * time.Second
-
-// thousands writes a number with thin gaps: 48 211.
-func thousands(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, s = "-", s[1:]
-	}
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + " " + s[i:]
-	}
-	return sign + s
-}
-
-func plural(n int64, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return thousands(n) + " " + what + "s"
-}
 
 // Draw implements screen.Screen.
 func (t *tree) Draw(c *canvas.Canvas) {
@@ -47,10 +28,10 @@ func (t *tree) Draw(c *canvas.Canvas) {
 // widest is the width of the widest row in sight. The tree only grows, so that the panes do not dance.
 func (t *tree) widest() int {
 	w := 22
-	for _, n := range t.nodes.rows[min(t.cursor.top, len(t.nodes.rows)):min(t.cursor.top+max(1, t.cursor.height), len(t.nodes.rows))] {
+	for _, n := range t.nodes.rows[min(t.cursor.First, len(t.nodes.rows)):min(t.cursor.First+max(1, t.cursor.Height()), len(t.nodes.rows))] {
 		k := n.depth*2 + 2 + canvas.Width(n.label) + 3
 		if c, ok := n.keys(); ok && n.Dir {
-			k += len(thousands(c)) + 1
+			k += len(grid.Thousands(c)) + 1
 		}
 		w = max(w, k)
 	}
@@ -72,23 +53,14 @@ func (t *tree) drawTree(c *canvas.Canvas, s *style.Styles) {
 		c.Clip(0, 0, c.Width(), s.Muted, text)
 		return
 	}
-	from, to := t.cursor.window(len(rows), c.Height())
+	from, to := t.cursor.Window(len(rows), c.Height())
 	now := t.scope.Now()
 	for i := from; i < to; i++ {
 		t.drawNode(c, i-from, rows[i], s, now)
-		if i == t.cursor.at {
-			selected(c, i-from, s, t.focus == onTree)
+		if i == t.cursor.At {
+			grid.Selected(c, i-from, s, t.focus == onTree)
 		}
 	}
-}
-
-// selected marks the row under the cursor; where its pane has not the focus, more quietly.
-func selected(c *canvas.Canvas, y int, s *style.Styles, focused bool) {
-	if focused {
-		c.Paint(0, y, c.Width(), s.Selection)
-		return
-	}
-	c.Paint(0, y, c.Width(), canvas.Style{Bg: s.Raised.Bg})
 }
 
 func (t *tree) drawNode(c *canvas.Canvas, y int, n *node, s *style.Styles, now time.Time) {
@@ -106,7 +78,7 @@ func (t *tree) drawNode(c *canvas.Canvas, y int, n *node, s *style.Styles, now t
 	}
 	right := c.Width()
 	if k, ok := n.keys(); ok && n.Dir {
-		right = c.Right(right, y, s.Muted, thousands(k)) - 1
+		right = c.Right(right, y, s.Muted, grid.Thousands(k)) - 1
 	}
 	if d := now.Sub(n.changed); !n.changed.IsZero() && d < changedFor {
 		if ink = s.Changed; d > changedFor/2 {
@@ -148,7 +120,7 @@ func (p *pane) drawHead(c *canvas.Canvas, s *style.Styles) int {
 	}
 	right := c.Width()
 	if cur != nil && cur.gap == nil {
-		right = c.Right(right, 0, s.Muted, "rev "+thousands(cur.Revision())+"  v"+strconv.FormatInt(cur.KV.Version, 10)) - 2
+		right = c.Right(right, 0, s.Muted, "rev "+grid.Thousands(cur.Revision())+"  v"+strconv.FormatInt(cur.KV.Version, 10)) - 2
 	}
 	c.Clip(0, 0, right, s.Title, etcdview.Printable(key))
 	c.Clip(0, 1, c.Width(), s.Muted, p.about())
@@ -160,11 +132,13 @@ func (p *pane) about() string {
 	cur := p.current()
 	switch {
 	case p.err != nil:
-		return "✗ " + p.err.Error()
+		return "✗ " + screen.Reason(p.err) + ": trying again"
 	case p.loading && cur == nil:
 		return "reading …"
 	case cur == nil && p.dir && p.unwatched:
 		return "not watched, since so much lies under it: W watches it"
+	case cur == nil && p.dir && p.none != "":
+		return p.none
 	case cur == nil && p.dir:
 		return "no change yet since this screen was opened"
 	case cur == nil && p.path != "":
@@ -186,7 +160,7 @@ func (p *pane) about() string {
 	if v.IsKubernetes() && v.Encryption != nil {
 		parts = append(parts, v.Encryption.String())
 	}
-	parts = append(parts, thousands(int64(len(v.Raw)))+" B")
+	parts = append(parts, grid.Thousands(int64(len(v.Raw)))+" B")
 	if cur.KV.Lease != 0 {
 		parts = append(parts, "lease "+strconv.FormatInt(cur.KV.Lease, 16))
 	}
@@ -212,19 +186,19 @@ func (p *pane) drawList(c *canvas.Canvas, s *style.Styles, focused bool, top int
 	}
 	c.Text(0, 0, s.Heading, head)
 	if n := len(p.changes); p.older > 0 {
-		c.Right(c.Width(), 0, s.Muted, "the last "+thousands(int64(n))+" of "+thousands(int64(n+p.older)))
+		c.Right(c.Width(), 0, s.Muted, "the last "+grid.Thousands(int64(n))+" of "+grid.Thousands(int64(n+p.older)))
 	} else if n > 0 {
-		c.Right(c.Width(), 0, s.Muted, thousands(int64(n)))
+		c.Right(c.Width(), 0, s.Muted, grid.Thousands(int64(n)))
 	}
 	body := c.Cut(0, 1, c.Width(), c.Height()-1)
 	note := ""
 	if p.compacted > 0 {
-		note = "… compacted before " + thousands(p.compacted)
+		note = "… compacted before " + grid.Thousands(p.compacted)
 		if n := len(p.changes); n > 0 && p.changes[n-1].gap == nil && p.changes[n-1].Revision() < p.compacted {
-			note = "… etcd has revisions from " + thousands(p.compacted) + " on, the recorder these"
+			note = "… etcd has revisions from " + grid.Thousands(p.compacted) + " on, the recorder these"
 		}
 	}
-	from, to := p.cursor.window(len(p.changes), body.Height())
+	from, to := p.cursor.Window(len(p.changes), body.Height())
 	now := p.scope.Now()
 	writers := 0 // columns of the widest
 	for _, ch := range p.changes[from:to] {
@@ -235,8 +209,8 @@ func (p *pane) drawList(c *canvas.Canvas, s *style.Styles, focused bool, top int
 	}
 	for i := from; i < to; i++ {
 		p.drawChange(body, i-from, p.changes[i], writers, s, now)
-		if i == p.cursor.at {
-			selected(body, i-from, s, focused)
+		if i == p.cursor.At {
+			grid.Selected(body, i-from, s, focused)
 		}
 	}
 	if to == len(p.changes) && to-from < body.Height() {
@@ -250,7 +224,7 @@ func (p *pane) drawChange(c *canvas.Canvas, y int, ch *change, writers int, s *s
 		mark = "◆ "
 	}
 	x := c.Text(0, y, s.Marked, mark)
-	rev := thousands(ch.Revision())
+	rev := grid.Thousands(ch.Revision())
 	if ch.gap != nil {
 		text, _ := ch.summary(c.Width() - x)
 		c.Clip(x, y, c.Width()-x, s.Warn, "▲ "+text)
@@ -305,9 +279,9 @@ func (p *pane) drawValue(c *canvas.Canvas, s *style.Styles, focused bool) {
 	}
 	head, note := "VALUE", string(p.format)
 	if p.diff && ch.Type != etcdview.Delete {
-		head, note = "DIFF", "what "+thousands(ch.Revision())+" changed"
+		head, note = "DIFF", "what "+grid.Thousands(ch.Revision())+" changed"
 		if p.base != nil && p.base != ch {
-			note = thousands(p.base.Revision()) + " → " + thousands(ch.Revision())
+			note = grid.Thousands(p.base.Revision()) + " → " + grid.Thousands(ch.Revision())
 		}
 	}
 	ink := s.Heading
@@ -325,11 +299,11 @@ func (p *pane) drawValue(c *canvas.Canvas, s *style.Styles, focused bool) {
 // click puts the cursor of the list on the line that was clicked, and says whether there was one.
 func (p *pane) click(y int) bool {
 	i := y - p.listTop - 1
-	if i < 0 || i >= p.listHeight-1 || p.cursor.top+i >= len(p.changes) {
+	if i < 0 || i >= p.listHeight-1 || p.cursor.First+i >= len(p.changes) {
 		return false
 	}
-	p.cursor.at = p.cursor.top + i
-	p.follow = p.cursor.at == 0
+	p.cursor.At = p.cursor.First + i
+	p.follow = p.cursor.At == 0
 	p.settle()
 	return true
 }

@@ -1,74 +1,16 @@
 package etcd
 
 import (
-	"bytes"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
-	"k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/rest"
-
-	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/etcdview"
-	"github.com/podarium/podarium/etcdview/etcdtest"
+	"github.com/podarium/podarium/tui/etcd/access"
+	"github.com/podarium/podarium/tui/etcd/fixture"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/screentest"
 )
-
-// stored is a Pod as an API server writes it.
-func stored(t testing.TB, o runtime.Object, kind string) string {
-	t.Helper()
-	o.GetObjectKind().SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
-	var b bytes.Buffer
-	if err := protobuf.NewSerializer(scheme.Scheme, scheme.Scheme).Encode(o, &b); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
-
-func pod(t testing.TB, name, image, manager string, ago time.Duration) string {
-	at := metav1.NewTime(screentest.Now.Add(-ago))
-	return stored(t, &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "default", Labels: map[string]string{"app": "web"},
-			ManagedFields: []metav1.ManagedFieldsEntry{{Manager: manager, Operation: "Update", Time: &at}}},
-		Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "web", Image: image}}},
-	}, "Pod")
-}
-
-// fixture is a small registry in a real etcd, and a frame on it.
-func fixture(t *testing.T) (*screentest.Host, *screen.Scope) {
-	t.Helper()
-	client := etcdtest.Start(t).Client(t)
-	secret := stored(t, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "login", Namespace: "default"}, Data: map[string][]byte{"password": []byte("hunter2")}}, "Secret")
-	puts := [][2]string{
-		{"compact_rev_key", "1"},
-		{"/registry/pods/default/web", pod(t, "web", "nginx:1", "kubectl-create", 2*time.Hour)},
-		{"/registry/pods/default/db", pod(t, "db", "redis:8", "kubectl-create", time.Hour)},
-		{"/registry/pods/default/web", pod(t, "web", "nginx:2", "kubectl-set", 3*time.Minute)},
-		{"/registry/pods/kube-system/dns", pod(t, "dns", "dns:1", "kubelet", time.Minute)},
-		{"/registry/secrets/default/login", secret},
-		{"/registry/minions/node-1", "not an object"},
-	}
-	for i := range 12 {
-		puts = append(puts, [2]string{fmt.Sprintf("/registry/events/default/web.%02d", i), "{}"})
-	}
-	for _, p := range puts {
-		if _, err := client.Put(t.Context(), p[0], p[1]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c, err := cluster.New(cluster.Options{Name: "test", Config: &rest.Config{Host: "127.0.0.1:1"}, Etcd: client, Disposable: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return screentest.New(t, c)
-}
 
 // watching waits until a feed watches, so that the title line says so.
 func watching(t *testing.T, h *screentest.Host, f *etcdview.Feed) {
@@ -89,7 +31,7 @@ func watching(t *testing.T, h *screentest.Host, f *etcdview.Feed) {
 
 func newTree(t *testing.T) (*screentest.Host, *tree) {
 	t.Helper()
-	h, s := fixture(t)
+	h, s := fixture.New(t)
 	v, err := openTree(s, screen.Etcd{})
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +46,7 @@ func (t *tree) goTo(tb testing.TB, path string) {
 	tb.Helper()
 	for i, n := range t.nodes.rows {
 		if n.Path == path {
-			t.cursor.at = i
+			t.cursor.At = i
 			t.moved()
 			t.rested(n)
 			return
@@ -126,7 +68,7 @@ func TestTree(t *testing.T) {
 }
 
 func TestTreeOfAllKeys(t *testing.T) {
-	h, s := fixture(t)
+	h, s := fixture.New(t)
 	v, err := openTree(s, screen.Etcd{Prefix: "."})
 	if err != nil {
 		t.Fatal(err)
@@ -166,7 +108,7 @@ func TestTreeFollowsChanges(t *testing.T) {
 	has := func(s string) func(string) bool { return func(text string) bool { return strings.Contains(text, s) } }
 	lacks := func(s string) func(string) bool { return func(text string) bool { return !strings.Contains(text, s) } }
 	for _, k := range []string{"/registry/pods/default/cache", "/registry/jobs/default/once"} {
-		if _, err := client.Put(t.Context(), k, pod(t, "cache", "c:1", "kubectl", 0)); err != nil {
+		if _, err := client.Put(t.Context(), k, fixture.Pod(t, "cache", "c:1", "kubectl", 0)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -189,8 +131,8 @@ func TestTreeFollowsChanges(t *testing.T) {
 }
 
 func TestKey(t *testing.T) {
-	h, s := fixture(t)
-	v, err := openKey(s, Key{Path: "/registry/pods/default/web"})
+	h, s := fixture.New(t)
+	v, err := openKey(s, access.Key{Path: "/registry/pods/default/web"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,8 +142,8 @@ func TestKey(t *testing.T) {
 }
 
 func TestSecretIsMaskedUntilAskedFor(t *testing.T) {
-	h, s := fixture(t)
-	v, err := openKey(s, Key{Path: "/registry/secrets/default/login"})
+	h, s := fixture.New(t)
+	v, err := openKey(s, access.Key{Path: "/registry/secrets/default/login"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,8 +161,8 @@ func TestSecretIsMaskedUntilAskedFor(t *testing.T) {
 }
 
 func TestKeyThatIsNotThere(t *testing.T) {
-	h, s := fixture(t)
-	v, err := openKey(s, Key{Path: "/registry/pods/default/none"})
+	h, s := fixture.New(t)
+	v, err := openKey(s, access.Key{Path: "/registry/pods/default/none"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,53 +171,10 @@ func TestKeyThatIsNotThere(t *testing.T) {
 	}
 }
 
-func TestSpace(t *testing.T) {
-	h, s := fixture(t)
-	v, err := openSpace(s, Space{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	screentest.AllSizes(t, h, "space", v)
-	v.Do(actFocus)
-	v.Do(actFocus)
-	v.Do(actOpen)
-	if len(h.Opened) != 1 {
-		t.Errorf("the largest key does not open: %v", h.Opened)
-	}
-}
-
-func TestAudit(t *testing.T) {
-	h, s := fixture(t)
-	v, err := openAudit(s, Audit{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	screentest.AllSizes(t, h, "audit", v)
-}
-
-func TestOverview(t *testing.T) {
-	h, s := fixture(t)
-	v, err := openOverview(s, Overview{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, size := range screentest.Sizes {
-		text := screentest.Draw(h, v, size[0], size[1]).String()
-		for _, want := range []string{"healthy", "default", "leader", "SPACE", "LEASES", "WRITES", "none"} {
-			if !strings.Contains(text, want) {
-				t.Errorf("no %q:\n%s", want, text)
-			}
-		}
-	}
-}
-
 func TestKeyTables(t *testing.T) {
 	for name, table := range Module().Keys {
 		if err := table.Check(); err != nil {
 			t.Errorf("%s: %v", name, err)
-		}
-		if name == "etcd space and audit" || name == "etcd overview" {
-			continue // they have no pager
 		}
 		if err := inPager(table).Check(); err != nil {
 			t.Errorf("%s with the value in focus: %v", name, err)

@@ -1,18 +1,13 @@
 package etcd
 
 import (
+	"github.com/podarium/podarium/tui/grid"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/pager"
 )
 
 // The actions of the etcd screens.
 const (
-	actDown     key.Action = "etcd.down"
-	actUp       key.Action = "etcd.up"
-	actPageDown key.Action = "etcd.page-down"
-	actPageUp   key.Action = "etcd.page-up"
-	actTop      key.Action = "etcd.top"
-	actBottom   key.Action = "etcd.bottom"
 	actOpen     key.Action = "etcd.open"
 	actIn       key.Action = "etcd.in"
 	actOut      key.Action = "etcd.out"
@@ -31,24 +26,24 @@ const (
 	actOverview key.Action = "etcd.overview"
 	actRestore  key.Action = "etcd.restore"
 	actPause    key.Action = "etcd.pause"
+	actSave     key.Action = "etcd.save"
+	actPin      key.Action = "etcd.pin"
+	actJump     key.Action = "etcd.jump"
+	actFind     key.Action = "etcd.find"
+	actFlat     key.Action = "etcd.flat"
+	actEdit     key.Action = "etcd.edit"
+	actDelete   key.Action = "etcd.delete"
+	actPut      key.Action = "etcd.put"
+	actSort     key.Action = "etcd.sort"
+	actTurn     key.Action = "etcd.sort-turn"
 )
 
 const (
 	groupMove = "Move"
 	groupOpen = "Open"
 	groupView = "View"
+	groupDo   = "Change"
 )
-
-func moveKeys() key.Table {
-	return key.Table{
-		{Action: actDown, Keys: []string{"j", "down"}, Help: "down", Group: groupMove},
-		{Action: actUp, Keys: []string{"k", "up"}, Help: "up", Group: groupMove},
-		{Action: actPageDown, Keys: []string{"ctrl+f", "pgdown", "space"}, Help: "a page down", Group: groupMove},
-		{Action: actPageUp, Keys: []string{"ctrl+b", "pgup"}, Help: "a page up", Group: groupMove},
-		{Action: actTop, Keys: []string{"g", "home"}, Help: "to the top", Group: groupMove},
-		{Action: actBottom, Keys: []string{"G", "end"}, Help: "to the end", Group: groupMove},
-	}
-}
 
 func focusKeys() key.Table {
 	return key.Table{
@@ -66,6 +61,9 @@ func valueKeys() key.Table {
 		{Action: actSecrets, Keys: []string{"x"}, Help: "show what is masked in Secrets, or mask it", Group: groupView},
 		{Action: actManaged, Keys: []string{"M"}, Help: "show metadata.managedFields, or fold them", Group: groupView},
 		{Action: actRestore, Keys: []string{"B"}, Hint: "bring back", Help: "make the object what it was at this revision, or create it anew where it was deleted: through the API, after a preview", Group: groupOpen, Changes: true},
+		{Action: actEdit, Keys: []string{"e"}, Help: "edit the object through the API, or write the value into etcd", Group: groupDo, Changes: true},
+		{Action: actDelete, Keys: []string{"ctrl+d"}, Help: "delete the object through the API, or the key from etcd; in the tree also all keys of a directory", Group: groupDo, Changes: true},
+		{Action: actPin, Keys: []string{"P"}, Hint: "pin", Help: "the tree as it was at the revision under the cursor; in a pinned tree, back to now", Group: groupOpen},
 		{Action: actReload, Keys: []string{"ctrl+r"}, Help: "read it again", Group: groupView},
 		{Action: actCopy, Keys: []string{"c"}, Help: "copy the key", Group: groupOpen},
 	}
@@ -86,9 +84,13 @@ func treeKeys() key.Table {
 		{Action: actIn, Keys: []string{"l", "right"}, Help: "open a directory, or go to the value", Group: groupMove},
 		{Action: actOut, Keys: []string{"h", "left"}, Help: "close a directory, or go to the one above", Group: groupMove},
 	}, focusKeys(), key.Table{
+		{Action: actFind, Keys: []string{"f"}, Hint: "find", Help: "search the keys of this directory, or their values", Group: groupOpen},
+		{Action: actFlat, Keys: []string{"F"}, Hint: "flat", Help: "the keys of this directory as a list that can be sorted", Group: groupOpen},
+		{Action: actJump, Keys: []string{"ctrl+g"}, Help: "go to a key, of any bytes", Group: groupMove},
+		{Action: actPut, Keys: []string{"a"}, Help: "add a key", Group: groupDo, Changes: true},
 		{Action: actWatch, Keys: []string{"W"}, Hint: "watch", Help: "the changes under this directory, on a screen of their own", Group: groupOpen},
 		{Action: actOverview, Keys: []string{"O"}, Hint: "overview", Help: "members, space, alarms, leases, who writes", Group: groupOpen},
-	}, valueKeys(), moveKeys())
+	}, valueKeys(), grid.Keys())
 }
 
 // keyKeys is the table of a key's screen while its revisions have the focus.
@@ -96,21 +98,23 @@ func keyKeys() key.Table {
 	return join(focusKeys(), valueKeys(), key.Table{
 		{Action: actTree, Keys: []string{"t"}, Hint: "tree", Help: "the tree around the key", Group: groupOpen},
 		{Action: actWatch, Keys: []string{"W"}, Help: "the changes beside this key, on a screen of their own", Group: groupOpen},
-	}, moveKeys())
+	}, grid.Keys())
 }
 
 // changesKeys is the table of the live list of changes.
 func changesKeys() key.Table {
 	return join(key.Table{
 		{Action: actOpen, Keys: []string{"enter"}, Hint: "key", Help: "the key, with its history", Group: groupOpen},
-		{Action: actPause, Keys: []string{"p"}, Hint: "pause", Help: "hold the list still, or let it run; nothing is lost meanwhile", Group: groupView},
-	}, focusKeys(), valueKeys().With(false, actReload), moveKeys())
+		{Action: actPause, Keys: []string{"p"}, Hint: "pause", Help: "hold the list still, or let it run; 10 000 changes are kept meanwhile, and what is dropped is counted", Group: groupView},
+		{Action: actWatch, Keys: []string{"W"}, Hint: "prefixes", Help: "watch other prefixes, several at once, or from a past revision", Group: groupOpen},
+		{Action: actSave, Keys: []string{"ctrl+s"}, Hint: "save", Help: "append every change to a file, as lines of JSON", Group: groupView},
+	}, focusKeys(), valueKeys().With(false, actReload), grid.Keys())
 }
 
 // inPager swaps a table's movements for those of a pager.
 func inPager(t key.Table) key.Table {
 	moves := map[key.Action]bool{actIn: true, actOut: true}
-	for _, b := range moveKeys() {
+	for _, b := range grid.Keys() {
 		moves[b.Action] = true
 	}
 	var out key.Table

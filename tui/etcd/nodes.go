@@ -44,11 +44,12 @@ type nodes struct {
 	rows   []*node
 	filter string
 	counts func() // called when numbers have come
+	pinned int64  // the revision to read at, 0 for now
 }
 
-func newNodes(dir string) *nodes {
+func newNodes(dir string, pinned int64) *nodes {
 	root := &node{Node: etcdview.Node{Path: dir, Dir: true}, depth: -1, open: true, count: -1}
-	return &nodes{root: root, byPath: map[string]*node{dir: root}}
+	return &nodes{root: root, byPath: map[string]*node{dir: root}, pinned: pinned}
 }
 
 // read is what one listing of a directory returned.
@@ -63,9 +64,9 @@ func (t *nodes) load(s *screen.Scope, store etcdview.Reader, n *node, done func(
 		return
 	}
 	n.loading = true
-	from := n.next
+	from, rev := n.next, max(n.revision, t.pinned)
 	screen.Call(s, "list "+etcdview.Printable(n.Path), listTimeout, func(ctx context.Context) (read, error) {
-		c, err := store.Children(ctx, etcdview.ChildrenOptions{Dir: n.Path, From: from, Revision: n.revision, Limit: 1000})
+		c, err := store.Children(ctx, etcdview.ChildrenOptions{Dir: n.Path, From: from, Revision: rev, Limit: 1000})
 		r := read{children: c}
 		for i, k := range c.Nodes {
 			r.labels = append(r.labels, k.Name+"/")

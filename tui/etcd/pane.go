@@ -8,7 +8,8 @@ import (
 
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/decode"
-	"github.com/podarium/podarium/etcdview/diff"
+	"github.com/podarium/podarium/tui/etcd/access"
+	"github.com/podarium/podarium/tui/grid"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/pager"
 	"github.com/podarium/podarium/tui/screen"
@@ -18,13 +19,14 @@ import (
 // of the one under the cursor.
 type pane struct {
 	scope  *screen.Scope
+	store  *etcdview.Store
 	past   etcdview.Reader // for histories
 	decode decode.Options
 
 	path    string
 	dir     bool
 	changes []*change
-	cursor  cursor
+	cursor  grid.Cursor
 	follow  bool    // the cursor stays on the newest
 	base    *change // what diffs compare with, nil for the revision before
 
@@ -42,6 +44,11 @@ type pane struct {
 	decoding  bool
 	unwatched bool // changes of the directory are not reported
 
+	within []string // the prefixes of a list of changes, where there are several
+	pinned int64    // nothing newer than this revision is shown; 0 for no such bound
+	goTo   int64    // the revision that the cursor is to begin on, once it is known
+	none   string   // what an empty list of changes means
+
 	listTop, listHeight int // of the list, as it was drawn last
 }
 
@@ -51,18 +58,21 @@ const (
 	// describeAtOnce bounds how many changes are decoded in one go.
 	describeAtOnce = 64
 	readTimeout    = 15 * time.Second
+	// retryAfter is how long to wait before a read that failed is tried again.
+	retryAfter = 2 * time.Second
 )
 
 func newPane(s *screen.Scope, store *etcdview.Store) *pane {
-	return &pane{scope: s, past: history(s, store), decode: decodeOptions(s), format: asYAML, follow: true}
+	return &pane{scope: s, store: store, past: access.History(s, store), decode: access.Decoding(s), format: asYAML, follow: true}
 }
 
 // open changes the subject.
 func (p *pane) open(path string, dir bool) {
 	p.path, p.dir = path, dir
-	p.changes, p.cursor, p.base, p.follow = nil, cursor{}, nil, true
+	p.changes, p.cursor, p.base, p.follow = nil, grid.Cursor{}, nil, true
 	p.value, p.shown, p.err, p.compacted, p.older = nil, "", nil, 0, 0
 	p.pager = pager.Pager{}
+	p.within = nil
 	if dir {
 		return
 	}
@@ -91,12 +101,15 @@ func (p *pane) reload() {
 	if p.dir || p.path == "" {
 		return
 	}
-	path := p.path
+	path, pinned := p.path, p.pinned
 	p.loading = true
 	screen.Call(p.scope, "read "+etcdview.Printable(path), readTimeout, func(ctx context.Context) (past, error) {
-		h, err := p.past.History(ctx, path, etcdview.HistoryOptions{Limit: 200})
+		h, err := p.past.History(ctx, path, etcdview.HistoryOptions{Limit: 200, Revision: pinned})
 		if err != nil {
 			return past{}, err
+		}
+		if pinned > 0 {
+			h.Revisions = slices.DeleteFunc(h.Revisions, func(r etcdview.Revision) bool { return r.ModRevision > pinned })
 		}
 		cs := fromHistory(h)
 		for _, c := range cs {
@@ -109,6 +122,11 @@ func (p *pane) reload() {
 		}
 		p.loading, p.err = false, err
 		if err != nil {
+			p.scope.After(retryAfter, func() { // the etcd may be back by then
+				if p.path == path && p.err != nil && !p.loading {
+					p.reload()
+				}
+			})
 			return
 		}
 		if h.compacted > 1 {
@@ -117,8 +135,18 @@ func (p *pane) reload() {
 		seen := p.changes // what happened while it was read
 		p.changes = h.changes
 		p.add(seen)
+		p.begin()
 		p.settle()
 	})
+}
+
+// begin puts the cursor on the revision that was asked for, or on the last one before it.
+func (p *pane) begin() {
+	i := slices.IndexFunc(p.changes, func(c *change) bool { return c.gap == nil && c.Revision() <= p.goTo })
+	if p.goTo > 0 && i >= 0 {
+		p.cursor.At, p.follow = i, i == 0
+	}
+	p.goTo = 0
 }
 
 // add puts changes, newest first, on top of the list, but for those that are there.
@@ -132,8 +160,8 @@ func (p *pane) add(cs []*change) {
 		fresh = append(fresh, c)
 	}
 	if !p.follow { // the cursor stays on its change
-		p.cursor.at += len(fresh)
-		p.cursor.top += len(fresh)
+		p.cursor.At += len(fresh)
+		p.cursor.First += len(fresh)
 	}
 	p.changes = append(fresh, p.changes...)
 	if len(p.changes) > keepChanges {
@@ -160,6 +188,9 @@ func (p *pane) find(c *change) *change {
 
 // concerns says whether a key belongs to the subject.
 func (p *pane) concerns(key string) bool {
+	if len(p.within) > 0 {
+		return slices.ContainsFunc(p.within, func(prefix string) bool { return strings.HasPrefix(key, prefix) })
+	}
 	return key == p.path || p.dir && strings.HasPrefix(key, p.path)
 }
 
@@ -184,17 +215,17 @@ func (p *pane) absorb(entries []etcdview.Entry) {
 func (p *pane) settle() {
 	p.describeNew()
 	if p.follow {
-		p.cursor.at = 0
+		p.cursor.At = 0
 	}
-	p.cursor.clamp(len(p.changes))
+	p.cursor.Clamp(len(p.changes))
 	p.show()
 }
 
 func (p *pane) current() *change {
-	if p.cursor.at < 0 || p.cursor.at >= len(p.changes) {
+	if p.cursor.At < 0 || p.cursor.At >= len(p.changes) {
 		return nil
 	}
-	return p.changes[p.cursor.at]
+	return p.changes[p.cursor.At]
 }
 
 func (p *pane) describeNew() {
@@ -203,7 +234,7 @@ func (p *pane) describeNew() {
 	}
 	var todo []*change
 	var events []etcdview.Event
-	from := max(0, min(p.cursor.top, len(p.changes)-describeAtOnce))
+	from := max(0, min(p.cursor.First, len(p.changes)-describeAtOnce))
 	for _, c := range p.changes[from:min(len(p.changes), from+describeAtOnce)] {
 		if c.desc == nil && c.gap == nil {
 			todo, events = append(todo, c), append(events, c.Event)
@@ -231,112 +262,12 @@ func (p *pane) describeNew() {
 	})
 }
 
-// view is what the pager shows of a change.
-type view struct {
-	value *decode.Value
-	lines []pager.Line
-}
-
-// show lays out the change under the cursor for the pager.
-func (p *pane) show() {
-	c := p.current()
-	if c == nil || c.gap != nil {
-		p.value, p.shown = nil, ""
-		p.pager.SetLines(nil)
-		return
-	}
-	base := p.base
-	which := c.id() + string(p.format)
-	if p.diff {
-		which += " diff"
-	}
-	if base != nil {
-		which += base.id()
-	}
-	if p.managed {
-		which += " managed"
-	}
-	if p.decode.ShowSecrets {
-		which += " secrets"
-	}
-	if which == p.shown {
-		return
-	}
-	sameKey := p.value != nil && p.value.Key == c.KV.Key
-	p.shown = which
-	event, o, asDiff, f, managed := c.Event, p.decode, p.diff, p.format, p.managed
-	if base != nil && base != c {
-		kv := base.KV
-		event.Prev = &kv
-	}
-	screen.Call(p.scope, "decode", readTimeout, func(ctx context.Context) (view, error) {
-		return layout(ctx, event, o, asDiff, f, managed), nil
-	}, func(v view, _ error) {
-		if p.shown != which {
-			return
-		}
-		p.value = v.value
-		p.pager.SetLines(v.lines)
-		if !sameKey {
-			p.pager.GoTo(0)
-		}
-	})
-}
-
-func layout(ctx context.Context, e etcdview.Event, o decode.Options, asDiff bool, f format, managed bool) view {
-	kv := e.KV
-	gone := e.Type == etcdview.Delete
-	if gone {
-		if e.Prev == nil {
-			return view{lines: []pager.Line{pager.Plain("deleted; what it was before is not known", pager.Muted)}}
-		}
-		kv = *e.Prev
-	}
-	v := decode.Decode(ctx, kv.Key, kv.Value, o)
-	if asDiff && !gone {
-		return view{&v, compareLines(ctx, e, v, o, managed)}
-	}
-	lines := valueLines(&v, f, managed)
-	if gone {
-		lines = append([]pager.Line{pager.Plain("deleted; this was its last value", pager.Warn)}, lines...)
-	}
-	if f == asYAML {
-		lines = append(lines, nestedLines(&v)...)
-	}
-	return view{&v, lines}
-}
-
-func compareLines(ctx context.Context, e etcdview.Event, v decode.Value, o decode.Options, managed bool) []pager.Line {
-	if e.Prev == nil {
-		return []pager.Line{pager.Plain("  there is no revision before this one to compare with", pager.Muted)}
-	}
-	old := decode.Decode(ctx, e.Prev.Key, e.Prev.Value, o)
-	changes, err := etcdview.Compare(old, v, diff.Options{ManagedFields: managed})
-	if err != nil {
-		return []pager.Line{pager.Plain("✗ "+err.Error(), pager.Error)}
-	}
-	return diffLines(changes)
-}
-
-// nestedLines shows what is written within the value: base64, JSON in strings, Helm releases.
-func nestedLines(v *decode.Value) []pager.Line {
-	var lines []pager.Line
-	for _, n := range v.Nested() {
-		lines = append(lines, nil, pager.Line{{Text: "# within ", Ink: pager.Muted}, {Text: n.Path, Ink: pager.Heading},
-			{Text: ": " + strings.Join(n.Encodings, ", "), Ink: pager.Muted}})
-		for l := range strings.Lines(n.Text) {
-			lines = append(lines, yamlLine(strings.TrimRight(l, "\r\n")))
-		}
-	}
-	return lines
-}
-
 // doList does an action while the list has the focus, and says whether it was one.
 func (p *pane) doList(a key.Action) bool {
-	if !p.cursor.move(a, len(p.changes)) {
+	if !p.cursor.Move(a, len(p.changes)) {
 		return false
 	}
-	p.follow = p.cursor.at == 0
+	p.follow = p.cursor.At == 0
 	p.settle()
 	return true
 }
@@ -365,11 +296,27 @@ func (p *pane) doValue(a key.Action) bool {
 		p.toObject()
 	case actRestore:
 		p.bringBack()
+	case actPin:
+		p.pin()
+	case actEdit:
+		p.edit()
+	case actDelete:
+		deleteKey(p.scope, p.store, p.key(), false)
 	default:
 		return false
 	}
 	p.settle()
 	return true
+}
+
+// pin opens the tree around the key, as it was at the revision under the cursor.
+func (p *pane) pin() {
+	c := p.current()
+	if c == nil || c.gap != nil {
+		p.scope.Say(screen.Idle, "there is no revision under the cursor: :etcd PREFIX rev=N shows the tree as at any")
+		return
+	}
+	p.scope.Open(access.Tree{Prefix: parent(c.KV.Key), Revision: c.Revision()})
 }
 
 func (p *pane) mark() {

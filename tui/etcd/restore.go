@@ -15,6 +15,7 @@ import (
 	"github.com/podarium/podarium/etcdview/decode"
 	"github.com/podarium/podarium/etcdview/manifest"
 	"github.com/podarium/podarium/tui/changes"
+	"github.com/podarium/podarium/tui/grid"
 	"github.com/podarium/podarium/tui/screen"
 )
 
@@ -35,7 +36,7 @@ func (p *pane) bringBack() {
 	}
 	o := p.decode
 	o.ShowSecrets = true // for the API server; the preview masks them
-	what := fmt.Sprintf("bring back %s as at revision %s", etcdview.Printable(kv.Key), thousands(kv.ModRevision))
+	what := fmt.Sprintf("bring back %s as at revision %s", etcdview.Printable(kv.Key), grid.Thousands(kv.ModRevision))
 	changes.Propose(p.scope, what, changes.One(func(ctx context.Context, cl *cluster.Cluster) (*door.Plan, error) {
 		v := decode.Decode(ctx, kv.Key, kv.Value, o)
 		return planBack(ctx, cl, &v, what)

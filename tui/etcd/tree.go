@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/podarium/podarium/etcdview"
+	"github.com/podarium/podarium/tui/etcd/access"
+	"github.com/podarium/podarium/tui/grid"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/screen"
 )
@@ -26,7 +28,7 @@ type tree struct {
 	nodes *nodes
 	pane  *pane
 
-	cursor cursor
+	cursor grid.Cursor
 	at     *node // under the cursor; what the pane shows, or soon will
 	opened *node // what the pane shows
 	focus  focus
@@ -40,19 +42,24 @@ type tree struct {
 	err       error
 	treeWidth int // as it was drawn last
 	revision  int64
+	pinned    int64 // the revision that is shown, 0 for now
 }
 
 // restTime is how long the cursor must stay on a node before its value is read.
 const restTime = 80 * time.Millisecond
 
 func openTree(s *screen.Scope, r screen.Etcd) (screen.Screen, error) {
-	store, err := source(s)
+	return openTreeAt(s, access.Tree{Prefix: r.Prefix})
+}
+
+func openTreeAt(s *screen.Scope, r access.Tree) (screen.Screen, error) {
+	store, err := access.Store(s)
 	if err != nil {
 		return nil, err
 	}
 	prefix := r.Prefix
 	if prefix == "" {
-		prefix = s.Cluster().EtcdPrefix() + "/"
+		prefix = access.Root(s)
 	}
 	if prefix == "." { // all keys: a directory of that name would end in a slash
 		prefix = ""
@@ -60,15 +67,23 @@ func openTree(s *screen.Scope, r screen.Etcd) (screen.Screen, error) {
 	if prefix != "" && !strings.HasSuffix(prefix, "/") {
 		prefix += "/"
 	}
-	t := &tree{scope: s, store: store, nodes: newNodes(prefix), pane: newPane(s, store), wholly: s.Cluster().Disposable()}
+	t := &tree{scope: s, store: store, nodes: newNodes(prefix, r.Revision), pane: newPane(s, store), pinned: r.Revision}
+	t.pane.pinned = r.Revision
+	t.wholly = s.Cluster().Disposable() && !t.past()
 	t.at = t.nodes.root
 	t.nodes.counts = t.followSmall
-	if t.wholly {
+	switch {
+	case t.past():
+		t.pane.none = "revision " + grid.Thousands(t.pinned) + ": a directory of the past has no changes to come"
+	case t.wholly:
 		t.follow(prefix, true)
 	}
 	t.load(t.nodes.root)
 	return t, nil
 }
+
+// past says that the tree is that of a past revision: it stands still, and nothing in it can be changed.
+func (t *tree) past() bool { return t.pinned > 0 }
 
 // follow watches a key, or all keys with a prefix, instead of what was watched before.
 func (t *tree) follow(path string, dir bool) {
@@ -109,11 +124,11 @@ func (t *tree) relayout() {
 	t.nodes.layout()
 	for i, n := range t.nodes.rows {
 		if n == t.at {
-			t.cursor.at = i
+			t.cursor.At = i
 			return
 		}
 	}
-	t.cursor.clamp(len(t.nodes.rows))
+	t.cursor.Clamp(len(t.nodes.rows))
 	t.moved()
 }
 
@@ -122,6 +137,9 @@ func (t *tree) load(n *node) {
 		t.err = err
 		if err != nil {
 			t.scope.Fail(err)
+			if !t.started { // the etcd may be back by then
+				t.scope.After(retryAfter, func() { t.load(n) })
+			}
 			return
 		}
 		t.revision = max(t.revision, n.revision)
@@ -139,7 +157,7 @@ func (t *tree) first() {
 	prefix := t.scope.Cluster().EtcdPrefix() + "/"
 	for i, n := range t.nodes.rows {
 		if n.Path == prefix {
-			t.cursor.at = i
+			t.cursor.At = i
 			t.toggle(n)
 		}
 	}
@@ -147,10 +165,10 @@ func (t *tree) first() {
 }
 
 func (t *tree) node() *node {
-	if t.cursor.at < 0 || t.cursor.at >= len(t.nodes.rows) {
+	if t.cursor.At < 0 || t.cursor.At >= len(t.nodes.rows) {
 		return nil
 	}
-	return t.nodes.rows[t.cursor.at]
+	return t.nodes.rows[t.cursor.At]
 }
 
 // moved is called when another node may be under the cursor: after a rest its value is read.
@@ -186,7 +204,7 @@ func (t *tree) rested(n *node) {
 // followSmall watches what the pane shows, if it is known to be small.
 func (t *tree) followSmall() {
 	n := t.opened
-	if n == nil || !t.pane.unwatched {
+	if n == nil || !t.pane.unwatched || t.past() {
 		return
 	}
 	if k, known := n.keys(); !n.Dir || known && k <= mostWatched {
@@ -222,12 +240,15 @@ func (t *tree) Place() screen.Place {
 		p.Note = "all keys"
 	}
 	if n, ok := t.nodes.root.keys(); ok {
-		p.Note += "  " + plural(n, "key")
+		p.Note += "  " + grid.Plural(n, "key")
 	}
 	if t.nodes.filter != "" {
 		p.Note += "  /" + t.nodes.filter
 	}
 	p.State = feedState(t.state, t.revision)
+	if t.past() {
+		p.State = screen.State{Health: screen.Poor, Text: "the past, as at revision " + grid.Thousands(t.pinned) + "; P: now"}
+	}
 	return p
 }
 
@@ -239,169 +260,14 @@ func feedState(s etcdview.FeedState, rev int64) screen.State {
 	case !s.Started:
 		return screen.State{Health: screen.Unknown, Text: "not watching"}
 	}
-	return screen.State{Health: screen.Good, Text: "live, revision " + thousands(max(rev, s.Revision))}
+	return screen.State{Health: screen.Good, Text: "live, revision " + grid.Thousands(max(rev, s.Revision))}
 }
 
 // Keys implements screen.Screen.
 func (t *tree) Keys() key.Table {
+	k := treeKeys().With(!t.past(), actEdit, actDelete, actPut, actWatch)
 	if t.focus == onValue {
-		return inPager(treeKeys())
+		return inPager(k)
 	}
-	return treeKeys()
-}
-
-// Do implements screen.Screen.
-func (t *tree) Do(a key.Action) {
-	switch a {
-	case actFocus:
-		t.focus = (t.focus + 1) % 3
-		return
-	case actBack:
-		t.focus = (t.focus + 2) % 3
-		return
-	case actWatch:
-		t.watch()
-		return
-	case actOverview:
-		t.scope.Open(Overview{})
-		return
-	case actReload:
-		t.reload()
-		return
-	}
-	if t.pane.doValue(a) {
-		return
-	}
-	switch t.focus {
-	case onValue:
-		t.pane.pager.Do(a)
-	case onList:
-		t.doList(a)
-	case onTree:
-		t.doTree(a)
-	}
-}
-
-func (t *tree) doList(a key.Action) {
-	switch a {
-	case actOut:
-		t.focus = onTree
-	case actIn:
-		t.focus = onValue
-	case actOpen:
-		t.openKey(t.pane.key())
-	default:
-		t.pane.doList(a)
-	}
-}
-
-func (t *tree) doTree(a key.Action) {
-	n := t.node()
-	switch {
-	case t.cursor.move(a, len(t.nodes.rows)):
-		t.moved()
-	case n == nil:
-	case a == actOpen && n.Dir, a == actIn && n.Dir && !n.open:
-		t.toggle(n)
-	case a == actOpen:
-		t.openKey(n.Path)
-	case a == actIn && n.Dir:
-		t.cursor.move(actDown, len(t.nodes.rows))
-		t.moved()
-	case a == actIn:
-		t.focus = onValue
-	case a == actOut && n.Dir && n.open:
-		t.toggle(n)
-	case a == actOut:
-		t.up(n)
-	}
-}
-
-// up puts the cursor on the directory of a node.
-func (t *tree) up(n *node) {
-	for i, r := range t.nodes.rows {
-		if r == n.parent {
-			t.cursor.at = i
-			t.moved()
-		}
-	}
-}
-
-func (t *tree) openKey(path string) {
-	if path != "" && !strings.HasSuffix(path, "/") {
-		t.scope.Open(Key{Path: path})
-	}
-}
-
-// watch opens the changes of the directory under the cursor, or of the one that a key lies in.
-func (t *tree) watch() {
-	n := t.node()
-	if n == nil {
-		n = t.nodes.root
-	}
-	if !n.Dir {
-		n = n.parent
-	}
-	t.scope.Open(Changes{Prefix: n.Path})
-}
-
-// reload reads the tree anew, with what is open closed.
-func (t *tree) reload() {
-	t.nodes = newNodes(t.nodes.root.Path)
-	t.nodes.counts = t.followSmall
-	t.cursor, t.at, t.opened, t.started = cursor{}, t.nodes.root, nil, false
-	t.load(t.nodes.root)
-}
-
-// Filter implements screen.Filterer: in the tree it hides what does not match, in the value it searches.
-func (t *tree) Filter(text string) error {
-	if t.focus == onValue {
-		t.pane.pager.Search(text)
-		return nil
-	}
-	t.nodes.filter = strings.ToLower(text)
-	t.relayout()
-	return nil
-}
-
-// FilterText implements screen.Filterer.
-func (t *tree) FilterText() string {
-	if t.focus == onValue {
-		return t.pane.pager.Query()
-	}
-	return t.nodes.filter
-}
-
-// Tick implements screen.Ticker: ages grow.
-func (t *tree) Tick() {}
-
-// Click implements screen.Pointer.
-func (t *tree) Click(x, y int) {
-	if x < t.treeWidth {
-		t.focus = onTree
-		if i := t.cursor.top + y; i < len(t.nodes.rows) {
-			if i == t.cursor.at && t.nodes.rows[i].Dir {
-				t.toggle(t.nodes.rows[i])
-			}
-			t.cursor.at = i
-			t.moved()
-		}
-		return
-	}
-	if t.pane.click(y) {
-		t.focus = onList
-	} else {
-		t.focus = onValue
-	}
-}
-
-// Wheel implements screen.Pointer.
-func (t *tree) Wheel(lines int) {
-	if t.focus != onTree {
-		t.pane.wheel(lines, t.focus)
-		return
-	}
-	t.cursor.at += lines
-	t.cursor.clamp(len(t.nodes.rows))
-	t.moved()
+	return k
 }

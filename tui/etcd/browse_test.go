@@ -1,0 +1,325 @@
+package etcd
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/podarium/podarium/etcdview"
+	"github.com/podarium/podarium/etcdview/search"
+	"github.com/podarium/podarium/tui/etcd/access"
+	"github.com/podarium/podarium/tui/etcd/fixture"
+	"github.com/podarium/podarium/tui/screentest"
+)
+
+func newList(t *testing.T, r access.List) (*screentest.Host, *keysView) {
+	t.Helper()
+	h, s := fixture.New(t)
+	v, err := openList(s, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h, v.(*keysView)
+}
+
+// listed are the keys in a list, without the directories.
+func (v *keysView) listed() string {
+	var names []string
+	for _, r := range v.rows {
+		names = append(names, r.Key[strings.LastIndexByte(r.Key, '/')+1:])
+	}
+	return strings.Join(names, " ")
+}
+
+func TestList(t *testing.T) {
+	h, v := newList(t, access.List{Prefix: "/registry/"})
+	v.rested(v.rows[0].Key)
+	screentest.AllSizes(t, h, "list", v)
+}
+
+func TestListSorts(t *testing.T) {
+	h, v := newList(t, access.List{Prefix: "/registry/pods/"})
+	if got := v.listed(); got != "db web dns" {
+		t.Errorf("by key: %s", got)
+	}
+	for _, want := range []string{"web dns db", "dns web db", "dns db web", "web dns db"} { // size, modified, created, version
+		v.Do(actSort)
+		if want == "web dns db" && v.order == bySize {
+			if v.rows[0].size < v.rows[1].size || v.rows[1].size < v.rows[2].size {
+				t.Errorf("by size: %+v", v.rows)
+			}
+			continue
+		}
+		if got := v.listed(); v.order != byVersion && got != want || v.order == byVersion && !strings.HasPrefix(got, "web") {
+			t.Errorf("by %s: %s, want %s", orders[v.order], got, want)
+		}
+	}
+	v.Do(actTurn)
+	if got := v.listed(); !strings.HasSuffix(got, "web") {
+		t.Errorf("turned round: %s", got)
+	}
+	if text := screentest.Draw(h, v, 100, 20).String(); !strings.Contains(text, "VERSION ↑") || !strings.Contains(text, "by version") {
+		t.Error(text)
+	}
+}
+
+func TestListOfThePast(t *testing.T) {
+	h, v := newList(t, access.List{Prefix: "/registry/pods/", Revision: 3})
+	text := screentest.Draw(h, v, 100, 20).String()
+	if v.listed() != "web" || v.rows[0].Version != 1 || !strings.Contains(text, "as at revision 3") {
+		t.Errorf("%s\n%s", v.listed(), text)
+	}
+}
+
+func TestListReadsOnNearItsEnd(t *testing.T) {
+	h, s := fixture.New(t)
+	client := s.Cluster().Etcd()
+	const n = 2*pageSize + 10
+	for i := range n {
+		if _, err := client.Put(t.Context(), fmt.Sprintf("/many/%05d", i), "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	opened, err := openList(s, access.List{Prefix: "/many/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := opened.(*keysView)
+	if len(v.rows) != pageSize {
+		t.Fatalf("%d rows are read at first", len(v.rows))
+	}
+	screentest.Draw(h, v, 100, 20)
+	for range n {
+		v.Do("list.down")
+	}
+	if len(v.rows) != n || v.grid.Cursor.At != n-1 {
+		t.Errorf("%d rows, at %d", len(v.rows), v.grid.Cursor.At)
+	}
+	v.from = "/many/00500"
+	v.read()
+	if v.rows[0].Key != "/many/00500" {
+		t.Errorf("it begins at %s", v.rows[0].Key)
+	}
+}
+
+func TestSearch(t *testing.T) {
+	h, s := fixture.New(t)
+	opened, err := openSearch(s, access.Search{Prefix: "/registry/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := opened.(*keysView)
+	if len(h.Asked) != 1 {
+		t.Fatal("it does not ask what to look for")
+	}
+	for _, c := range []struct {
+		q    search.Query
+		want string
+	}{
+		{search.Query{Key: "PODS", Mode: search.Substring}, "db web dns"},
+		{search.Query{Key: "**/default/w*", Mode: search.Glob}, "web.00 web.01 web.02 web.03 web.04 web.05 web.06 web.07 web.08 web.09 web.10 web.11 web"},
+		{search.Query{Key: "d(b|ns)$", Mode: search.Regexp}, "db dns"},
+		{search.Query{Key: "pdfw", Mode: search.Fuzzy}, "web"},
+		{search.Query{Value: "nginx:2", Mode: search.Substring}, "web"},
+		{search.Query{Field: "spec.containers.image", Value: "redis", Mode: search.Substring}, "db"},
+		{search.Query{Value: "hunter2"}, ""}, // masked
+	} {
+		v.query = c.q
+		v.read()
+		if got := v.listed(); got != c.want {
+			t.Errorf("%+v finds %q, want %q", c.q, got, c.want)
+		}
+	}
+	v.query = search.Query{Field: "spec.containers.image", Value: "*", Mode: search.Glob}
+	v.read()
+	v.grid.Cursor.At = 1
+	v.rested(v.rows[1].Key)
+	screentest.AllSizes(t, h, "search", v)
+}
+
+func TestSearchLineOfTheFilter(t *testing.T) {
+	_, v := newList(t, access.List{Prefix: "/registry/"})
+	for text, want := range map[string]search.Query{
+		"web":       {Key: "web", Mode: search.Substring},
+		"w.*b$":     {Key: "w.*b$", Mode: search.Regexp},
+		"-f pdw":    {Key: "pdw", Mode: search.Fuzzy},
+		"-g **/web": {Key: "**/web", Mode: search.Glob},
+	} {
+		if q, err := keyQuery(text); err != nil || q != want {
+			t.Errorf("%s: %+v, %v", text, q, err)
+		}
+	}
+	if err := v.Filter("(("); err == nil {
+		t.Error("a broken expression is taken")
+	}
+}
+
+func TestStoppedSearchSaysHowFarItCame(t *testing.T) {
+	_, s := fixture.New(t)
+	store, err := access.Store(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	sc := newScan(search.Query{Key: "web", Prefix: "/registry/"}, byKey, false)
+	if _, err := sc.run(ctx, store, access.Decoding(s)); err == nil {
+		t.Error("a cancelled search goes on")
+	}
+}
+
+func TestTreeOfThePast(t *testing.T) {
+	h, s := fixture.New(t)
+	opened, err := openTreeAt(s, access.Tree{Revision: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := opened.(*tree)
+	tr.jump("/registry/pods/default/web", loadsOfJump)
+	tr.rested(tr.node())
+	text := screentest.Draw(h, tr, 120, 40).String()
+	for _, want := range []string{"the past, as at revision 3", "image: nginx:1", "pods/"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	if strings.Contains(text, "events/") || strings.Contains(text, "nginx:2") || tr.feed != nil {
+		t.Errorf("later keys are shown:\n%s", text)
+	}
+	screentest.AllSizes(t, h, "tree-past", tr)
+	tr.Do(actPin)
+	if r, ok := h.Opened[0].(access.Tree); !ok || r.Revision != 0 || r.Prefix != "/registry/" {
+		t.Errorf("P leads to %+v", h.Opened)
+	}
+}
+
+func TestJump(t *testing.T) {
+	h, tr := newTree(t)
+	odd := "/registry/pods/default/\xff\x00"
+	if _, err := tr.store.Client().Put(t.Context(), odd, "x"); err != nil {
+		t.Fatal(err)
+	}
+	tr.reload()
+	for _, path := range []string{"/registry/pods/kube-system/dns", odd, "/registry/pods/default/"} {
+		tr.jump(path, loadsOfJump)
+		if n := tr.node(); n == nil || n.Path != path {
+			t.Errorf("%q leads to %+v", path, n)
+		}
+	}
+	tr.jump("/registry/pods/default/nothing", loadsOfJump)
+	if n := tr.node(); n.Path != "/registry/pods/default/web" || len(h.Said) == 0 {
+		t.Errorf("what is not there leads to %s, saying %v", n.Path, h.Said)
+	}
+	for text, want := range map[string]string{`/a\xff`: "/a\xff", "0x2f61ff": "/a\xff", "/a b": "/a b"} {
+		if got, err := parseKey(text); err != nil || got != want {
+			t.Errorf("%s is %q, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "0x", "0xabc", "0xzz"} {
+		if _, err := parseKey(text); err == nil {
+			t.Errorf("%q is taken for a key", text)
+		}
+	}
+}
+
+// seen waits until a list of changes has taken in so many.
+func (v *changesView) seen(t *testing.T, h *screentest.Host, n uint64) {
+	t.Helper()
+	for deadline := time.After(30 * time.Second); ; {
+		if h.Tick(); v.state.Seen >= n {
+			return
+		}
+		select {
+		case <-v.feed.Changed():
+		case <-deadline:
+			t.Fatalf("%d changes are seen, not %d", v.state.Seen, n)
+		}
+	}
+}
+
+func TestChangesOfSeveralPrefixes(t *testing.T) {
+	h, s := fixture.New(t)
+	opened, err := openChanges(s, access.Changes{Prefixes: []string{"/registry/pods/", "/registry/secrets/", "/registry/pods/default/"}, Revision: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := opened.(*changesView)
+	v.seen(t, h, 5)
+	text := screentest.Draw(h, v, 120, 40).String()
+	for _, want := range []string{"changes of 2 prefixes", "5 seen from revision 2", "pods/default/web", "secrets/default/login", "nginx:1 → nginx:2", "kubectl-set"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q:\n%s", want, text)
+		}
+	}
+	if err := v.Filter("type:put web"); err != nil || len(v.pane.changes) != 1 {
+		t.Errorf("%d changes are put and web", len(v.pane.changes))
+	}
+	if err := v.Filter("!pods"); err != nil || len(v.pane.changes) != 1 {
+		t.Errorf("%d changes are of no Pods", len(v.pane.changes))
+	}
+}
+
+func TestPausedChangesWait(t *testing.T) {
+	h, s := fixture.New(t)
+	opened, err := openChanges(s, access.Changes{Prefixes: []string{"/n/"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := opened.(*changesView)
+	watching(t, h, v.feed)
+	v.Do(actPause)
+	for i := range 7 {
+		if _, err := s.Cluster().Etcd().Put(t.Context(), "/n/k", fmt.Sprint(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v.seen(t, h, 7)
+	if text := screentest.Draw(h, v, 120, 20).String(); !strings.Contains(text, "paused, 7 waiting") || len(v.pane.changes) != 0 {
+		t.Error(text)
+	}
+	v.Do(actPause)
+	if len(v.pane.changes) != 7 {
+		t.Errorf("%d changes are shown after the pause", len(v.pane.changes))
+	}
+}
+
+func TestChangesAreSaved(t *testing.T) {
+	h, s := fixture.New(t)
+	opened, err := openChanges(s, access.Changes{Prefixes: []string{"/registry/pods/", "/registry/secrets/"}, Revision: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := opened.(*changesView)
+	v.seen(t, h, 5)
+	file := filepath.Join(t.TempDir(), "changes.jsonl")
+	v.saveTo(file)
+	save := v.save
+	for deadline := time.Now().Add(30 * time.Second); save.lines.Load() < 5; {
+		if time.Now().After(deadline) {
+			t.Fatal("not saved:", save.String())
+		}
+		h.Tick()
+	}
+	s.Close()
+	<-save.failed // it has ended, and the file is whole
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if st, err := os.Stat(file); err != nil || st.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", st.Mode(), err)
+	}
+	if strings.Contains(string(b), "hunter2") || strings.Contains(string(b), "aHVudGVyMg") {
+		t.Error("a Secret is saved unmasked")
+	}
+	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
+	var last etcdview.Record
+	if err := json.Unmarshal([]byte(lines[2]), &last); err != nil || len(lines) != 5 || last.Type != "put" || last.Writer == nil || last.Writer.Manager != "kubectl-set" || len(last.Changes) == 0 {
+		t.Errorf("%d lines, the third %+v, %v", len(lines), last, err)
+	}
+}

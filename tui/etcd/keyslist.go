@@ -1,0 +1,344 @@
+package etcd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/podarium/podarium/etcdview"
+	"github.com/podarium/podarium/etcdview/search"
+	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/etcd/access"
+	"github.com/podarium/podarium/tui/grid"
+	"github.com/podarium/podarium/tui/screen"
+	"github.com/podarium/podarium/tui/style"
+)
+
+// keysView is the flat list of keys with a prefix: all of them in their order, read page by page as one goes down, or
+// the first ones in another order, or those that a search finds.
+type keysView struct {
+	scope *screen.Scope
+	store *etcdview.Store
+	pane  *pane
+	grid  grid.Grid
+	focus focus
+
+	prefix, from string
+	rev          int64 // the revision to read, 0 for now
+	query        search.Query
+	filter       string // as it was typed
+	order        order
+	down         bool
+
+	rows    []row
+	next    string // where the keys go on that are not read, in the order of keys
+	at      int64  // the revision that was read
+	total   int64  // keys with the prefix, 0 where not known
+	scan    *scan  // what is under way, or was
+	reading bool
+	err     error
+	opened  string // the key that the pane shows, or soon will
+}
+
+func openList(s *screen.Scope, r access.List) (screen.Screen, error) {
+	v, err := newKeys(s, r.Prefix, r.Revision)
+	if err != nil {
+		return nil, err
+	}
+	v.from = r.From
+	v.read()
+	return v, nil
+}
+
+func openSearch(s *screen.Scope, r access.Search) (screen.Screen, error) {
+	v, err := newKeys(s, r.Prefix, r.Revision)
+	if err != nil {
+		return nil, err
+	}
+	v.query.Key, v.query.Mode = r.Pattern, search.Substring
+	v.read()
+	if r.Pattern == "" {
+		v.askQuery()
+	}
+	return v, nil
+}
+
+func newKeys(s *screen.Scope, prefix string, rev int64) (*keysView, error) {
+	store, err := access.Store(s)
+	if err != nil {
+		return nil, err
+	}
+	switch prefix {
+	case "":
+		prefix = access.Root(s)
+	case ".":
+		prefix = ""
+	}
+	v := &keysView{scope: s, store: store, pane: newPane(s, store), prefix: prefix, rev: rev, focus: onTree, query: search.Query{Mode: search.Substring}}
+	v.pane.pinned = rev
+	return v, nil
+}
+
+// searching says that not all keys with the prefix are meant.
+func (v *keysView) searching() bool {
+	return v.query.Key != "" || v.query.Value != "" || v.query.Field != ""
+}
+
+// read begins anew.
+func (v *keysView) read() {
+	v.rows, v.next, v.err, v.scan, v.opened, v.total = nil, "", nil, nil, "", 0
+	v.grid.Reset()
+	if !v.searching() && v.order == byKey && !v.down {
+		v.page(v.from)
+		return
+	}
+	q := v.query
+	q.Prefix, q.Revision, q.Values = v.prefix, v.rev, v.order == bySize
+	s := newScan(q, v.order, v.down)
+	v.scan, v.reading = s, true
+	v.scope.Live(s.changed, func() { v.look(s) })
+	d := v.pane.decode
+	screen.Call(v.scope, "search "+etcdview.Printable(v.prefix), scanTimeout, func(ctx context.Context) (int64, error) {
+		return s.run(ctx, v.store, d)
+	}, func(rev int64, err error) {
+		if v.scan != s {
+			return
+		}
+		v.reading, v.at = false, rev
+		v.look(s)
+		if v.err = err; err != nil && !errors.Is(err, context.Canceled) {
+			v.scope.Fail(err)
+		}
+	})
+}
+
+const (
+	// scanTimeout bounds one pass over all keys.
+	scanTimeout = 30 * time.Minute
+	pageSize    = 500
+)
+
+// look takes in what a scan has found so far.
+func (v *keysView) look(s *scan) {
+	if v.scan != s {
+		return
+	}
+	var under string
+	if r := v.row(); r != nil && v.opened != "" {
+		under = r.Key
+	}
+	v.rows = s.soFar()
+	for i := range v.rows {
+		if under != "" && v.rows[i].Key == under {
+			v.grid.Cursor.At = i // the cursor stays on its key
+		}
+	}
+	v.moved()
+}
+
+// page reads the keys from one on, in their order.
+func (v *keysView) page(from string) {
+	if v.reading {
+		return
+	}
+	v.reading = true
+	rev := max(v.rev, v.at)
+	if from == v.from {
+		rev = v.rev
+	}
+	type read struct {
+		page  etcdview.Page
+		total int64
+	}
+	screen.Call(v.scope, "list "+etcdview.Printable(v.prefix), listTimeout, func(ctx context.Context) (read, error) {
+		p, err := v.store.Page(ctx, etcdview.PageOptions{Prefix: v.prefix, From: from, Revision: rev, Limit: pageSize})
+		if err != nil || v.total > 0 {
+			return read{page: p}, err
+		}
+		n, err := v.store.Counts(ctx, []string{v.prefix}, p.Revision)
+		if err != nil {
+			return read{page: p}, err
+		}
+		return read{p, n[0]}, nil
+	}, func(r read, err error) {
+		v.reading, v.err = false, err
+		if err != nil {
+			v.scope.Fail(err)
+			return
+		}
+		v.next, v.at = r.page.Next, r.page.Revision
+		v.total = max(v.total, r.total)
+		for _, kv := range r.page.KVs {
+			v.rows = append(v.rows, rowOf(kv, "", true))
+		}
+		v.moved()
+	})
+}
+
+func (v *keysView) row() *row {
+	if i := v.grid.Cursor.At; i < len(v.rows) {
+		return &v.rows[i]
+	}
+	return nil
+}
+
+// moved reads on near the end, and after a rest the value under the cursor.
+func (v *keysView) moved() {
+	if v.next != "" && v.grid.Cursor.At > len(v.rows)-pageSize/2 {
+		v.page(v.next)
+	}
+	r := v.row()
+	if r == nil || r.Key == v.opened {
+		return
+	}
+	path := r.Key
+	v.scope.After(restTime, func() { v.rested(path) })
+}
+
+func (v *keysView) rested(path string) {
+	if r := v.row(); r == nil || r.Key != path || v.opened == path {
+		return
+	}
+	v.opened = path
+	v.pane.open(path, false)
+}
+
+// Place implements screen.Screen.
+func (v *keysView) Place() screen.Place {
+	p := screen.Place{Crumbs: []string{"etcd", "keys"}, Note: etcdview.Printable(v.prefix)}
+	if v.prefix == "" {
+		p.Note = "all keys"
+	}
+	if v.from != "" {
+		p.Note += " from " + etcdview.Printable(v.from)
+	}
+	if v.searching() {
+		p.Crumbs[1] = "search"
+		p.Note += "  " + describeQuery(v.query)
+	}
+	if v.order != byKey || v.down {
+		p.Note += "  by " + strings.ToLower(orders[v.order])
+	}
+	p.State = v.state()
+	return p
+}
+
+func (v *keysView) state() screen.State {
+	shown := grid.Plural(int64(len(v.rows)), "key")
+	if v.scan != nil {
+		found, seen, total := v.scan.progressed()
+		shown = grid.Thousands(found) + " found"
+		if found > int64(len(v.rows)) {
+			shown = "the first " + grid.Thousands(int64(len(v.rows))) + " of " + grid.Thousands(found)
+		}
+		switch {
+		case v.reading && total > 0:
+			return screen.State{Health: screen.Busy, Text: fmt.Sprintf("%s, %d %% of %s keys read; esc stops", shown, 100*seen/total, grid.Thousands(total))}
+		case v.reading:
+			return screen.State{Health: screen.Busy, Text: "reading"}
+		case errors.Is(v.err, context.Canceled):
+			return screen.State{Health: screen.Idle, Text: shown + ", stopped after " + grid.Plural(seen, "key")}
+		case found >= keepRows && !v.scan.sorted():
+			shown = "the first " + grid.Thousands(found) + " found"
+		}
+	} else if v.total > int64(len(v.rows)) {
+		shown = grid.Plural(v.total, "key")
+	}
+	switch {
+	case v.err != nil:
+		return screen.State{Health: screen.Bad, Text: screen.Reason(v.err)}
+	case v.reading && len(v.rows) == 0:
+		return screen.State{Health: screen.Busy, Text: "reading"}
+	case v.rev > 0:
+		return screen.State{Health: screen.Poor, Text: shown + ", the past, as at revision " + grid.Thousands(v.rev)}
+	}
+	return screen.State{Health: screen.Good, Text: shown + ", at revision " + grid.Thousands(v.at)}
+}
+
+// describeQuery says what is looked for.
+func describeQuery(q search.Query) string {
+	var parts []string
+	if q.Key != "" {
+		parts = append(parts, "/"+q.Key)
+	}
+	switch {
+	case q.Field != "" && q.Value != "":
+		parts = append(parts, q.Field+" has "+q.Value)
+	case q.Field != "":
+		parts = append(parts, "has "+q.Field)
+	case q.Value != "":
+		parts = append(parts, "values have "+q.Value)
+	}
+	s := strings.Join(parts, " ")
+	if q.Mode != search.Substring && q.Mode != "" {
+		s += " (" + string(q.Mode) + ")"
+	}
+	return s
+}
+
+// Draw implements screen.Screen.
+func (v *keysView) Draw(full *canvas.Canvas) {
+	s := v.scope.Styles()
+	c := full.Cut(1, 0, full.Width()-2, full.Height())
+	list := c
+	if c.Width() >= withPane {
+		w := c.Width() * 3 / 5
+		list = c.Cut(0, 0, w-1, c.Height())
+		c.Cut(w, 0, 1, c.Height()).Column(0, s.Rule)
+		v.pane.draw(c.Cut(w+2, 0, c.Width()-w-2, c.Height()), s, v.focus)
+	}
+	if len(v.rows) == 0 {
+		text := "no keys"
+		switch {
+		case v.err != nil:
+			text = "✗ " + screen.Reason(v.err)
+		case v.reading:
+			text = "reading …"
+		case v.searching():
+			text = "nothing matches"
+		}
+		list.Clip(0, 0, list.Width(), s.Muted, text)
+		return
+	}
+	v.grid.Columns = v.columns()
+	v.grid.Draw(list, s, len(v.rows), v.cells, v.focus == onTree)
+}
+
+// withPane is the width from which on there is room for the value beside the list.
+const withPane = 140
+
+func (v *keysView) columns() []grid.Column {
+	heads := append([]string(nil), orders...)
+	if v.order != byKey || v.down {
+		heads[v.order] += map[bool]string{true: " ↓", false: " ↑"}[v.down]
+	}
+	cols := []grid.Column{{Head: heads[byKey], Wide: true}}
+	if v.query.Value != "" || v.query.Field != "" {
+		cols = append(cols, grid.Column{Head: "MATCH", Wide: true})
+	}
+	for _, o := range []order{bySize, byModified, byCreated, byVersion} {
+		cols = append(cols, grid.Column{Head: heads[o], Right: true})
+	}
+	return cols
+}
+
+func (v *keysView) cells(i int) []grid.Cell {
+	r := &v.rows[i]
+	key, from := etcdview.Printable(r.Key), etcdview.Printable(v.prefix)
+	cells := []grid.Cell{{Text: strings.TrimPrefix(key, from)}}
+	if cells[0].Text == "" {
+		cells[0].Text = key
+	}
+	if v.query.Value != "" || v.query.Field != "" {
+		cells = append(cells, grid.Cell{Text: r.line, Ink: func(s *style.Styles) canvas.Style { return s.Match }})
+	}
+	size := grid.Cell{Text: "-", Ink: muted}
+	if r.size >= 0 {
+		size = grid.Cell{Text: etcdview.Size(int64(r.size))}
+	}
+	return append(cells, size, grid.Cell{Text: grid.Thousands(r.ModRevision)}, grid.Cell{Text: grid.Thousands(r.CreateRevision), Ink: muted}, grid.Cell{Text: grid.Thousands(r.Version), Ink: muted})
+}
+
+func muted(s *style.Styles) canvas.Style { return s.Muted }
