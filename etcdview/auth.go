@@ -57,7 +57,15 @@ func (p Permission) Range() string {
 }
 
 // Access lists users and roles, with one request for each.
-func (s *Store) Access(ctx context.Context) (*Access, error) {
+func (s *Store) Access(ctx context.Context) (a *Access, err error) {
+	err = s.Request(ctx, func(ctx context.Context) (err error) {
+		a, err = s.access(ctx)
+		return err
+	})
+	return a, err
+}
+
+func (s *Store) access(ctx context.Context) (*Access, error) {
 	a := &Access{Users: []User{}, Roles: []Role{}}
 	if r, err := s.client.AuthStatus(ctx); err == nil {
 		a.Enabled, a.Known = r.Enabled, true

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
@@ -126,7 +127,15 @@ func (s *Store) CompactRevision(ctx context.Context) (int64, error) {
 }
 
 // compactRevision asks with a key that the user may read.
-func (s *Store) compactRevision(ctx context.Context, key string) (int64, error) {
+func (s *Store) compactRevision(ctx context.Context, key string) (rev int64, err error) {
+	err = s.Request(ctx, func(ctx context.Context) (err error) {
+		rev, err = s.askCompactRevision(ctx, key)
+		return err
+	})
+	return rev, err
+}
+
+func (s *Store) askCompactRevision(ctx context.Context, key string) (int64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	// A watch from the first revision is refused with the number, or granted. One with events is closed at once.
@@ -146,12 +155,12 @@ func (s *Store) compactRevision(ctx context.Context, key string) (int64, error) 
 
 // confirmUncompacted reads at the first revision: servers may grant a watch before they look.
 func (s *Store) confirmUncompacted(ctx context.Context, key string) (int64, error) {
-	_, err := s.Get(ctx, key, 1)
-	if err == nil || errors.Is(err, ErrNotFound) {
+	_, err := s.client.Get(ctx, key, clientv3.WithRev(1), clientv3.WithSerializable())
+	if err == nil {
 		return 0, nil
 	}
-	if !errors.Is(err, ErrCompacted) {
-		return 0, err
+	if !errors.Is(err, rpctypes.ErrCompacted) {
+		return 0, readError("find the compacted revision", "", err)
 	}
 	for r := range s.client.Watch(ctx, key, clientv3.WithRev(1)) {
 		if r.CompactRevision > 0 {
@@ -164,8 +173,10 @@ func (s *Store) confirmUncompacted(ctx context.Context, key string) (int64, erro
 // replay reports the events of a key from one revision to another, both included, and returns when all have been
 // seen.
 func (s *Store) replay(ctx context.Context, key string, from, to int64, fn func(Event)) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	guard := s.guard(cancel)
+	defer guard.stop()
 	watch := s.client.Watch(ctx, key, clientv3.WithRev(from), clientv3.WithCreatedNotify())
 	ask := time.NewTicker(20 * time.Millisecond) // a server that still reads does not answer, so ask again
 	defer ask.Stop()
@@ -173,7 +184,7 @@ func (s *Store) replay(ctx context.Context, key string, from, to int64, fn func(
 	for {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		case <-ask.C:
 			if created {
 				if err := s.client.RequestProgress(ctx); err != nil {
@@ -181,6 +192,7 @@ func (s *Store) replay(ctx context.Context, key string, from, to int64, fn func(
 				}
 			}
 		case r, ok := <-watch:
+			guard.feed()
 			if !ok {
 				return readError("replay", key, ctxOr(ctx, errors.New("the watch ended")))
 			}
@@ -205,7 +217,7 @@ func (s *Store) replay(ctx context.Context, key string, from, to int64, fn func(
 
 func ctxOr(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 	return err
 }

@@ -83,6 +83,9 @@ type Overview struct {
 	CompactRevision int64    `json:"compactRevision"`
 	Members         []Member `json:"members"`
 	Alarms          []Alarm  `json:"alarms"`
+	// Err is why the members do not answer together, for want of a quorum mostly, though some of them do: what is told is
+	// then what each knows by itself.
+	Err string `json:"error,omitempty"`
 }
 
 // Lag is how many log entries a member has applied less than the one that is furthest.
@@ -100,12 +103,12 @@ func (o *Overview) Lag(m *Member) uint64 {
 // memberTimeout bounds how long one member is asked; those that are down must not hold up the others.
 const memberTimeout = 2 * time.Second
 
-// Overview asks every member at once. A member that does not answer has Err set; the error is for a cluster that none
-// can be asked of.
+// Overview asks every member at once. A member that does not answer has Err set, as the overview has where there is no
+// quorum; the error is for a cluster that none can be asked of.
 func (s *Store) Overview(ctx context.Context) (*Overview, error) {
-	list, err := s.client.MemberList(ctx)
+	list, together, err := s.memberList(ctx)
 	if err != nil {
-		return nil, readError("list the members", "", err)
+		return nil, err
 	}
 	o := &Overview{ClusterID: hex(list.Header.ClusterId), Revision: 0}
 	o.Members = make([]Member, len(list.Members))
@@ -117,16 +120,47 @@ func (s *Store) Overview(ctx context.Context) (*Overview, error) {
 	}
 	wg.Wait()
 	slices.SortFunc(o.Members, func(a, b Member) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	if o.CompactRevision, err = s.CompactRevision(ctx); err != nil {
+		return nil, err
+	}
+	if together != nil {
+		o.Err = fmt.Sprintf("the members do not answer together: %v", together)
+		for _, a := range given {
+			o.Revision = max(o.Revision, a.status.Header.Revision)
+		}
+		return o, nil
+	}
 	if o.Alarms, err = s.Alarms(ctx); err != nil {
 		return nil, err
 	}
 	if o.Revision, err = s.Revision(ctx); err != nil {
 		return nil, err
 	}
-	if o.CompactRevision, err = s.CompactRevision(ctx); err != nil {
-		return nil, err
-	}
 	return o, nil
+}
+
+// memberList asks for the members: the cluster as a whole, or one of them alone where the cluster does not answer, which
+// together then says.
+func (s *Store) memberList(ctx context.Context) (list *clientv3.MemberListResponse, together error, err error) {
+	ask := func(opts ...clientv3.OpOption) error {
+		ctx, cancel := context.WithTimeout(ctx, memberTimeout)
+		defer cancel()
+		list, err = s.client.MemberList(ctx, opts...)
+		return err
+	}
+	if together = ask(); together == nil {
+		return list, nil, nil
+	}
+	if ctx.Err() != nil {
+		return nil, nil, ctx.Err()
+	}
+	if err := ask(clientv3.WithSerializable()); err != nil {
+		return nil, nil, readError("list the members", "", together)
+	}
+	if errors.Is(together, context.DeadlineExceeded) {
+		together = errors.New("there may be no quorum")
+	}
+	return list, together, nil
 }
 
 // answer is what an endpoint said of itself.
@@ -195,7 +229,11 @@ func (s *Store) ask(ctx context.Context, m *etcdserverpb.Member, a answer, silen
 
 // Alarms lists what etcd has raised.
 func (s *Store) Alarms(ctx context.Context) ([]Alarm, error) {
-	r, err := s.client.AlarmList(ctx)
+	var r *clientv3.AlarmResponse
+	err := s.Request(ctx, func(ctx context.Context) (err error) {
+		r, err = s.client.AlarmList(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, readError("list the alarms", "", err)
 	}
@@ -218,7 +256,11 @@ type Lease struct {
 // Leases lists the leases with the keys on them, at most limit of them, the soonest to end first. All is how many there
 // are. It takes one request for each.
 func (s *Store) Leases(ctx context.Context, limit int) (leases []Lease, all int, err error) {
-	r, err := s.client.Leases(ctx)
+	var r *clientv3.LeaseLeasesResponse
+	err = s.Request(ctx, func(ctx context.Context) (err error) {
+		r, err = s.client.Leases(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, 0, readError("list the leases", "", err)
 	}
@@ -248,7 +290,11 @@ func (s *Store) Leases(ctx context.Context, limit int) (leases []Lease, all int,
 
 // Lease asks for one lease, with the keys on it. It returns ErrNotFound for one that has ended or never was.
 func (s *Store) Lease(ctx context.Context, id int64) (*Lease, error) {
-	t, err := s.client.TimeToLive(ctx, clientv3.LeaseID(id), clientv3.WithAttachedKeys())
+	var t *clientv3.LeaseTimeToLiveResponse
+	err := s.Request(ctx, func(ctx context.Context) (err error) {
+		t, err = s.client.TimeToLive(ctx, clientv3.LeaseID(id), clientv3.WithAttachedKeys())
+		return err
+	})
 	if err != nil && !errors.Is(err, rpctypes.ErrLeaseNotFound) {
 		return nil, readError("ask for a lease", "", err)
 	}

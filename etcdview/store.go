@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -40,6 +41,7 @@ type Store struct {
 	client *clientv3.Client
 	// noStream is set once the server has said that it knows no RangeStream.
 	noStream atomic.Bool
+	timeout  time.Duration
 }
 
 // New reads through a client, which the caller closes. It does not connect.
@@ -50,7 +52,7 @@ func (s *Store) Client() *clientv3.Client { return s.client }
 
 // Get reads one key at a revision, 0 for now. It returns ErrNotFound or ErrCompacted where they apply.
 func (s *Store) Get(ctx context.Context, key string, rev int64) (KV, error) {
-	r, err := s.client.Get(ctx, key, clientv3.WithRev(rev))
+	r, err := s.get(ctx, key, clientv3.WithRev(rev))
 	if err != nil {
 		return KV{}, readError("get", key, err)
 	}
@@ -60,9 +62,17 @@ func (s *Store) Get(ctx context.Context, key string, rev int64) (KV, error) {
 	return fromProto(r.Kvs[0]), nil
 }
 
+func (s *Store) get(ctx context.Context, key string, opts ...clientv3.OpOption) (r *clientv3.GetResponse, err error) {
+	err = s.Request(ctx, func(ctx context.Context) (err error) {
+		r, err = s.client.Get(ctx, key, opts...)
+		return err
+	})
+	return r, err
+}
+
 // Revision is the store's newest revision.
 func (s *Store) Revision(ctx context.Context) (int64, error) {
-	r, err := s.client.Get(ctx, "\x00", clientv3.WithCountOnly())
+	r, err := s.get(ctx, "\x00", clientv3.WithCountOnly())
 	if errors.Is(err, rpctypes.ErrPermissionDenied) { // a user of a part of the keys: then that of the member that answers
 		a, e := s.any(ctx)
 		if e == nil {
@@ -175,7 +185,11 @@ func (s *Store) Counts(ctx context.Context, prefixes []string, rev int64) ([]int
 			key, end := keyRange(p, "")
 			ops[i] = clientv3.OpGet(key, clientv3.WithRange(end), clientv3.WithCountOnly(), clientv3.WithRev(rev))
 		}
-		r, err := s.client.Txn(ctx).Then(ops...).Commit()
+		var r *clientv3.TxnResponse
+		err := s.Request(ctx, func(ctx context.Context) (err error) {
+			r, err = s.client.Txn(ctx).Then(ops...).Commit()
+			return err
+		})
 		if err != nil {
 			return nil, readError("count", prefixes[0], err)
 		}
@@ -201,7 +215,7 @@ func (s *Store) read(ctx context.Context, o PageOptions, each func(*mvccpb.KeyVa
 		}
 	}
 	key, opts := o.ops()
-	r, err := s.client.Get(ctx, key, opts...)
+	r, err := s.get(ctx, key, opts...)
 	if err != nil {
 		return 0, readError("read", o.Prefix, err)
 	}
@@ -214,17 +228,19 @@ func (s *Store) read(ctx context.Context, o PageOptions, each func(*mvccpb.KeyVa
 }
 
 func (s *Store) stream(ctx context.Context, o PageOptions, each func(*mvccpb.KeyValue) error) (int64, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	guard := s.guard(cancel)
+	defer guard.stop()
 	limit := o.Limit
 	o.Limit = 0
 	key, opts := o.ops()
 	ch, err := s.client.GetStream(ctx, key, opts...)
 	if err != nil {
-		return 0, s.streamError(o.Prefix, err)
+		return 0, s.streamError(ctx, o.Prefix, err)
 	}
 	defer func() {
-		cancel()
+		cancel(nil)
 		go func() { // the client's goroutine behind the channel ends only when its last words are heard
 			for range ch {
 			}
@@ -232,8 +248,9 @@ func (s *Store) stream(ctx context.Context, o PageOptions, each func(*mvccpb.Key
 	}()
 	var rev int64
 	for r := range ch {
+		guard.stop() // the caller may take its time
 		if err := r.Err(); err != nil {
-			return 0, s.streamError(o.Prefix, err)
+			return 0, s.streamError(ctx, o.Prefix, err)
 		}
 		for _, kv := range r.Kvs {
 			if err := each(kv); err != nil {
@@ -246,14 +263,18 @@ func (s *Store) stream(ctx context.Context, o PageOptions, each func(*mvccpb.Key
 		if r.Header != nil {
 			rev = r.Header.Revision // the last part alone has it
 		}
+		guard.feed()
 	}
-	if err := ctx.Err(); err != nil {
-		return 0, err
+	if ctx.Err() != nil {
+		return 0, s.streamError(ctx, o.Prefix, ctx.Err())
 	}
 	return rev, nil
 }
 
-func (s *Store) streamError(what string, err error) error {
+func (s *Store) streamError(ctx context.Context, what string, err error) error {
+	if cause := context.Cause(ctx); errors.Is(cause, ErrNoAnswer) {
+		err = cause
+	}
 	if status.Code(err) == codes.Unimplemented || errors.Is(err, rpctypes.ErrGRPCNotCapable) {
 		s.noStream.Store(true)
 		return errNoStream

@@ -190,9 +190,21 @@ func Open(ctx context.Context, config clientv3.Config) (*clientv3.Client, error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
+	// All at once: one that is down must not take the time of the others.
+	answers := make(chan error, len(config.Endpoints))
 	for _, e := range config.Endpoints {
-		if _, err = c.Status(ctx, e); err == nil {
+		go func() {
+			_, err := c.Status(ctx, e)
+			answers <- err
+		}()
+	}
+	for range config.Endpoints {
+		e := <-answers
+		if e == nil {
 			return c, nil
+		}
+		if err == nil || errors.Is(err, context.DeadlineExceeded) { // what says more than that it took too long
+			err = e
 		}
 	}
 	c.Close()

@@ -31,7 +31,11 @@ func PlanLeaseGrant(s *etcdview.Store, ttl time.Duration) (*Operation, error) {
 	return &Operation{
 		Name: "lease grant", Preview: []string{fmt.Sprintf("grant a lease of %s: keys that are put on it go when it ends", ttl.Truncate(time.Second))},
 		do: func(ctx context.Context, _ func(string)) (string, error) {
-			r, err := s.Client().Grant(ctx, int64(ttl/time.Second))
+			var r *clientv3.LeaseGrantResponse
+			err := s.Request(ctx, func(ctx context.Context) (err error) {
+				r, err = s.Client().Grant(ctx, int64(ttl/time.Second))
+				return err
+			})
 			if err != nil {
 				return "", fmt.Errorf("etcd: grant a lease: %w", err)
 			}
@@ -56,7 +60,7 @@ func PlanLeaseKeepAlive(ctx context.Context, s *etcdview.Store, id string, once 
 		renewed := 0
 		result := func() string { return fmt.Sprintf("lease %s renewed %s", l.ID, times(renewed)) }
 		if once {
-			if _, err := s.Client().KeepAliveOnce(ctx, n); err != nil {
+			if err := s.Request(ctx, func(ctx context.Context) error { return second(s.Client().KeepAliveOnce(ctx, n)) }); err != nil {
 				return "", fmt.Errorf("etcd: renew lease %s: %w", l.ID, err)
 			}
 			renewed++
@@ -118,7 +122,7 @@ func PlanLeaseRevoke(ctx context.Context, s *etcdview.Store, id string) (*Operat
 		if !slices.Equal(now.Keys, l.Keys) { // etcd has no condition for this: it is looked at once more, and then done
 			return "", fmt.Errorf("lease %s: other keys hang on it now: %w", l.ID, ErrChanged)
 		}
-		if _, err := s.Client().Revoke(ctx, n); err != nil {
+		if err := s.Request(ctx, func(ctx context.Context) error { return second(s.Client().Revoke(ctx, n)) }); err != nil {
 			return "", fmt.Errorf("etcd: revoke lease %s: %w", l.ID, err)
 		}
 		return fmt.Sprintf("lease %s has ended, with %s", l.ID, count(len(op.Deletes), "key")), nil

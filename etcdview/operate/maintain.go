@@ -122,6 +122,9 @@ func defragment(ctx context.Context, s *etcdview.Store, m etcdview.Member, repor
 }
 
 func healthy(o *etcdview.Overview) error {
+	if o.Err != "" {
+		return fmt.Errorf("%w: %s", ErrRefused, o.Err)
+	}
 	for _, a := range o.Alarms {
 		if a.Type == "CORRUPT" {
 			return fmt.Errorf("%w: member %s has raised CORRUPT", ErrRefused, a.Member)
@@ -161,7 +164,7 @@ func PlanDisarm(ctx context.Context, s *etcdview.Store) (*Operation, error) {
 		op.Preview = []string{"no alarm is raised: there is nothing to take back"}
 	}
 	op.do = func(ctx context.Context, _ func(string)) (string, error) {
-		if _, err := s.Client().AlarmDisarm(ctx, &clientv3.AlarmMember{}); err != nil {
+		if err := s.Request(ctx, func(ctx context.Context) error { return second(s.Client().AlarmDisarm(ctx, &clientv3.AlarmMember{})) }); err != nil {
 			return "", fmt.Errorf("etcd: disarm: %w", err)
 		}
 		return "alarms taken back", nil

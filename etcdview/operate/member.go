@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/podarium/podarium/etcdview"
 )
@@ -80,7 +81,11 @@ func PlanMemberAdd(ctx context.Context, s *etcdview.Store, name string, peerURLs
 		if learner {
 			add = s.Client().MemberAddAsLearner
 		}
-		r, err := add(ctx, peerURLs)
+		var r *clientv3.MemberAddResponse
+		err := s.Request(ctx, func(ctx context.Context) (err error) {
+			r, err = add(ctx, peerURLs)
+			return err
+		})
 		if err != nil {
 			return "", memberError("add member", name, err)
 		}
@@ -160,7 +165,7 @@ func PlanMemberPromote(ctx context.Context, s *etcdview.Store, which string) (*O
 	preview := []string{fmt.Sprintf("let %s vote; log entries that it has yet to apply: %d", title(m), o.Lag(m))}
 	return &Operation{Name: "member promote", Target: title(m), Confirm: "yes", Preview: append(preview, was.change(electorate{was.voters + 1, was.well + 1})...),
 		do: func(ctx context.Context, _ func(string)) (string, error) {
-			if _, err := s.Client().MemberPromote(ctx, id); err != nil {
+			if err := s.Request(ctx, func(ctx context.Context) error { return second(s.Client().MemberPromote(ctx, id)) }); err != nil {
 				return "", memberError("promote", title(m), err)
 			}
 			return title(m) + " votes", nil
@@ -199,7 +204,7 @@ func PlanMemberRemove(ctx context.Context, s *etcdview.Store, which string) (*Op
 		op.Preview = append(op.Preview, "it leads: there is no leader until the others have elected one; 'move-leader' first is gentler")
 	}
 	op.do = func(ctx context.Context, _ func(string)) (string, error) {
-		if _, err := s.Client().MemberRemove(ctx, id); err != nil {
+		if err := s.Request(ctx, func(ctx context.Context) error { return second(s.Client().MemberRemove(ctx, id)) }); err != nil {
 			return "", memberError("remove", title(m), err)
 		}
 		return title(m) + " is removed", nil
@@ -229,7 +234,7 @@ func PlanMemberUpdate(ctx context.Context, s *etcdview.Store, which string, peer
 			"the others reach it there from then on: it must listen there",
 		},
 		do: func(ctx context.Context, _ func(string)) (string, error) {
-			if _, err := s.Client().MemberUpdate(ctx, id, peerURLs); err != nil {
+			if err := s.Request(ctx, func(ctx context.Context) error { return second(s.Client().MemberUpdate(ctx, id, peerURLs)) }); err != nil {
 				return "", memberError("update", title(m), err)
 			}
 			return fmt.Sprintf("%s is at %s", title(m), strings.Join(peerURLs, ", ")), nil

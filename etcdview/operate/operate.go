@@ -166,7 +166,14 @@ func Apply(ctx context.Context, s *etcdview.Store, p *Plan, undoFile string) (in
 				ops = append(ops, clientv3.OpPut(c.Key, string(c.New), opts...))
 			}
 		}
-		r, err := s.Client().Txn(ctx).If(compare...).Then(ops...).Commit()
+		var r *clientv3.TxnResponse
+		err := s.Request(ctx, func(ctx context.Context) (err error) {
+			r, err = s.Client().Txn(ctx).If(compare...).Then(ops...).Commit()
+			return err
+		})
+		if errors.Is(err, etcdview.ErrNoAnswer) {
+			err = fmt.Errorf("%w; look at %s: the write may have been done or not", err, etcdview.Printable(part[0].Key))
+		}
 		if err != nil {
 			return rev, fmt.Errorf("etcd: write (%d of %d done): %w", done, len(p.Changes), err)
 		}

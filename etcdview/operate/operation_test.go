@@ -40,6 +40,7 @@ func refused(t *testing.T, why string, op *operate.Operation, err error) {
 
 // TestMembers takes a cluster of three to four and back, and sees every change that would cost the quorum refused.
 func TestMembers(t *testing.T) {
+	t.Parallel()
 	c := etcdtest.StartCluster(t, 3, func(c *embed.Config) { c.StrictReconfigCheck = false }) // it wants members to be connected for 5 s
 	client := c.Client(t)
 	s := etcdview.New(client)
@@ -98,6 +99,7 @@ func TestMembers(t *testing.T) {
 }
 
 func TestOnlyMember(t *testing.T) {
+	t.Parallel()
 	s := etcdview.New(etcdtest.Start(t).Client(t))
 	o, err := operate.PlanMemberRemove(t.Context(), s, "default")
 	refused(t, "only voting member", o, err)
@@ -106,6 +108,7 @@ func TestOnlyMember(t *testing.T) {
 }
 
 func TestLeases(t *testing.T) {
+	t.Parallel()
 	c := etcdtest.Start(t).Client(t)
 	s := etcdview.New(c)
 	ctx := t.Context()
@@ -192,6 +195,7 @@ func mustLease(t *testing.T, id string) clientv3.LeaseID {
 }
 
 func TestJournal(t *testing.T) {
+	t.Parallel()
 	j := operate.Journal{File: filepath.Join(t.TempDir(), "d", operate.JournalName)}
 	if list, err := j.Entries(); err != nil || list != nil {
 		t.Fatal(list, err)

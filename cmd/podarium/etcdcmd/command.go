@@ -189,7 +189,7 @@ func (o *options) open(cmd *cobra.Command) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := etcdview.New(client)
+	s := etcdview.New(client).WithTimeout(o.connect.CommandTimeout)
 	t := &Target{Name: name, Reader: s, Store: s, Decode: d, Close: client.Close}
 	if err := o.useRecording(cmd.Context(), t); err != nil {
 		return nil, errors.Join(err, client.Close())

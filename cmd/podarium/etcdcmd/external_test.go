@@ -64,6 +64,26 @@ func TestMutualTLS(t *testing.T) {
 	s.want(s.run("", 2, "get", "/app/k"), "ETCDCTL_DIAL_TIMEOUT")
 }
 
+// TestQuorumLost stops two of three members: what can be told is told, and nothing waits for ever.
+func TestQuorumLost(t *testing.T) {
+	t.Parallel()
+	c := etcdtest.StartCluster(t, 3)
+	dir := t.TempDir()
+	s := session{t, etcdcmd.Deps{DataDir: func() (string, error) { return dir, nil }}}
+	run := func(code int, args ...string) string {
+		t.Helper()
+		return s.run("", code, append(args, "--endpoints", strings.Join(c.Endpoints, ","), "--cacert", c.CACert, "--cert", c.Cert, "--key", c.Key, "--command-timeout", "1s")...)
+	}
+	s.want(run(0, "put", "/k", "v", "--yes", "--allow-writes", "--undo-file", filepath.Join(dir, "1")), "done")
+	c.Members[0].Stop()
+	s.want(run(1, "status"), "m0", "does not answer")
+	s.want(run(0, "get", "/k"), "v")
+	c.Members[1].Stop()
+	s.want(run(1, "get", "/k"), "etcd does not answer", "quorum")
+	s.want(run(1, "put", "/k", "w", "--yes", "--allow-writes", "--undo-file", filepath.Join(dir, "2")), "etcd does not answer")
+	s.want(run(1, "status"), "m2", "follower", "member m0 does not answer", "the members do not answer together")
+}
+
 func TestNobodyThere(t *testing.T) {
 	s := session{t, etcdcmd.Deps{}}
 	s.want(s.run("", 1, "--endpoints", "unix:///nonexistent/socket", "--dial-timeout", "300ms", "get", "/k"), "does not answer")

@@ -101,6 +101,9 @@ func (o *options) members() *cobra.Command {
 // ill is an error where a member does not answer or an alarm is raised, so that a script sees it.
 func ill(o *etcdview.Overview) error {
 	var faults []string
+	if o.Err != "" {
+		faults = append(faults, o.Err)
+	}
 	for _, m := range o.Members {
 		if m.Err != "" {
 			faults = append(faults, fmt.Sprintf("member %s does not answer", m.Name))
@@ -121,6 +124,9 @@ func printStatus(tw *tabwriter.Writer, o *etcdview.Overview) {
 		fmt.Fprintf(tw, "compacted before\t%d\n", o.CompactRevision)
 	}
 	alarms := "none"
+	if o.Err != "" {
+		alarms = "not known: " + o.Err
+	}
 	if len(o.Alarms) > 0 {
 		var list []string
 		for _, a := range o.Alarms {
