@@ -142,7 +142,8 @@ Secrets are masked in decoded output unless --show-secrets is given; -o raw, bas
 	for _, f := range []string{"snapshot", "db", "encryption-config", "cacert", "cert", "key"} {
 		_ = cmd.MarkPersistentFlagFilename(f) // the flag exists
 	}
-	cmd.AddCommand(o.get(), o.ls(), o.tree(), o.search(), o.watch(), o.history(), o.diff(), o.decode(), o.space(), o.audit(),
+	complete(cmd, "output", formats[1:]...)
+	cmd.AddCommand(o.get(), o.ls(), o.tree(), o.search(), o.watch(), o.history(), o.diff(), o.decode(), o.space(), o.top(), o.audit(),
 		o.status(), o.members(), o.member(), o.leases(), o.lease(), o.user(), o.role(), o.snapshotCommand(), o.extract(), o.put(), o.del(), o.undo(),
 		o.compact(), o.defrag(), o.disarm(), o.moveLeader(), o.journal(), o.recordCommand())
 	return cmd

@@ -109,3 +109,8 @@ func (o *options) completeLeases(cmd *cobra.Command, args []string, _ string) ([
 		return out, cobra.ShellCompDirectiveNoFileComp
 	})
 }
+
+// complete names the values that a flag can have.
+func complete(cmd *cobra.Command, flag string, values ...string) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+}

@@ -60,6 +60,7 @@ number of keys, and prints what it means. It needs no etcd.`,
 	}
 	cmd.Flags().StringVar(&key, "key", "", "the etcd key that the value belongs to (it authenticates encrypted values)")
 	cmd.Flags().StringVar(&input, "input", "auto", "how the input is written: auto, raw, base64, hex or etcdctl")
+	complete(cmd, "input", "auto", "raw", "base64", "hex", "etcdctl")
 	return cmd
 }
 

@@ -110,6 +110,18 @@ func TestReading(t *testing.T) {
 		{args: "get /registry/ --prefix --keys-only", want: []string{"/registry/pods/default/db\n/registry/pods/default/web\n/registry/secrets/default/s\n"}, not: "compact"},
 		{args: "get --prefix --limit 1 -o jsonl", want: []string{`"key":"/registry/pods/default/db"`, `"image":"redis"`}, not: "default/web"},
 		{args: "get /registry/pods/ --prefix --count-only", want: []string{"2\n"}},
+		{args: "get /registry/pods --count-only", want: []string{"0\n"}},
+		{args: "get /registry/ --prefix --sort-by MODIFY --order DESCEND --limit 2 --keys-only", want: []string{"/registry/pods/default/web\n/registry/secrets/default/s\n"}},
+		{args: "get --prefix --sort-by size --limit 1", want: []string{"# compact_rev_key"}, not: "/registry"},
+		{args: "get --prefix --sort-by version --order descend --limit 1 -o jsonl", want: []string{`"key":"/registry/pods/default/web"`, `"image":"nginx:2"`}},
+		{args: "get --prefix --sort-by colour", code: 2},
+		{args: "__complete get /registry/po", want: []string{"/registry/pods/\n", ":6"}},
+		{args: "__complete get /registry/pods/default/w", want: []string{"/registry/pods/default/web\n", ":4"}},
+		{args: "__complete history /registry/pods/default/web ", want: []string{":4"}},
+		{args: "__complete get -o ", want: []string{"base64\n", "jsonl\n"}},
+		{args: "__complete search x --mode ", want: []string{"fuzzy\n"}},
+		{args: "__complete move-leader ", want: []string{"default\n"}},
+		{args: "top --for 1ms", want: []string{"0 writes"}},
 		{args: "get /none", code: 4},
 		{args: "get", code: 2},
 		{args: "get /x -o xml", code: 2},
@@ -136,7 +148,11 @@ func TestReading(t *testing.T) {
 		{args: "get /x --cert only.pem", code: 1},
 	} {
 		t.Run(tc.args, func(t *testing.T) {
-			out, code, err := run(t, tc.stdin, strings.Fields(tc.args)...)
+			args := strings.Fields(tc.args)
+			if strings.HasSuffix(tc.args, " ") {
+				args = append(args, "")
+			}
+			out, code, err := run(t, tc.stdin, args...)
 			if code != tc.code {
 				t.Errorf("exit code %d (%v), want %d", code, err, tc.code)
 			}

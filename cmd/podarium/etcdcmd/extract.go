@@ -29,6 +29,7 @@ extracts all of its objects. Secrets need --show-secrets.`,
 		Example: `  podarium etcd --snapshot backup.db extract deployments.apps default/web | kubectl apply -f -
   podarium etcd extract /registry/configmaps/default/app --deleted
   podarium etcd extract secrets default/ --show-secrets`,
+		ValidArgsFunction: o.completeKeys,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			targets, err := o.keysOf(args)
 			if err != nil {

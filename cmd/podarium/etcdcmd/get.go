@@ -18,13 +18,16 @@ var errLimit = errors.New("limit reached")
 func (o *options) get() *cobra.Command {
 	var prefix, keysOnly, valueOnly, countOnly bool
 	var rev, limit int64
+	var sorted sorting
 	cmd := &cobra.Command{
 		Use:   "get KEY...",
 		Short: "Print keys with their values decoded",
 		Example: `  podarium etcd get /registry/pods/default/web
   podarium etcd get /registry/pods/default/web --rev 4711 -o json
   podarium etcd get /registry/secrets/ --prefix --keys-only
-  podarium etcd get /registry/configmaps/default/app -o raw > value.bin`,
+  podarium etcd get /registry/configmaps/default/app -o raw > value.bin
+  podarium etcd get /registry/ --prefix --sort-by size --order descend --limit 10 -o table`,
+		ValidArgsFunction: o.completeKeys,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 && !prefix {
 				return usage("get needs a key, or --prefix for all keys\nSee '%s --help'", cmd.CommandPath())
@@ -32,13 +35,20 @@ func (o *options) get() *cobra.Command {
 			if len(args) == 0 {
 				args = []string{""}
 			}
+			if err := sorted.validate(); err != nil {
+				return err
+			}
 			return o.with(cmd, func(ctx context.Context, t *Target, w io.Writer) error {
 				if countOnly {
-					return counts(ctx, t, w, args, rev)
+					return counts(ctx, t, w, args, prefix, rev)
 				}
 				p := &printer{w: w, format: o.output, decode: t.Decode, keysOnly: keysOnly, value: valueOnly}
 				for _, key := range args {
-					if err := getKey(ctx, t, p, etcdview.ParseKey(key), prefix, rev, limit); err != nil {
+					get := getKey
+					if prefix && sorted.asked() {
+						get = sorted.get
+					}
+					if err := get(ctx, t, p, etcdview.ParseKey(key), prefix, rev, limit); err != nil {
 						return errors.Join(notFound(err), p.end())
 					}
 				}
@@ -53,6 +63,7 @@ func (o *options) get() *cobra.Command {
 	fs.BoolVar(&valueOnly, "print-value-only", false, "print values without the lines about their keys")
 	fs.Int64Var(&rev, "rev", 0, "revision to read at (default: now)")
 	fs.Int64Var(&limit, "limit", 0, "print at most so many keys (default: all)")
+	sorted.addFlags(cmd)
 	return cmd
 }
 
@@ -78,7 +89,25 @@ func getKey(ctx context.Context, t *Target, p *printer, key string, prefix bool,
 	return err
 }
 
-func counts(ctx context.Context, t *Target, w io.Writer, prefixes []string, rev int64) error {
+func counts(ctx context.Context, t *Target, w io.Writer, keys []string, prefix bool, rev int64) error {
+	if !prefix {
+		for _, k := range keys {
+			_, err := t.Reader.Get(ctx, etcdview.ParseKey(k), rev)
+			n := 1
+			switch {
+			case errors.Is(err, etcdview.ErrNotFound):
+				n = 0
+			case err != nil:
+				return err
+			}
+			fmt.Fprintln(w, n)
+		}
+		return nil
+	}
+	var prefixes []string
+	for _, k := range keys {
+		prefixes = append(prefixes, etcdview.ParseKey(k))
+	}
 	n, err := t.Reader.Counts(ctx, prefixes, rev)
 	if err != nil {
 		return err
@@ -107,7 +136,8 @@ func (o *options) ls() *cobra.Command {
 		Short: "List a directory of keys: what slashes make of them",
 		Example: `  podarium etcd ls
   podarium etcd ls /registry/pods/default/ -o jsonl`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: o.completeKey,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd, func(ctx context.Context, t *Target, w io.Writer) error {
 				dir, err := directory(ctx, t, args, rev)

@@ -46,7 +46,8 @@ func (o *options) history() *cobra.Command {
 		Short: "List the revisions of a key that the store still has, with what each changed",
 		Example: `  podarium etcd history /registry/deployments/default/web
   podarium etcd history /registry/pods/default/gone --values -o yaml    # of a deleted object too`,
-		Args: exactArgs(1, "a key"),
+		Args:              exactArgs(1, "a key"),
+		ValidArgsFunction: o.completeKey,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd, func(ctx context.Context, t *Target, w io.Writer) error {
 				h, err := t.Reader.History(ctx, etcdview.ParseKey(args[0]), etcdview.HistoryOptions{Limit: limit})
@@ -135,7 +136,8 @@ func (o *options) diff() *cobra.Command {
 where they differ, as diff does.`,
 		Example: `  podarium etcd diff /registry/deployments/default/web
   podarium etcd diff /registry/deployments/default/web 4711 4802 -o json`,
-		Args: cobra.RangeArgs(1, 3),
+		Args:              cobra.RangeArgs(1, 3),
+		ValidArgsFunction: o.completeKey,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			revs, err := revisions(args[1:])
 			if err != nil {

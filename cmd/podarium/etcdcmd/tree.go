@@ -19,7 +19,8 @@ func (o *options) tree() *cobra.Command {
 		Short: "Print keys as a tree",
 		Example: `  podarium etcd tree /registry/ --depth 1
   podarium etcd tree /registry/deployments/`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: o.completeKey,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd, func(ctx context.Context, t *Target, w io.Writer) error {
 				dir, err := directory(ctx, t, args, rev)

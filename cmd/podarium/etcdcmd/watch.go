@@ -29,6 +29,7 @@ named. It ends with ctrl-C, or after --limit changes.`,
 		Example: `  podarium etcd watch /registry/deployments/default/web
   podarium etcd watch /registry/pods/ /registry/events/ --prefix -o jsonl --save changes.jsonl
   podarium etcd watch /registry/ --prefix --rev 4711`,
+		ValidArgsFunction: o.completeKeys,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage("watch needs a key\nSee '%s --help'", cmd.CommandPath())

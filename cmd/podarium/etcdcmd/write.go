@@ -180,7 +180,8 @@ preview is overwritten; what was there goes into an undo file. Under a Kubernete
 object of the kind and name that the key says, in the form that is stored there.`,
 		Example: `  podarium etcd put /config/greeting hello
   podarium etcd get /registry/configmaps/default/app --rev 4711 -o raw | podarium etcd put /registry/configmaps/default/app --file - --allow-registry-writes --yes`,
-		Args: cobra.RangeArgs(1, 2),
+		Args:              cobra.RangeArgs(1, 2),
+		ValidArgsFunction: o.completeKey,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if (len(args) == 2) == (file != "") {
 				return usage("put needs either a value or --file")
@@ -223,7 +224,8 @@ func (o *options) del() *cobra.Command {
 		Short: "Delete a key, or with --prefix all that begin with it, after a preview",
 		Example: `  podarium etcd del /config/greeting
   podarium etcd del /config/old/ --prefix --dry-run`,
-		Args: exactArgs(1, "a key"),
+		Args:              exactArgs(1, "a key"),
+		ValidArgsFunction: o.completeKey,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.withLive(cmd, func(ctx context.Context, t *Target, _ io.Writer) error {
 				p, err := operate.PlanDelete(ctx, t.Store, etcdview.ParseKey(args[0]), prefix)
