@@ -74,9 +74,11 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 
 // cover tells every screen whether another one hides it.
 func (m *Model) cover() {
-	for i, r := range m.stack {
-		if r.scope != nil {
-			r.scope.Cover(i < len(m.stack)-1)
+	for _, t := range m.tabs {
+		for i, r := range t.stack {
+			if r.scope != nil {
+				r.scope.Cover(t != m.tab || i < len(t.stack)-1)
+			}
 		}
 	}
 }
