@@ -77,3 +77,68 @@ func TestReadOnlyOpensNoShell(t *testing.T) {
 		d.Wait("read-only")
 	}
 }
+
+func TestDeleteSaysWhatGoesWithIt(t *testing.T) {
+	d, c, ns := start(t)
+	d.Command("deploy " + ns)
+	d.Wait("web", "3/3")
+	d.Keys("ctrl+d")
+	d.Wait("Delete deployments web", "grace in seconds")
+	d.Keys("enter")
+	d.Wait("goes with it: 1 ReplicaSet, 3 Pod", "replicaset.apps/web-", "pod/web-", "--cascade=background")
+	d.Keys("esc", "ctrl+d", "left", "enter") // the last choice: orphan
+	d.Wait("stays, without an owner: 1 ReplicaSet", "--cascade=orphan")
+	d.Keys("y")
+	d.Wait("done: delete")
+	d.Command("rs " + ns)
+	d.Wait("web-")
+	if got := c.Kubectl(t, "-n", ns, "get", "rs", "-o", "jsonpath={.items[*].metadata.ownerReferences}"); got != "" {
+		t.Errorf("the ReplicaSet has the owners %s", got)
+	}
+	d.Keys("U")
+	d.Wait("This will change", "create")
+	d.Keys("y")
+	clustertest.Eventually(t, "the Deployment to take its ReplicaSet back", func() bool {
+		return strings.Contains(c.Kubectl(t, "-n", ns, "get", "rs", "-o", "jsonpath={.items[*].metadata.ownerReferences[*].name}"), "web")
+	})
+}
+
+func TestDrainIsLookedAt(t *testing.T) {
+	c := clustertest.Start(t, clustertest.Options{Nodes: 2})
+	ns := clustertest.Namespace(t, c)
+	c.Kubectl(t, "-n", ns, "create", "deployment", "web", "--image=nginx", "--replicas=4")
+	c.Kubectl(t, "-n", ns, "run", "alone", "--image=busybox", "--overrides", `{"spec":{"nodeName":"node-1"}}`, "--", "sleep", "3600")
+	c.Kubectl(t, "-n", ns, "rollout", "status", "deployment/web", "--timeout=60s")
+	d := tuitest.New(t, tui.Options{Cluster: c.Cluster})
+	d.Command("nodes /node-1")
+	d.Wait("1 of 2")
+	d.Keys("r")
+	d.Wait("Drain node-1", "Pods of DaemonSets")
+	d.Keys("enter")
+	d.Wait("cannot be drained", "alone") // nothing makes that Pod again
+	d.Keys("r", "tab", "tab", "right", "enter")
+	d.Wait("kubectl drain node-1", "unschedulable: true", "no controller will make it again")
+	d.Keys("y")
+	d.Wait("nodes / node-1 / drain")
+	d.Wait("drained", "gone")
+	if pods := c.Kubectl(t, "-n", ns, "get", "pods", "--field-selector=spec.nodeName=node-1", "-o", "name"); pods != "" {
+		t.Errorf("still on the node: %s", pods)
+	}
+}
+
+func TestEditAgainAfterAConflict(t *testing.T) {
+	d, c, ns := start(t)
+	d.Command("deploy " + ns)
+	d.Wait(ns+" / deployments", "3/3")
+	t.Setenv("KUBE_EDITOR", "sed -i s/replicas:.3/replicas:\\x204/")
+	d.Keys("e")
+	d.Wait("This will change", "replicas: 4")
+	c.Kubectl(t, "-n", ns, "scale", "deployment", "web", "--replicas=2") // between the preview and its answer
+	t.Setenv("KUBE_EDITOR", "sed -i s/replicas:.2/replicas:\\x205/")
+	d.Keys("y")
+	d.Wait("Somebody else changed it too", "spec.replicas", "Edit the newer one")
+	d.Keys("y")
+	d.Wait("This will change", "- ", "replicas: 2", "replicas: 5")
+	d.Keys("y")
+	d.Wait("5/5")
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/tui/activity"
+	"github.com/podarium/podarium/tui/changes"
 	"github.com/podarium/podarium/tui/forward"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/session"
@@ -52,6 +53,7 @@ func (t *tab) begin() {
 	t.vitals.Start(t.root)
 	activity.Of(t.root).Start(t.root)
 	forward.Start(t.root)
+	changes.Start(t.root)
 	t.root.Live(t.vitals.Changed(), func() { t.m.dirty = true })
 	t.session.Load(t.root)
 }

@@ -15,6 +15,7 @@ package change
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -67,8 +68,17 @@ type Plan struct {
 	Before, After *unstructured.Unstructured
 	// Warnings are the server's, and ours about what a user may not expect.
 	Warnings []string
+	// Effects are what follows from the change by itself, for people: what goes with a deleted object, where new Pods would run.
+	Effects []string
 
 	request request
+}
+
+// WithEffects is the plan with more Effects.
+func (p *Plan) WithEffects(lines ...string) *Plan {
+	q := *p
+	q.Effects = append(slices.Clone(p.Effects), lines...)
+	return &q
 }
 
 // Record is a change that was made.

@@ -26,6 +26,7 @@ var mayNotImport = map[string][]string{
 	"cluster/edit":        {module + "controllers", module + "cluster/embedded", "k8s.io/kubernetes/"},
 	"cluster/internal":    {module + "controllers", module + "cluster/embedded", "k8s.io/kubernetes/"},
 	"cluster/livelog":     {module + "controllers", module + "cluster/embedded", "k8s.io/kubernetes/"},
+	"cluster/owned":       {module + "controllers", module + "cluster/embedded", "k8s.io/kubernetes/"},
 	"cluster/remote":      {module + "controllers", module + "cluster/embedded", "k8s.io/kubernetes/"},
 	"cluster/rollout":     {module + "controllers", module + "cluster/embedded", "k8s.io/kubernetes/"},
 	"controllers":         {module + "tui", module + "themes", module + "etcdview", module + "cmd", "charm.land/"},

@@ -20,7 +20,7 @@ import (
 func Module() screen.Module {
 	return screen.Module{
 		Name:   "Changes",
-		Routes: []screen.Route{screen.To(openDone)},
+		Routes: []screen.Route{screen.To(openDone), screen.To(openDraining)},
 		Commands: []screen.Command{
 			{Names: []string{"done", "changes"}, Help: "what was changed from here, with undo", Run: func(*screen.Scope, string) (screen.Request, error) {
 				return screen.Done{}, nil
@@ -30,7 +30,7 @@ func Module() screen.Module {
 				return nil, nil
 			}},
 		},
-		Keys: map[string]key.Table{"Changes": doneKeys()},
+		Keys: map[string]key.Table{"Changes": doneKeys(), "Drain": drainKeys()},
 	}
 }
 
@@ -81,7 +81,10 @@ func Propose(s *screen.Scope, what string, plan Planner) {
 }
 
 // apply makes the changes in order and stops at the first that fails.
-func apply(s *screen.Scope, plans []*change.Plan) {
+func apply(s *screen.Scope, plans []*change.Plan) { applyThen(s, plans, func(error) {}) }
+
+// applyThen is apply, and then tells how it went. Errors have been shown by then.
+func applyThen(s *screen.Scope, plans []*change.Plan, then func(error)) {
 	door := Door(s)
 	what := plans[0].Summary
 	if len(plans) > 1 {
@@ -103,6 +106,7 @@ func apply(s *screen.Scope, plans []*change.Plan) {
 		default:
 			s.Say(screen.Good, "done: "+what+"   (U takes it back)")
 		}
+		then(err)
 	})
 }
 

@@ -3,7 +3,6 @@ package changes
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -11,36 +10,36 @@ import (
 	"path/filepath"
 	"strings"
 
-	jsonpatch "gopkg.in/evanphx/json-patch.v4"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
-
-	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/change"
+	"github.com/podarium/podarium/cluster/edit"
 	"github.com/podarium/podarium/tui/dialog"
 	"github.com/podarium/podarium/tui/screen"
 )
 
 // draft is an object in the user's editor.
 type draft struct {
-	scope  *screen.Scope
-	object screen.Object
-	// original is the object as it was given to the editor; text is its YAML.
-	original *unstructured.Unstructured
-	text     []byte
-	file     string
+	scope   *screen.Scope
+	object  screen.Object
+	session *edit.Session
+	file    string
 }
 
 // EditInEditor gives an object to the user's editor and proposes what came of it. What was typed is kept until it is
-// applied: where it cannot be read, or the server would refuse it, the editor can be opened on it again.
+// applied: where it cannot be read, the server would refuse it, or somebody else changed the same, the editor can be opened again,
+// with what is wrong as a comment.
 func EditInEditor(s *screen.Scope, o screen.Object) {
 	c := s.Cluster()
+	if c.ReadOnly() {
+		s.Fail(fmt.Errorf("edit %s: %w", o.Name, change.ErrReadOnly))
+		return
+	}
 	screen.Call(s, "read "+o.Name, planTimeout, func(ctx context.Context) (*draft, error) {
-		u, err := change.Get(ctx, c, Ref(o))
+		session, err := edit.Begin(ctx, c, Ref(o))
 		if err != nil {
 			return nil, err
 		}
-		return newDraft(s, o, u)
+		file, err := tempFile("edit", o.Name+".yaml", session.Text)
+		return &draft{scope: s, object: o, session: session, file: file}, err
 	}, func(d *draft, err error) {
 		if err != nil {
 			s.Fail(err)
@@ -50,19 +49,14 @@ func EditInEditor(s *screen.Scope, o screen.Object) {
 	})
 }
 
-func newDraft(s *screen.Scope, o screen.Object, u *unstructured.Unstructured) (*draft, error) {
-	shown := u.DeepCopy()
-	shown.SetManagedFields(nil)
-	text, err := yaml.Marshal(shown.Object)
+// tempFile writes a text where only the user can read it, in a directory of its own.
+func tempFile(what, name string, text []byte) (string, error) {
+	dir, err := os.MkdirTemp("", "podarium-"+what+"-")
 	if err != nil {
-		return nil, fmt.Errorf("%s as YAML: %w", o.Name, err)
+		return "", err
 	}
-	dir, err := os.MkdirTemp("", "podarium-edit-")
-	if err != nil {
-		return nil, err
-	}
-	d := &draft{scope: s, object: o, original: shown, text: text, file: filepath.Join(dir, o.Name+".yaml")}
-	return d, os.WriteFile(d.file, text, 0o600)
+	file := filepath.Join(dir, name)
+	return file, os.WriteFile(file, text, 0o600)
 }
 
 // editor is the user's, as kubectl finds it.
@@ -75,11 +69,21 @@ func editor() []string {
 	return []string{"vi"}
 }
 
-func (d *draft) open() {
+// inEditor gives the terminal to the user's editor on a file.
+func inEditor(s *screen.Scope, file string, then func(error)) {
 	words := editor()
-	d.scope.Exec(exec.Command(words[0], append(words[1:], d.file)...), func(err error) {
+	s.Exec(exec.Command(words[0], append(words[1:], file)...), func(err error) {
 		if err != nil {
-			d.again(fmt.Errorf("the editor %s: %w", words[0], err))
+			err = fmt.Errorf("the editor %s: %w", words[0], err)
+		}
+		then(err)
+	})
+}
+
+func (d *draft) open() {
+	inEditor(d.scope, d.file, func(err error) {
+		if err != nil {
+			d.again(err)
 			return
 		}
 		d.propose()
@@ -96,14 +100,11 @@ func (d *draft) propose() {
 		if err != nil {
 			return nil, err
 		}
-		if bytes.Equal(typed, d.text) {
+		typed = withoutRemarks(typed)
+		if bytes.Equal(typed, d.session.Text) {
 			return nil, errUnchanged
 		}
-		var edited map[string]any
-		if err := yaml.UnmarshalStrict(typed, &edited); err != nil {
-			return nil, err
-		}
-		return d.plan(ctx, c, edited)
+		return d.session.Plan(ctx, c, typed)
 	}, func(p *change.Plan, err error) {
 		switch {
 		case errors.Is(err, change.ErrNothingToDo):
@@ -113,52 +114,98 @@ func (d *draft) propose() {
 			d.again(err)
 		default:
 			d.scope.Ask(newPreview(d.scope, []*change.Plan{p}, func() {
-				apply(d.scope, []*change.Plan{p})
-				d.drop()
+				applyThen(d.scope, []*change.Plan{p}, func(err error) {
+					if err != nil {
+						d.again(err)
+						return
+					}
+					d.drop()
+				})
 			}))
 		}
 	})
 }
 
-// plan puts what the user changed onto the object as it is now: what someone else has changed since stays.
-func (d *draft) plan(ctx context.Context, c *cluster.Cluster, edited map[string]any) (*change.Plan, error) {
-	before, err := json.Marshal(d.original.Object)
-	if err != nil {
-		return nil, err
+// again says what is wrong and offers the editor: on the same text, or after a conflict on the newer object.
+func (d *draft) again(err error) {
+	title, accept, then := "This cannot be applied", "Edit again", func() { d.remark(err) }
+	if errors.Is(err, change.ErrConflict) {
+		title, accept, then = "Somebody else changed it too", "Edit the newer one", d.rebase
 	}
-	after, err := json.Marshal(edited)
-	if err != nil {
-		return nil, err
+	d.scope.Ask(dialog.NewConfirm(d.scope, dialog.Confirm{
+		Title: title, Text: err.Error() + "\n\nThe text is kept in " + d.file, Accept: accept, Then: then,
+	}))
+}
+
+// remarkSign begins the lines that are said to the user in the text, and taken off again.
+const remarkSign = "# podarium: "
+
+func remarks(text string) string {
+	var b strings.Builder
+	for l := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
+		b.WriteString(strings.TrimRight(remarkSign+l, " ") + "\n")
 	}
-	patch, err := jsonpatch.CreateMergePatch(before, after)
-	if err != nil {
-		return nil, fmt.Errorf("what was changed: %w", err)
+	return b.String()
+}
+
+func withoutRemarks(text []byte) []byte {
+	for bytes.HasPrefix(text, []byte(strings.TrimSpace(remarkSign))) {
+		_, rest, _ := bytes.Cut(text, []byte("\n"))
+		text = rest
 	}
-	ref := Ref(d.object)
-	return change.Update(ctx, c, change.Edit{
-		Ref: ref, Summary: "edit " + ref.String(), Strict: true,
-		Mutate: func(live *unstructured.Unstructured) error {
-			now, err := json.Marshal(live.Object)
-			if err != nil {
-				return err
-			}
-			merged, err := jsonpatch.MergePatch(now, patch)
-			if err != nil {
-				return fmt.Errorf("what was changed: %w", err)
-			}
-			return live.UnmarshalJSON(merged)
-		},
+	return text
+}
+
+// remark opens the editor on the same text with what is wrong above it.
+func (d *draft) remark(err error) {
+	d.write(func(context.Context) (*edit.Session, []byte, error) {
+		typed, readErr := os.ReadFile(d.file)
+		return d.session, append([]byte(remarks(err.Error())), withoutRemarks(typed)...), readErr
 	})
 }
 
-// again says what is wrong and offers the editor on the same text.
-func (d *draft) again(err error) {
-	d.scope.Ask(dialog.NewConfirm(d.scope, dialog.Confirm{
-		Title:  "This cannot be applied",
-		Text:   err.Error() + "\n\nThe text is kept in " + d.file,
-		Accept: "Edit again",
-		Then:   d.open,
-	}))
+// rebase opens the editor on the object as it is now, with what the user had changed above it.
+func (d *draft) rebase() {
+	c := d.scope.Cluster()
+	d.write(func(ctx context.Context) (*edit.Session, []byte, error) {
+		typed, err := os.ReadFile(d.file)
+		if err != nil {
+			return nil, nil, err
+		}
+		mine := filepath.Join(filepath.Dir(d.file), "mine-"+filepath.Base(d.file))
+		if err := os.WriteFile(mine, typed, 0o600); err != nil {
+			return nil, nil, err
+		}
+		newer, err := d.session.Rebase(ctx, c)
+		if err != nil {
+			return nil, nil, err
+		}
+		var b strings.Builder
+		fmt.Fprintf(&b, "This is the object as it is now. You had changed (the whole text is in %s):\n", mine)
+		lines := func(text []byte) []string { return strings.Split(strings.TrimRight(string(text), "\n"), "\n") }
+		for _, l := range change.DiffText(lines(d.session.Text), lines(withoutRemarks(typed))) {
+			fmt.Fprintf(&b, "%c %s\n", l.Op, l.Text)
+		}
+		return newer, append([]byte(remarks(b.String())), newer.Text...), nil
+	})
+}
+
+// write puts another text into the file, and opens the editor on it.
+func (d *draft) write(text func(context.Context) (*edit.Session, []byte, error)) {
+	screen.Call(d.scope, "read "+d.object.Name, planTimeout, func(ctx context.Context) (*edit.Session, error) {
+		session, content, err := text(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return session, os.WriteFile(d.file, content, 0o600)
+	}, func(session *edit.Session, err error) {
+		if err != nil {
+			d.scope.Fail(fmt.Errorf("%w   (the text is kept in %s)", err, d.file))
+			return
+		}
+		d.session = session
+		d.open()
+	})
 }
 
 // drop removes the text, off the UI's goroutine.

@@ -1,6 +1,7 @@
 package changes
 
 import (
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -29,11 +30,11 @@ type preview struct {
 
 var _ screen.Dialog = (*preview)(nil)
 
-// newPreview begins on yes, but for a delete.
+// newPreview begins on yes, but for a delete and a drain.
 func newPreview(s *screen.Scope, plans []*change.Plan, then func()) *preview {
 	d := &preview{scope: s, plans: plans, then: then, accept: true, opened: s.Now()}
 	for i, p := range plans {
-		if p.Verb == "delete" {
+		if p.Verb == "delete" || p.Verb == "drain" {
 			d.accept = false
 		}
 		if i > 0 {
@@ -53,6 +54,16 @@ func PlanLines(p *change.Plan) []pager.Line {
 	}
 	for _, w := range p.Warnings {
 		lines = append(lines, pager.Line{{Text: screen.Poor.Glyph() + " " + w, Ink: pager.Warn}})
+	}
+	for i, e := range p.Effects {
+		if i == 0 {
+			lines = append(lines, pager.Line{})
+		}
+		ink := pager.Text
+		if strings.HasPrefix(e, " ") {
+			ink = pager.Muted
+		}
+		lines = append(lines, pager.Plain(e, ink))
 	}
 	lines = append(lines, pager.Line{})
 	return append(lines, DiffLines(p.Diff())...)
@@ -84,7 +95,7 @@ func (d *preview) verb() string {
 		}
 	}
 	switch v {
-	case "delete", "evict", "create", "scale":
+	case "delete", "evict", "create", "scale", "drain":
 		return v
 	}
 	return "apply"

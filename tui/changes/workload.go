@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/podarium/podarium/cluster"
@@ -193,6 +192,7 @@ func UndoRollout(s *screen.Scope, o screen.Object, revision int64) {
 		return rollout.Undo(ctx, c, Ref(o), revision)
 	}))
 }
+<<<<<<< HEAD
 
 // UndoRollouts proposes to take workloads back to the revision before.
 func UndoRollouts(s *screen.Scope, objects []screen.Object) {
@@ -239,3 +239,5 @@ func Delete(s *screen.Scope, objects []screen.Object) {
 		},
 	}))
 }
+=======
+>>>>>>> ea84435 (Say what a deletion takes with it, show a drain as it goes, and edit on after a conflict)

@@ -1,0 +1,85 @@
+package changes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/podarium/podarium/cluster"
+	"github.com/podarium/podarium/cluster/change"
+	"github.com/podarium/podarium/cluster/owned"
+	"github.com/podarium/podarium/tui/dialog"
+	"github.com/podarium/podarium/tui/screen"
+)
+
+// How a deletion goes on to what the object owns.
+const (
+	background = "background: what it owns goes after it"
+	foreground = "foreground: what it owns goes before it"
+	orphan     = "orphan: what it owns stays"
+)
+
+// Delete asks how, and proposes to delete. The preview says what goes with each object.
+func Delete(s *screen.Scope, objects []screen.Object) {
+	s.Ask(dialog.NewForm(s, dialog.Form{
+		Title: "Delete " + objects[0].Resource.Resource + " " + names(objects),
+		Fields: []dialog.Field{
+			{Label: "propagation", Value: background, Choices: []string{background, foreground, orphan}},
+			{Label: "grace in seconds", Value: "", Check: checkGrace},
+		},
+		Note:   "Grace is how long containers may take to stop: empty for each Pod's own, 0 for at once (force).",
+		Accept: "Preview",
+		Then: func(values []string) {
+			o := change.DeleteOptions{Propagation: map[string]metav1.DeletionPropagation{
+				background: metav1.DeletePropagationBackground, foreground: metav1.DeletePropagationForeground, orphan: metav1.DeletePropagationOrphan,
+			}[values[0]]}
+			if v := strings.TrimSpace(values[1]); v != "" {
+				n, err := strconv.ParseInt(v, 10, 64)
+				if err != nil {
+					return // the form has checked it
+				}
+				o.GracePeriodSeconds = &n
+			}
+			Propose(s, "delete "+names(objects), deletePlans(objects, o))
+		},
+	}))
+}
+
+func checkGrace(v string) error {
+	if v = strings.TrimSpace(v); v == "" {
+		return nil
+	}
+	if n, err := strconv.ParseInt(v, 10, 32); err != nil || n < 0 {
+		return errors.New("give a whole number of seconds, 0 or more, or nothing")
+	}
+	return nil
+}
+
+func deletePlans(objects []screen.Object, o change.DeleteOptions) Planner {
+	plan := each(objects, func(ctx context.Context, c *cluster.Cluster, r change.Ref) (*change.Plan, error) {
+		return change.Delete(ctx, c, r, o)
+	})
+	return func(ctx context.Context, c *cluster.Cluster) ([]*change.Plan, error) {
+		plans, err := plan(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		refs := make([]change.Ref, len(plans))
+		for i, p := range plans {
+			refs[i] = p.Ref
+		}
+		found, err := owned.By(ctx, c, refs...)
+		for i, p := range plans {
+			if err != nil {
+				plans[i] = p.WithEffects(fmt.Sprintf("what goes with it is not known: %v", err))
+			} else {
+				plans[i] = p.WithEffects(found[p.Ref.UID].Lines(o.Propagation == metav1.DeletePropagationOrphan)...)
+			}
+		}
+		return plans, nil
+	}
+}
