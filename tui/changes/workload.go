@@ -192,7 +192,6 @@ func UndoRollout(s *screen.Scope, o screen.Object, revision int64) {
 		return rollout.Undo(ctx, c, Ref(o), revision)
 	}))
 }
-<<<<<<< HEAD
 
 // UndoRollouts proposes to take workloads back to the revision before.
 func UndoRollouts(s *screen.Scope, objects []screen.Object) {
@@ -209,35 +208,3 @@ func Pause(s *screen.Scope, objects []screen.Object, on bool) {
 	}
 	Propose(s, what+names(objects), each(objects, plan))
 }
-
-// How a deletion goes on to what the object owns.
-const (
-	background = "background: what it owns goes after it"
-	foreground = "foreground: what it owns goes before it"
-	orphan     = "orphan: what it owns stays"
-)
-
-// Delete asks how, and proposes to delete.
-func Delete(s *screen.Scope, objects []screen.Object) {
-	s.Ask(dialog.NewForm(s, dialog.Form{
-		Title: "Delete " + objects[0].Resource.Resource + " " + names(objects),
-		Fields: []dialog.Field{
-			{Label: "propagation", Value: background, Choices: []string{background, foreground, orphan}},
-			{Label: "at once", Value: "no", Choices: []string{"no", "yes: do not wait for containers to stop"}},
-		},
-		Accept: "Preview",
-		Then: func(values []string) {
-			o := change.DeleteOptions{Propagation: map[string]metav1.DeletionPropagation{
-				background: metav1.DeletePropagationBackground, foreground: metav1.DeletePropagationForeground, orphan: metav1.DeletePropagationOrphan,
-			}[values[0]]}
-			if values[1] != "no" {
-				o.GracePeriodSeconds = new(int64)
-			}
-			Propose(s, "delete "+names(objects), each(objects, func(ctx context.Context, c *cluster.Cluster, r change.Ref) (*change.Plan, error) {
-				return change.Delete(ctx, c, r, o)
-			}))
-		},
-	}))
-}
-=======
->>>>>>> ea84435 (Say what a deletion takes with it, show a drain as it goes, and edit on after a conflict)
