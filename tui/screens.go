@@ -15,6 +15,7 @@ import (
 	"github.com/podarium/podarium/tui/rollouts"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/shell"
+	"github.com/podarium/podarium/tui/traffic"
 )
 
 // modules are all packages of screens: one line for each.
@@ -28,6 +29,7 @@ func modules() []screen.Module {
 		logs.Module(),
 		shell.Module(),
 		forward.Module(),
+		traffic.Module(),
 		changes.Module(),
 		help.Module(),
 		etcd.Module(),

@@ -15,6 +15,7 @@ import (
 	"github.com/podarium/podarium/tui/save"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/shell"
+	"github.com/podarium/podarium/tui/traffic"
 )
 
 // Keys implements screen.Screen: the keys that this kind has a use for.
@@ -37,6 +38,7 @@ func (v *view) Keys() key.Table {
 		With(kind.Can("update"), actEdit).
 		With(pod, actShell, actHandOver, actAttach, actForward, actForwards).
 		With(node, actCordon, actUncordon, actDrain).
+		With(v.is("", "services") && v.scope.Handles(traffic.Of{}), actTraffic).
 		With(!node, actCopy).
 		With(v.is("batch", "cronjobs"), actTrigger).
 		With(v.is("batch", "cronjobs", "jobs"), actSuspend)
@@ -243,6 +245,8 @@ func (v *view) act(a key.Action, r *livetable.Row) {
 		v.openOwner(r)
 	case actNode:
 		v.openNode(r)
+	case actTraffic:
+		v.scope.Open(traffic.Of{Object: o})
 	case actScale:
 		changes.Scale(v.scope, v.objects(), v.replicas(r))
 	case actImage:

@@ -55,6 +55,7 @@ const (
 	actCopySpace   key.Action = "copy.namespace"
 	actOwner       key.Action = "owner"
 	actNode        key.Action = "node"
+	actTraffic     key.Action = "traffic"
 	actUse         key.Action = "namespace.use"
 	actWarp        key.Action = "namespace.warp"
 	actNamespace   key.Action = "namespace." // and a digit
@@ -97,6 +98,7 @@ func Keys() key.Table {
 		{Action: actRollout, Keys: []string{"R"}, Help: "the rollout: revisions, diff, progress, undo", Group: groupOpen},
 		{Action: actOwner, Keys: []string{"J"}, Help: "the owner", Group: groupOpen},
 		{Action: actNode, Keys: []string{"o"}, Help: "the Pod's node", Group: groupOpen},
+		{Action: actTraffic, Keys: []string{"t"}, Hint: "traffic", Help: "how a Service's connections are spread over its endpoints", Group: groupOpen},
 		{Action: actMark, Keys: []string{"space"}, Help: "mark, or unmark", Group: groupMark},
 		{Action: actMarkRange, Keys: []string{"ctrl+space", "ctrl+@"}, Help: "mark all from the last mark to here", Group: groupMark},
 		{Action: actUnmark, Keys: []string{`ctrl+\`}, Help: "unmark all", Group: groupMark},

@@ -2,125 +2,117 @@
 // isolated. It is for those who want the real program behind an image, such as redis-server, where it is installed.
 //
 // What a container runs is its command, found in the host's PATH, or else what the catalogue (catalogue.yaml) gives for its
-// image. A program listens on loopback ports that are chosen for it (PORT, PORT_6379 and so on in its environment); the
-// Pod's address on the virtual network leads there. Volumes are where the host keeps them: {path /data} in the catalogue and
-// the directory ROOT in the environment lead to them.
+// image. A program listens on loopback ports that are chosen for it (PORT, PORT_6379, PORT_53_UDP and so on in its
+// environment); the Pod's address on the virtual network leads there. Volumes are where the host keeps them: {path /data} in
+// the catalogue and the directory ROOT in the environment lead to them. The working directory is the container's, below ROOT.
 //
-// A container is a process group: it is asked to end with SIGTERM and then killed as a whole.
+// A container is a process group: it is asked to end with SIGTERM and then killed as a whole. Groups do not outlive
+// podarium, also where that is killed: on Unix a shell waits for its end and kills what is left.
+//
+// A memory limit is watched once a second on Linux, and a group that exceeds it is killed (OOMKilled). Processor limits and
+// read-only volumes are not enforced, and programs reach the cluster's addresses by podarium proxy only.
 package process
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/yaml"
-
 	"github.com/podarium/podarium/controllers/node/containers"
 	"github.com/podarium/podarium/controllers/podnet"
 )
 
-//go:embed catalogue.yaml
-var builtin []byte
-
-// image is what the catalogue says of one image.
-type image struct {
-	Match   string            `json:"match"`
-	Command []string          `json:"command"`
-	Ports   []int32           `json:"ports,omitempty"`
-	Files   map[string]string `json:"files,omitempty"`
-}
-
 // Engine runs containers as processes.
 type Engine struct {
 	network *podnet.Network
-	images  []image
+	images  []Image
+	guard   guardian
+	usage   usages
+
+	mu       sync.Mutex
+	limited  map[*process]struct{} // those whose memory is watched
+	watching bool
 }
 
-// New makes an engine whose containers are reached over network.
-func New(network *podnet.Network) (*Engine, error) {
-	var c struct {
-		Images []image `json:"images"`
+// New makes an engine whose containers are reached over network. Images go before those of the catalogue.
+func New(network *podnet.Network, images ...Image) (*Engine, error) {
+	own, err := catalogue()
+	if err != nil {
+		return nil, err
 	}
-	if err := yaml.UnmarshalStrict(builtin, &c); err != nil {
-		return nil, fmt.Errorf("catalogue of processes: %w", err)
-	}
-	return &Engine{network: network, images: c.Images}, nil
-}
-
-func (e *Engine) find(name string) image {
-	for _, i := range e.images {
-		if ok, err := regexp.MatchString("^"+strings.ReplaceAll(regexp.QuoteMeta(i.Match), `\*`, ".*")+"$", name); err == nil && ok {
-			return i
-		}
-	}
-	return image{}
+	return &Engine{network: network, images: append(images, own...), limited: map[*process]struct{}{}}, nil
 }
 
 // Start runs a container.
 func (e *Engine) Start(c containers.Spec) (containers.Process, error) {
 	img := e.find(c.Image)
-	p := &process{spec: c, network: e.network, root: filepath.Join(c.Dir, "root"), ports: map[int32]int{}, started: time.Now(), done: make(chan struct{})}
-	if err := p.prepare(img); err != nil {
+	p := &process{engine: e, spec: c, root: filepath.Join(c.Dir, "root"), ports: map[portKey]int{}, started: time.Now(), done: make(chan struct{})}
+	if err := p.start(img); err != nil {
 		p.release()
 		return nil, err
-	}
-	argv := append(append([]string(nil), c.Command...), c.Args...)
-	if len(c.Command) == 0 {
-		argv = nil
-		for _, a := range img.Command {
-			a, err := p.expand(a)
-			if err != nil {
-				p.release()
-				return nil, err
-			}
-			argv = append(argv, a)
-		}
-		argv = append(argv, c.Args...)
-	}
-	if len(argv) == 0 {
-		p.release()
-		return nil, fmt.Errorf("image %q is none that the process runtime knows, and the container has no command", c.Image)
-	}
-	p.cmd = p.command(context.Background(), argv)
-	p.cmd.Stdout, p.cmd.Stderr, p.cmd.Stdin = c.Stdout, c.Stderr, c.Stdin
-	if err := p.cmd.Start(); err != nil {
-		p.release()
-		return nil, fmt.Errorf("%s: %w: the process runtime runs programs of this machine", argv[0], err)
 	}
 	go p.wait()
 	return p, nil
 }
 
 type process struct {
+	engine  *Engine
 	spec    containers.Spec
-	network *podnet.Network
 	root    string
-	ports   map[int32]int // the container's port, and the host's
+	ports   map[portKey]int // the host's by the container's
 	cmd     *exec.Cmd
 	started time.Time
 
 	mu      sync.Mutex
 	closers []func()
-	killed  bool
+	why     containers.Exit // what has ended it from outside, where it says more than the exit code
 	done    chan struct{}
 	exit    containers.Exit
 }
 
-// prepare makes the directory, the files of the catalogue, links to the volumes, and opens the ports.
-func (p *process) prepare(img image) error {
+func (p *process) start(img Image) error {
+	if err := p.prepare(img); err != nil {
+		return err
+	}
+	argv := append(append([]string(nil), p.spec.Command...), p.spec.Args...)
+	if len(p.spec.Command) == 0 {
+		argv = nil
+		for _, a := range img.Command {
+			a, err := p.expand(a)
+			if err != nil {
+				return err
+			}
+			argv = append(argv, a)
+		}
+		if len(argv) == 0 {
+			return fmt.Errorf("image %q is none that the process runtime knows, and the container has no command: give it one, or a catalogue with the image (--catalogue)", p.spec.Image)
+		}
+		argv = append(argv, p.spec.Args...)
+	}
+	if err := p.engine.guard.start(); err != nil {
+		return fmt.Errorf("process runtime: %w", err)
+	}
+	p.cmd = p.command(context.Background(), argv)
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.Stdin = p.spec.Stdout, p.spec.Stderr, p.spec.Stdin
+	if err := p.cmd.Start(); err != nil {
+		return fmt.Errorf("%s: %w: the process runtime runs programs of this machine", argv[0], err)
+	}
+	p.engine.guard.add(p.cmd.Process.Pid)
+	if p.spec.MemoryLimit > 0 {
+		p.engine.watch(p)
+	}
+	return nil
+}
+
+// prepare makes the directory, links to the volumes, opens the ports and writes the files of the catalogue.
+func (p *process) prepare(img Image) error {
 	if err := os.MkdirAll(p.root, 0o700); err != nil {
 		return err
 	}
@@ -133,19 +125,8 @@ func (p *process) prepare(img image) error {
 			return fmt.Errorf("volume %s: %w", m.ContainerPath, err)
 		}
 	}
-	want := p.spec.Ports
-	if len(want) == 0 {
-		for _, n := range img.Ports {
-			want = append(want, corev1.ContainerPort{ContainerPort: n})
-		}
-	}
-	for _, port := range want {
-		if port.Protocol == corev1.ProtocolUDP {
-			return fmt.Errorf("port %d: the process runtime has no UDP", port.ContainerPort)
-		}
-		if err := p.open(port.ContainerPort); err != nil {
-			return err
-		}
+	if err := p.openPorts(img); err != nil {
+		return err
 	}
 	for name, text := range img.Files {
 		text, err := p.expand(text)
@@ -159,92 +140,36 @@ func (p *process) prepare(img image) error {
 	return nil
 }
 
-// open chooses a loopback port and leads the Pod's port there.
-func (p *process) open(port int32) error {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	p.ports[port] = free.Addr().(*net.TCPAddr).Port
-	if err := free.Close(); err != nil { // for the program to take
-		return err
-	}
-	l, err := p.network.Listen(netip.AddrPortFrom(p.spec.IP, uint16(port)))
-	if err != nil {
-		return err
-	}
-	p.closers = append(p.closers, func() { _ = l.Close() })
-	to := net.JoinHostPort("127.0.0.1", strconv.Itoa(p.ports[port]))
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				target, err := (&net.Dialer{Timeout: 5 * time.Second}).Dial("tcp", to)
-				if err != nil {
-					return
-				}
-				defer target.Close()
-				podnet.Join(c, target)
-			}()
+// hostPath is where a path of the container is on the host.
+func (p *process) hostPath(name string) string {
+	name = filepath.Clean("/" + name)
+	best := ""
+	host := filepath.Join(p.root, name)
+	for _, m := range p.spec.Mounts {
+		at := filepath.Clean(m.ContainerPath)
+		rest, below := strings.CutPrefix(name, at)
+		if below && (rest == "" || rest[0] == '/') && len(at) > len(best) {
+			best, host = at, filepath.Join(m.HostPath, rest)
 		}
-	}()
-	return nil
-}
-
-var placeholder = regexp.MustCompile(`\{(port|path|root) ?([^}]*)\}`)
-
-// expand fills in {port 6379}, {path /data} and {root}.
-func (p *process) expand(s string) (string, error) {
-	var failed error
-	out := placeholder.ReplaceAllStringFunc(s, func(m string) string {
-		f := placeholder.FindStringSubmatch(m)
-		switch f[1] {
-		case "port":
-			n, _ := strconv.Atoi(f[2])
-			if host, ok := p.ports[int32(n)]; ok {
-				return strconv.Itoa(host)
-			}
-			if err := p.open(int32(n)); err != nil {
-				failed = err
-			}
-			return strconv.Itoa(p.ports[int32(n)])
-		case "path":
-			for _, mount := range p.spec.Mounts {
-				if filepath.Clean(mount.ContainerPath) == f[2] {
-					return mount.HostPath
-				}
-			}
-			dir := filepath.Join(p.root, filepath.FromSlash(f[2]))
-			if err := os.MkdirAll(dir, 0o700); err != nil {
-				failed = err
-			}
-			return dir
-		}
-		return p.root
-	})
-	return out, failed
+	}
+	return host
 }
 
 func (p *process) command(ctx context.Context, argv []string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir = p.root
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.root, "ROOT=" + p.root, "HOSTNAME=" + p.spec.Hostname}, p.spec.Env...)
-	first := true
-	for port, host := range p.ports {
-		cmd.Env = append(cmd.Env, fmt.Sprintf("PORT_%d=%d", port, host))
-		if first {
-			cmd.Env, first = append(cmd.Env, fmt.Sprintf("PORT=%d", host)), false
-		}
+	if p.spec.WorkingDir != "" {
+		cmd.Dir = p.hostPath(p.spec.WorkingDir)
+		_ = os.MkdirAll(cmd.Dir, 0o700) // where that fails, starting says so
 	}
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.root, "ROOT=" + p.root, "HOSTNAME=" + p.spec.Hostname}, p.portEnv()...)
+	cmd.Env = append(cmd.Env, p.spec.Env...)
 	cmd.WaitDelay = 5 * time.Second // of what the program has left behind with its output open
 	ownGroup(cmd)
 	return cmd
 }
 
+// release gives back what the container holds of the network.
 func (p *process) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -257,6 +182,8 @@ func (p *process) release() {
 func (p *process) wait() {
 	err := p.cmd.Wait()
 	killGroup(p.cmd, true) // nothing of the container stays behind
+	p.engine.guard.remove(p.cmd.Process.Pid)
+	p.engine.unwatch(p)
 	p.release()
 	code := p.cmd.ProcessState.ExitCode()
 	if code < 0 {
@@ -264,7 +191,7 @@ func (p *process) wait() {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.exit = containers.Exit{Code: code}
+	p.exit = containers.Exit{Code: code, Reason: p.why.Reason, Message: p.why.Message}
 	if e := (*exec.ExitError)(nil); err != nil && !errors.As(err, &e) && !errors.Is(err, exec.ErrWaitDelay) {
 		p.exit.Message = err.Error()
 	}
@@ -290,12 +217,65 @@ func (p *process) Exec(ctx context.Context, e containers.Exec) (int, error) {
 	}
 	cmd := p.command(ctx, e.Command)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = e.Stdin, e.Stdout, e.Stderr
-	err := cmd.Run()
+	cmd.Cancel = func() error { killGroup(cmd, true); return nil }
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	p.engine.guard.add(cmd.Process.Pid)
+	defer p.engine.guard.remove(cmd.Process.Pid)
+	err := cmd.Wait()
 	if x := (*exec.ExitError)(nil); errors.As(err, &x) {
 		return max(x.ExitCode(), 1), nil
 	}
 	return 0, err
 }
 
-// Usage is what the operating system says of the process itself, without its children.
-func (p *process) Usage() containers.Usage { return usageOf(p.cmd.Process.Pid) }
+// Usage is what the operating system says of the processes of the group; nothing on systems where it is not asked.
+func (p *process) Usage() containers.Usage { return p.engine.usage.of(p.cmd.Process.Pid) }
+
+// watchPeriod is how often the memory of containers with a limit is looked at.
+const watchPeriod = time.Second
+
+// watch kills a container that takes more memory than its limit, as the kernel would in a cgroup.
+func (e *Engine) watch(p *process) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.limited[p] = struct{}{}
+	if !e.watching {
+		e.watching = true
+		go e.watchAll()
+	}
+}
+
+func (e *Engine) unwatch(p *process) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.limited, p)
+}
+
+// watchAll goes on while there are containers with a limit.
+func (e *Engine) watchAll() {
+	tick := time.NewTicker(watchPeriod)
+	defer tick.Stop()
+	for range tick.C {
+		e.mu.Lock()
+		var over []*process
+		for p := range e.limited {
+			if e.usage.of(p.cmd.Process.Pid).Memory > uint64(p.spec.MemoryLimit) {
+				over = append(over, p)
+			}
+		}
+		e.watching = len(e.limited) > 0
+		last := !e.watching
+		e.mu.Unlock()
+		if last {
+			return
+		}
+		for _, p := range over {
+			p.mu.Lock()
+			p.why = containers.Exit{Reason: "OOMKilled", Message: "the processes took more than the limit of " + strconv.FormatInt(p.spec.MemoryLimit>>20, 10) + " MiB"}
+			p.mu.Unlock()
+			p.Kill()
+		}
+	}
+}

@@ -6,19 +6,69 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
 
 	"github.com/podarium/podarium/controllers/node/containers"
 	"github.com/podarium/podarium/controllers/podnet"
 )
+
+// The test binary is also a program that containers run, and a podarium that is killed: TestMain looks for ROLE.
+func TestMain(m *testing.M) {
+	switch os.Getenv("ROLE") {
+	case "echo": // answers datagrams
+		c, err := net.ListenPacket("udp", "127.0.0.1:"+os.Getenv("PORT_53_UDP"))
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println("ready")
+		buf := make([]byte, 100)
+		for {
+			n, from, err := c.ReadFrom(buf)
+			if err != nil {
+				os.Exit(1)
+			}
+			_, _ = c.WriteTo(buf[:n], from)
+		}
+	case "eater": // takes memory
+		b := make([]byte, 200<<20)
+		for i := range b {
+			b[i] = 1
+		}
+		time.Sleep(time.Hour)
+		fmt.Println(b[0])
+	case "parent": // runs a container until it is killed
+		e, err := New(podnet.New())
+		if err != nil {
+			os.Exit(1)
+		}
+		dir, err := os.MkdirTemp("", "podarium-test-")
+		if err != nil {
+			os.Exit(1)
+		}
+		fmt.Println(dir)
+		_, err = e.Start(containers.Spec{Image: "any", Dir: dir, Command: []string{"sh", "-c", "trap '' TERM; sleep 1000 & echo $! $$; wait"}, Stdout: os.Stdout, Stderr: os.Stderr})
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		select {}
+	}
+	os.Exit(m.Run())
+}
 
 type output struct {
 	mu sync.Mutex
@@ -81,22 +131,167 @@ func TestKillEndsTheGroup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for out.String() == "" {
-		time.Sleep(time.Millisecond)
-	}
+	awaitOutput(t, p, out, "\n")
 	p.Kill()
 	<-p.Done()
 	if p.Exit().Code != 137 {
 		t.Errorf("exit code %d, want 137", p.Exit().Code)
 	}
-	child := filepath.Join("/proc", strings.TrimSpace(out.String()), "stat")
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
-		b, err := os.ReadFile(child)
-		if err != nil || strings.Contains(string(b), ") Z ") {
-			return // gone, or dead and not yet waited for by the system
+	awaitGone(t, strings.TrimSpace(out.String()))
+}
+
+// awaitGone waits until a process has ended.
+func awaitGone(t *testing.T, pid string) {
+	t.Helper()
+	n, err := strconv.Atoi(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		b, _ := os.ReadFile(filepath.Join("/proc", pid, "stat"))                        // where there is no /proc the signal tells
+		if syscall.Kill(n, 0) == syscall.ESRCH || strings.Contains(string(b), ") Z ") { // gone, or dead and not yet waited for
+			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("what it has started runs on: %s", b)
+			t.Fatalf("process %s runs on: %s", pid, b)
+		}
+	}
+}
+
+// Whatever kills podarium, its containers do not outlive it.
+func TestNothingOutlivesAKill(t *testing.T) {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "ROLE=parent")
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(pipe)
+	dir, _ := lines.ReadString('\n')
+	t.Cleanup(func() { _ = os.RemoveAll(strings.TrimSpace(dir)) })
+	pids, err := lines.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+	for pid := range strings.FieldsSeq(pids) {
+		awaitGone(t, pid)
+	}
+}
+
+func TestUDP(t *testing.T) {
+	n, p, out, err := start(t, containers.Spec{
+		Image: "any", Command: []string{os.Args[0]}, Env: []string{"ROLE=echo"},
+		Ports: []corev1.ContainerPort{{ContainerPort: 53, Protocol: corev1.ProtocolUDP}, {ContainerPort: 53}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	awaitOutput(t, p, out, "ready")
+	for _, word := range []string{"one", "two"} { // two clients
+		c, err := n.DialContext(t.Context(), "udp", p.spec.IP.String()+":53")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		fmt.Fprint(c, word)
+		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		buf := make([]byte, 100)
+		if k, err := c.Read(buf); err != nil || string(buf[:k]) != word {
+			t.Errorf("%q, %v", buf[:k], err)
+		}
+	}
+}
+
+// awaitOutput waits until the container has said something.
+func awaitOutput(t *testing.T, p *process, out *output, want string) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(out.String(), want); time.Sleep(time.Millisecond) {
+		select {
+		case <-p.Done():
+			t.Fatalf("it ended with %+v: %s", p.Exit(), out)
+		default:
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("it does not say %q: %s", want, out)
+		}
+	}
+}
+
+func TestMemoryLimit(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("memory is watched on Linux only")
+	}
+	_, p, _, err := start(t, containers.Spec{Image: "any", Command: []string{os.Args[0]}, Env: []string{"ROLE=eater"}, MemoryLimit: 100 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-p.Done():
+	case <-time.After(30 * time.Second):
+		t.Fatalf("it takes %d MiB and lives", p.Usage().Memory>>20)
+	}
+	if e := p.Exit(); e.Code != 137 || e.Reason != "OOMKilled" || !strings.Contains(e.Message, "100 MiB") {
+		t.Errorf("it ended with %+v", e)
+	}
+}
+
+func TestEnvironmentDirectoryAndVolumes(t *testing.T) {
+	volume := t.TempDir()
+	_, p, out, err := start(t, containers.Spec{
+		Image: "any", Command: []string{"sh", "-c", "pwd; echo $A $HOSTNAME; echo kept > $ROOT/data/file; cat $ROOT/data/sub/x"}, Hostname: "pod-7",
+		WorkingDir: "/data/sub", Env: []string{"A=b"}, Mounts: []*runtimeapi.Mount{{ContainerPath: "/data", HostPath: volume}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-p.Done()
+	if want := filepath.Join(volume, "sub") + "\nb pod-7\n"; !strings.HasPrefix(out.String(), want) {
+		t.Errorf("it says %q, want %q", out, want)
+	}
+	if b, err := os.ReadFile(filepath.Join(volume, "file")); err != nil || string(b) != "kept\n" {
+		t.Errorf("the volume holds %q, %v", b, err)
+	}
+}
+
+func TestExec(t *testing.T) {
+	_, p, out, err := start(t, containers.Spec{Image: "any", Command: []string{"sh", "-c", "echo up; sleep 1000"}, Env: []string{"A=b"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	awaitOutput(t, p, out, "up")
+	var said strings.Builder
+	code, err := p.Exec(t.Context(), containers.Exec{Command: []string{"sh", "-c", "echo $A; exit 4"}, Stdout: &said})
+	if err != nil || code != 4 || said.String() != "b\n" {
+		t.Errorf("%d, %v, %q", code, err, said.String())
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := p.Exec(ctx, containers.Exec{Command: []string{"sleep", "1000"}}); err == nil && ctx.Err() == nil {
+		t.Error("a command outlives its time limit")
+	}
+}
+
+func TestCatalogue(t *testing.T) {
+	e, err := New(podnet.New(), Image{Match: "mine:*", Command: []string{"sh", "-c", "echo {ordinal}; echo {path /a/b}"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := e.find("mine:1").Command; len(c) != 3 {
+		t.Errorf("an image of one's own runs %q", c)
+	}
+	if c := e.find("docker.io/library/redis:7").Command; len(c) == 0 || c[0] != "redis-server" {
+		t.Errorf("redis runs %q", c)
+	}
+	for _, i := range []Image{{}, {Match: "a"}, {Match: "a", Command: []string{"b"}, Ports: []int32{70000}}} {
+		if i.Validate() == nil {
+			t.Errorf("%+v counts as right", i)
 		}
 	}
 }

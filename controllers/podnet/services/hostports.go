@@ -170,7 +170,7 @@ func (h *hostPorts) listen(p hostPort) (*openPort, error) {
 		if err != nil {
 			return nil, p.unavailable(err)
 		}
-		go forwardPackets(h.network, c, p.to)
+		go podnet.ForwardPackets(c, func() (net.Conn, error) { return h.network.DialContext(context.Background(), "udp", p.to.String()) })
 		return &openPort{p, func() { _ = c.Close() }}, nil
 	}
 	l, err := net.Listen("tcp", p.at.String())
@@ -211,47 +211,6 @@ func forwardConnections(ctx context.Context, dial func(context.Context) (net.Con
 			defer target.Close()
 			podnet.Join(c, target)
 		}()
-	}
-}
-
-// forwardPackets passes datagrams on, each client's by a socket of its own, until c is closed.
-func forwardPackets(n *podnet.Network, c net.PacketConn, to netip.AddrPort) {
-	clients := map[string]net.Conn{}
-	var mu sync.Mutex
-	defer func() {
-		mu.Lock()
-		defer mu.Unlock()
-		for _, t := range clients {
-			_ = t.Close()
-		}
-	}()
-	buf := make([]byte, 64<<10)
-	for {
-		k, from, err := c.ReadFrom(buf)
-		if err != nil {
-			return
-		}
-		mu.Lock()
-		target := clients[from.String()]
-		mu.Unlock()
-		if target == nil {
-			if target, err = n.DialContext(context.Background(), "udp", to.String()); err != nil {
-				continue
-			}
-			mu.Lock()
-			clients[from.String()] = target
-			mu.Unlock()
-			go func() {
-				defer func() {
-					mu.Lock()
-					delete(clients, from.String())
-					mu.Unlock()
-					_ = target.Close()
-				}()
-				podnet.CopyPackets(target, func(b []byte) error { _, err := c.WriteTo(b, from); return err })
-			}()
-		}
-		_, _ = target.Write(buf[:k]) // a datagram may be lost
 	}
 }
 
