@@ -28,6 +28,7 @@ var mayNotImport = map[string][]string{
 	"cluster/livelog":     {module + "controllers", module + "cluster/embedded", "k8s.io/kubernetes/"},
 	"cluster/owned":       {module + "controllers", module + "cluster/embedded", "k8s.io/kubernetes/"},
 	"cluster/remote":      {module + "controllers", module + "cluster/embedded", "k8s.io/kubernetes/"},
+	"cluster/restore":     {module + "controllers", module + "cluster/embedded", "k8s.io/kubernetes/"},
 	"cluster/rollout":     {module + "controllers", module + "cluster/embedded", "k8s.io/kubernetes/"},
 	"controllers":         {module + "tui", module + "themes", module + "etcdview", module + "cmd", "charm.land/"},
 	"etcdview":            {module + "cluster", module + "controllers", module + "tui", module + "themes", module + "cmd", "k8s.io/kubernetes/", "charm.land/"},

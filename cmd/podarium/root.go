@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/podarium/podarium/cluster"
+	"github.com/podarium/podarium/cluster/attached"
 	"github.com/podarium/podarium/cluster/embedded"
 	"github.com/podarium/podarium/cmd/podarium/etcdcmd"
 	"github.com/podarium/podarium/themes"
@@ -58,7 +60,7 @@ it runs already (podarium up), the UI attaches to it.`,
 	root.Flags().StringVar(&f.theme, "theme", "auto", "theme of the UI: auto follows the terminal's background")
 	root.Flags().StringVarP(&f.open, "command", "c", "", "what the UI opens first, as typed after ':', such as \"deployments kube-system\"")
 	_ = root.RegisterFlagCompletionFunc("theme", cobra.FixedCompletions(append(themes.Names(), "auto"), cobra.ShellCompDirectiveNoFileComp)) // the flag exists
-	etcd := etcdcmd.Command(etcdcmd.Deps{Embedded: f.etcd, History: f.etcdHistory, DataDir: f.dir, Interactive: etcdUI})
+	etcd := etcdcmd.Command(etcdcmd.Deps{Embedded: f.etcd, History: f.etcdHistory, DataDir: f.dir, Cluster: f.cluster, Interactive: etcdUI})
 	root.AddCommand(newUp(f), newDown(f), newStatus(f), newKubeconfig(f), newKubectl(f), newDemo(f), newNode(f), newProxy(f), newVersion(), newAttach(), etcd)
 	return root
 }
@@ -137,6 +139,22 @@ func (f *flags) etcd(cmd *cobra.Command) (*clientv3.Client, error) {
 		return nil, err
 	}
 	return r.Cluster().Etcd(), nil
+}
+
+// cluster is a context of a kubeconfig, or the running cluster of the data directory where none is named.
+func (f *flags) cluster(cmd *cobra.Command, kubeconfig, context string) (*cluster.Cluster, error) {
+	if kubeconfig != "" || context != "" {
+		c, err := attached.Open(attached.Options{Kubeconfig: kubeconfig, Context: context})
+		if err != nil {
+			return nil, exitError{exitUsage, err}
+		}
+		return c, nil
+	}
+	r, err := f.attach(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return r.Cluster(), nil
 }
 
 // etcdHistory is where 'podarium up' records the history of etcd.

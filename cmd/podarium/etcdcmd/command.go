@@ -19,6 +19,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 
+	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/connect"
 	"github.com/podarium/podarium/etcdview/decode"
@@ -33,6 +34,8 @@ type Deps struct {
 	Embedded func(*cobra.Command) (*clientv3.Client, error)
 	// History is the directory where the history of the embedded etcd is recorded. Nil where it is not.
 	History func() (string, error)
+	// Cluster opens the cluster whose API server apply asks: a context of a kubeconfig, or with both empty podarium's own.
+	Cluster func(cmd *cobra.Command, kubeconfig, context string) (*cluster.Cluster, error)
 	// DataDir is where operations on any etcd are recorded, and the history of those that are not podarium's own. Nil for the user's cache directory.
 	DataDir func() (string, error)
 	// Interactive opens the screens on an etcd. Nil where there are none: podarium etcd then shows its help.
@@ -144,7 +147,7 @@ Secrets are masked in decoded output unless --show-secrets is given; -o raw, bas
 	}
 	complete(cmd, "output", formats[1:]...)
 	cmd.AddCommand(o.get(), o.ls(), o.tree(), o.search(), o.watch(), o.history(), o.diff(), o.decode(), o.space(), o.top(), o.audit(),
-		o.status(), o.members(), o.member(), o.leases(), o.lease(), o.user(), o.role(), o.snapshotCommand(), o.extract(), o.put(), o.del(), o.undo(),
+		o.status(), o.members(), o.member(), o.leases(), o.lease(), o.user(), o.role(), o.snapshotCommand(), o.extract(), o.applyCommand(), o.put(), o.del(), o.undo(),
 		o.compact(), o.defrag(), o.disarm(), o.moveLeader(), o.journal(), o.recordCommand())
 	return cmd
 }

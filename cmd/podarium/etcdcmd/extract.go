@@ -94,10 +94,7 @@ type extractor struct {
 
 func (e *extractor) extract(ctx context.Context, key string) error {
 	if !strings.HasSuffix(key, "/") {
-		kv, err := e.t.Reader.Get(ctx, key, e.rev)
-		if errors.Is(err, etcdview.ErrNotFound) && e.deleted {
-			kv, err = last(ctx, e.t.Reader, key)
-		}
+		kv, err := e.state(ctx, key)
 		if err != nil {
 			return err
 		}
@@ -112,6 +109,15 @@ func (e *extractor) extract(ctx context.Context, key string) error {
 		err = fmt.Errorf("%s: no keys there: %w", etcdview.Printable(key), etcdview.ErrNotFound)
 	}
 	return err
+}
+
+// state is a key at the revision asked for, or as it was before it was deleted.
+func (e *extractor) state(ctx context.Context, key string) (etcdview.KV, error) {
+	kv, err := e.t.Reader.Get(ctx, key, e.rev)
+	if errors.Is(err, etcdview.ErrNotFound) && e.deleted {
+		return last(ctx, e.t.Reader, key)
+	}
+	return kv, err
 }
 
 // last is the newest value that a deleted key had.
