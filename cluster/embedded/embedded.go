@@ -43,6 +43,8 @@ type Options struct {
 	SimulatedNodes *int
 	// Runtime is what containers are: node.Standin, which empty means too, or node.Process.
 	Runtime string
+	// Catalogue is a file that says what images are (docs/images.md); empty: what comes with the program says it.
+	Catalogue string
 	// APIPort is the API server's port on 127.0.0.1; 0 is the one of the last run if it is free, else any free one.
 	APIPort int
 	// LogFile gets the log of everything in the process; empty: podarium.log in the data directory.
@@ -82,21 +84,22 @@ const maxNodes = 100
 
 // Server is a running cluster.
 type Server struct {
-	o       Options
-	began   time.Time
-	state   *stateDir
-	pki     *pki
-	etcd    *etcd
-	client  *clientv3.Client
-	admin   connection
-	address string // https://127.0.0.1:PORT
-	health  *health
-	log     *logs
-	cluster *cluster.Cluster
-	control *control
-	network *podnet.Network
-	nodes   nodeSet
-	traffic atomic.Pointer[services.Controller] // nil until the network is in step with Services
+	o         Options
+	began     time.Time
+	state     *stateDir
+	pki       *pki
+	etcd      *etcd
+	client    *clientv3.Client
+	admin     connection
+	address   string // https://127.0.0.1:PORT
+	health    *health
+	log       *logs
+	cluster   *cluster.Cluster
+	control   *control
+	network   *podnet.Network
+	nodes     nodeSet
+	catalogue node.Catalogue
+	traffic   atomic.Pointer[services.Controller] // nil until the network is in step with Services
 
 	restoreStderr func() error // nil where it was not diverted
 
@@ -116,10 +119,14 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if err := o.validate(); err != nil {
 		return nil, &OptionsError{err}
 	}
+	catalogue, err := readCatalogue(o.Catalogue)
+	if err != nil {
+		return nil, &OptionsError{err}
+	}
 	if err := node.Prepare(); err != nil {
 		return nil, err
 	}
-	s := &Server{o: o, began: time.Now(), failed: make(chan error, 1), network: podnet.New()}
+	s := &Server{o: o, catalogue: catalogue, began: time.Now(), failed: make(chan error, 1), network: podnet.New()}
 	s.nodes.running, s.nodes.off = map[string]*node.Node{}, map[string]chan struct{}{}
 	for _, c := range []*chan struct{}{&s.etcdReady, &s.apiReady, &s.ready, &s.stopping, &s.done} {
 		*c = make(chan struct{})
@@ -176,6 +183,21 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 	return s, s.launch(ctx, listener)
+}
+
+func readCatalogue(file string) (node.Catalogue, error) {
+	if file == "" {
+		return node.Catalogue{}, nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return node.Catalogue{}, fmt.Errorf("--catalogue: %w", err)
+	}
+	c, err := node.ParseCatalogue(data)
+	if err != nil {
+		return node.Catalogue{}, fmt.Errorf("--catalogue: %s: %w", file, err)
+	}
+	return c, nil
 }
 
 func clusterName(o Options) string {

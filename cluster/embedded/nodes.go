@@ -80,7 +80,7 @@ func (s *Server) startNode(ctx context.Context, name string) (*node.Node, error)
 	n, err := node.Start(ctx, node.Options{
 		Name: name, Dir: s.state.file("nodes", name), Config: client.config,
 		ServingCertFile: cert, ServingKeyFile: key, ClientCAFile: s.pki.file("ca.crt"),
-		Network: s.network, ClusterDNS: clusterDNS, Runtime: s.o.Runtime,
+		Network: s.network, ClusterDNS: clusterDNS, Runtime: s.o.Runtime, Catalogue: s.catalogue,
 		Ready: func() { s.health.set("kubelet/"+name, cluster.Ready, subnet.Node.String()) },
 	})
 	if err != nil {

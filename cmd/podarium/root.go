@@ -24,6 +24,7 @@ type flags struct {
 	nodes     int
 	simulated int
 	runtime   string
+	catalogue string
 	apiPort   int
 	logFile   string
 	verbosity int
@@ -74,10 +75,12 @@ func addRunFlags(cmd *cobra.Command, f *flags) {
 	fs.IntVar(&f.nodes, "nodes", 3, "how many nodes (real kubelets) run")
 	fs.IntVar(&f.simulated, simulatedFlag, 0, "how many nodes without a kubelet run besides, simulated by kwok, for Pods with runtimeClassName kwok (default: as many as the last time)")
 	fs.StringVar(&f.runtime, "runtime", "standin", "what containers are: standin (code in this process), or process (programs of this machine, run as you, isolated from nothing)")
+	fs.StringVar(&f.catalogue, "catalogue", "", "file that says what images are, before what is built in (docs/images.md)")
 	fs.IntVar(&f.apiPort, "api-port", 0, "port of the API server on 127.0.0.1 (default: the last one, else any free one)")
 	fs.StringVar(&f.logFile, "log-file", "", "where the log goes (default: podarium.log in the data directory)")
 	fs.IntVarP(&f.verbosity, "v", "v", 0, "verbosity of the log, as klog's -v")
-	_ = cmd.MarkFlagFilename("log-file") // the flag exists
+	_ = cmd.MarkFlagFilename("log-file")                 // the flag exists
+	_ = cmd.MarkFlagFilename("catalogue", "yaml", "yml") // likewise
 }
 
 func noArgs(cmd *cobra.Command, args []string) error {
@@ -108,7 +111,7 @@ func (f *flags) self() string {
 }
 
 func (f *flags) options(cmd *cobra.Command) (embedded.Options, error) {
-	o := embedded.Options{Ephemeral: f.ephemeral, Nodes: f.nodes, Runtime: f.runtime, APIPort: f.apiPort, LogFile: f.logFile, Verbosity: f.verbosity, DivertStderr: true, DataDir: f.dataDir}
+	o := embedded.Options{Ephemeral: f.ephemeral, Nodes: f.nodes, Runtime: f.runtime, Catalogue: f.catalogue, APIPort: f.apiPort, LogFile: f.logFile, Verbosity: f.verbosity, DivertStderr: true, DataDir: f.dataDir}
 	if cmd.Flags().Changed(simulatedFlag) {
 		o.SimulatedNodes = &f.simulated
 	}

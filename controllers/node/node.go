@@ -110,12 +110,15 @@ func engines(o Options) (own containers.Engine, handlers map[string]containers.E
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	if catalogue, err = catalogue.With(o.Catalogue.Images); err != nil {
+		return nil, nil, nil, err
+	}
 	s := standin.New(o.Network, o.Name, catalogue)
 	handlers = map[string]containers.Engine{Standin: s}
 	if o.Runtime != Process {
 		return s, handlers, s.Pull, nil
 	}
-	p, err := process.New(o.Network)
+	p, err := process.New(o.Network, o.Catalogue.Processes...)
 	handlers[Process] = p
 	return p, handlers, s.Pull, err
 }

@@ -42,6 +42,8 @@ type Options struct {
 	// Runtime is what containers are: Standin, which empty means too, or Process. Pods may choose by a RuntimeClass whose
 	// handler has that name; Process is only to be chosen where it is the node's own.
 	Runtime string
+	// Catalogue says what images are, before what comes with the program.
+	Catalogue Catalogue
 	// Ready is called once, when the Node is Ready in the API. It may be nil.
 	Ready func()
 	// Version is the program's, shown as the container runtime's: a semantic version without the v.

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -317,6 +318,46 @@ func TestRedis(t *testing.T) {
 		fmt.Fprint(c, "PING\r\n")
 		answer, _ = bufio.NewReader(c).ReadString('\n')
 		_ = c.Close()
+	}
+	p.Terminate()
+	<-p.Done()
+}
+
+// ZooKeeper of Debian's package, and data that outlives the container.
+func TestZookeeper(t *testing.T) {
+	if _, err := os.Stat("/usr/share/java/zookeeper.jar"); err != nil {
+		t.Skip("zookeeper is not installed")
+	}
+	if _, err := exec.LookPath("java"); err != nil {
+		t.Skip("java is not installed")
+	}
+	data := t.TempDir()
+	spec := containers.Spec{Image: "zookeeper:3.9", Hostname: "zookeeper-2", Mounts: []*runtimeapi.Mount{{ContainerPath: "/data", HostPath: data}}}
+	n, p, out, err := start(t, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer []byte
+	for deadline := time.Now().Add(60 * time.Second); string(answer) != "imok"; time.Sleep(50 * time.Millisecond) {
+		select {
+		case <-p.Done():
+			t.Fatalf("it ended with %+v:\n%s", p.Exit(), out)
+		default:
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("zookeeper answers %q:\n%s", answer, out)
+		}
+		c, err := n.DialContext(t.Context(), "tcp", p.spec.IP.String()+":2181")
+		if err != nil {
+			continue
+		}
+		_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+		fmt.Fprint(c, "ruok")
+		answer, _ = io.ReadAll(c)
+		_ = c.Close()
+	}
+	if files, err := os.ReadDir(filepath.Join(data, "version-2")); err != nil || len(files) == 0 {
+		t.Errorf("it keeps nothing in its volume: %v", err)
 	}
 	p.Terminate()
 	<-p.Done()

@@ -59,7 +59,7 @@ type entry struct {
 //go:embed catalogue.yaml
 var builtin []byte
 
-var kinds = map[string]bool{"": true, "http": true, "files": true, "redis": true, "zookeeper": true, "echo": true, "shell": true, "none": true}
+var kinds = map[string]bool{"": true, "http": true, "files": true, "redis": true, "zookeeper": true, "postgres": true, "echo": true, "shell": true, "none": true}
 
 // Default is the catalogue that comes with the program.
 func Default() (*Catalogue, error) { return (&Catalogue{}).Load(builtin) }
@@ -73,8 +73,13 @@ func (c *Catalogue) Load(data []byte) (*Catalogue, error) {
 	if err := yaml.UnmarshalStrict(data, &file); err != nil {
 		return nil, fmt.Errorf("catalogue of images: %w", err)
 	}
+	return c.With(file.Images)
+}
+
+// With puts entries before those of c, so that they count first. The error names what is wrong.
+func (c *Catalogue) With(images []Image) (*Catalogue, error) {
 	out := &Catalogue{}
-	for i, img := range file.Images {
+	for i, img := range images {
 		fail := func(msg string) error {
 			return fmt.Errorf("catalogue of images: entry %d (%q): %s", i+1, img.Match, msg)
 		}
@@ -82,7 +87,7 @@ func (c *Catalogue) Load(data []byte) (*Catalogue, error) {
 		case img.Match == "":
 			return nil, fail("match is missing")
 		case !kinds[img.Serve]:
-			return nil, fail(fmt.Sprintf("serve: %q is none of http, files, redis, zookeeper, echo, shell and none", img.Serve))
+			return nil, fail(fmt.Sprintf("serve: %q is none of http, files, redis, zookeeper, postgres, echo, shell and none", img.Serve))
 		case img.Exit != nil && (img.Exit.Code < 0 || img.Exit.Code > 255):
 			return nil, fail("exit.code is not between 0 and 255")
 		case img.Status != 0 && (img.Status < 100 || img.Status > 599):

@@ -15,7 +15,7 @@ import (
 )
 
 func netTools() map[string]tool {
-	return map[string]tool{"curl": curl, "wget": wget, "nslookup": nslookup, "getent": getent, "nc": nc, "ping": ping, "redis-cli": redisCLI, "httpd": httpd, "ip": ipTool, "ifconfig": ipTool}
+	return map[string]tool{"curl": curl, "wget": wget, "nslookup": nslookup, "getent": getent, "nc": nc, "ping": ping, "redis-cli": redisCLI, "pg_isready": pgIsReady, "httpd": httpd, "ip": ipTool, "ifconfig": ipTool}
 }
 
 // fetch is a request as curl and wget make them.

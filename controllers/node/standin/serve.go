@@ -62,12 +62,22 @@ type service interface {
 	stop(ctx context.Context)
 }
 
-func (p *process) newService() service {
-	switch p.image.Serve {
+// kind is what listens on a port: what the image serves, or Redis where the port is called so.
+func (p *process) kind(port corev1.ContainerPort) string {
+	if port.Name == "redis" && (p.image.Serve == "" || p.image.Serve == "http") {
+		return "redis"
+	}
+	return p.image.Serve
+}
+
+func (p *process) newService(kind string) service {
+	switch kind {
 	case "redis":
 		return newRedis(p)
 	case "zookeeper":
 		return &connections{p: p, handle: p.zookeeper}
+	case "postgres":
+		return &connections{p: p, handle: p.postgres}
 	case "echo":
 		return &connections{p: p, handle: func(c net.Conn) { _, _ = io.Copy(c, c) }}
 	case "none":
@@ -78,7 +88,7 @@ func (p *process) newService() service {
 
 // listen opens the container's ports.
 func (p *process) listen(ctx context.Context) (stop func(), err error) {
-	var s service
+	services := map[string]service{} // by kind
 	var open []io.Closer
 	var taking sync.WaitGroup // who takes connections and datagrams
 	stop = func() {
@@ -96,7 +106,7 @@ func (p *process) listen(ctx context.Context) (stop func(), err error) {
 		for _, c := range open {
 			_ = c.Close()
 		}
-		if s != nil {
+		for _, s := range services {
 			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainLimit)
 			defer cancel()
 			if killed {
@@ -123,8 +133,11 @@ func (p *process) listen(ctx context.Context) (stop func(), err error) {
 			}()
 			continue
 		}
+		kind := p.kind(port)
+		s := services[kind]
 		if s == nil {
-			s = p.newService()
+			s = p.newService(kind)
+			services[kind] = s
 		}
 		l, err := p.engine.network.Listen(at)
 		if err != nil {
