@@ -8,6 +8,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"k8s.io/client-go/discovery"
@@ -32,6 +33,9 @@ type Options struct {
 	EtcdDecrypter Decrypter
 	// EtcdHistory is the directory where the history of etcd is recorded beyond compaction; empty where nobody records.
 	EtcdHistory string
+	// EtcdOperations is the directory where what is done to etcd is recorded; empty for the user's cache directory, and with
+	// a disposable cluster for the one that its history lies in.
+	EtcdOperations string
 	// Status reports the health of each component. Nil: it is derived from the API server's own /readyz.
 	Status func(context.Context) (Status, error)
 	// Traffic counts the connections of Services. Nil: nobody counts them.
@@ -44,6 +48,8 @@ type Options struct {
 	Disposable bool
 	// EtcdOnly says that there is no API server, only an etcd.
 	EtcdOnly bool
+	// EtcdFile is the snapshot or database that Etcd serves, where it is no running etcd: nothing in it will change.
+	EtcdFile string
 	// EtcdWrites lets etcd itself be changed from a front end: compacted, defragmented, written to. A disposable cluster's
 	// always may be, one that is ReadOnly never.
 	EtcdWrites bool
@@ -124,6 +130,14 @@ func (c *Cluster) EtcdDecrypter() Decrypter { return c.o.EtcdDecrypter }
 // EtcdHistory is the directory of package etcdview/recorder, empty where nobody records.
 func (c *Cluster) EtcdHistory() string { return c.o.EtcdHistory }
 
+// EtcdOperations is the directory where what is done to etcd is recorded, empty for the user's cache directory.
+func (c *Cluster) EtcdOperations() string {
+	if c.o.EtcdOperations == "" && c.o.Disposable && c.o.EtcdHistory != "" {
+		return filepath.Dir(c.o.EtcdHistory)
+	}
+	return c.o.EtcdOperations
+}
+
 // StopsWithProcess says whether quitting this process stops the cluster.
 func (c *Cluster) StopsWithProcess() bool { return c.o.StopsWithProcess }
 
@@ -132,6 +146,9 @@ func (c *Cluster) ReadOnly() bool { return c.o.ReadOnly }
 
 // EtcdOnly says whether there is no API server, only an etcd.
 func (c *Cluster) EtcdOnly() bool { return c.o.EtcdOnly }
+
+// EtcdFile is the snapshot or database that is shown, empty for a running etcd.
+func (c *Cluster) EtcdFile() string { return c.o.EtcdFile }
 
 // EtcdWrites says whether etcd itself may be changed.
 func (c *Cluster) EtcdWrites() bool { return !c.o.ReadOnly && (c.o.EtcdWrites || c.o.Disposable) }

@@ -67,3 +67,19 @@ func (p *pager) peek(ctx context.Context) (*KV, error) {
 }
 
 func (p *pager) next() { p.at++ }
+
+// At is a reader as it was at a revision: reads that name none are made there.
+func At(r Reader, revision int64) Reader { return at{r, revision} }
+
+type at struct {
+	Reader
+	revision int64
+}
+
+// Page implements Reader.
+func (a at) Page(ctx context.Context, o PageOptions) (Page, error) {
+	if o.Revision == 0 {
+		o.Revision = a.revision
+	}
+	return a.Reader.Page(ctx, o)
+}

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	clientv3 "go.etcd.io/etcd/client/v3"
 	"golang.org/x/term"
 	"k8s.io/client-go/rest"
 
@@ -15,29 +16,30 @@ import (
 	"github.com/podarium/podarium/tui"
 )
 
-// etcdUI opens the UI on an etcd by itself, read-only: the screens of etcd work, those of Kubernetes say that there is no
-// API server.
-func etcdUI(cmd *cobra.Command, t etcdcmd.Target) error {
+// etcdUI opens the UI on an etcd by itself: the screens of etcd work, those of Kubernetes only on podarium's own, whose
+// API server is known. Any other is read-only until the flags say otherwise.
+func etcdUI(cmd *cobra.Command, f *flags, t etcdcmd.Target) error {
 	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
 		return exitError{exitUsage, errors.New("the UI needs a terminal on standard input and output: see 'podarium etcd --help' for commands")}
 	}
-	client := t.Store.Client()
-	c, err := cluster.New(cluster.Options{
-		Name: t.Name, Etcd: client, EtcdPrefix: t.Decode.Prefix, EtcdDecrypter: t.Decode.Decrypter, ReadOnly: true,
-		Config: &rest.Config{Host: "http://no-api-server.invalid"}, // a reserved name: nothing is ever dialled there
-		Status: func(ctx context.Context) (cluster.Status, error) {
-			part := cluster.Component{Name: "etcd", State: cluster.Ready}
-			s := cluster.Status{}
-			r, err := client.Status(ctx, client.Endpoints()[0])
-			if err != nil {
-				part.State, part.Message = cluster.Failed, err.Error()
-			} else {
-				s.EtcdVersion = r.Version
-			}
-			s.Components = []cluster.Component{part}
-			return s, nil
-		},
-	})
+	o := cluster.Options{
+		Name: t.Name, Etcd: t.Store.Client(), EtcdPrefix: t.Decode.Prefix, EtcdDecrypter: t.Decode.Decrypter, EtcdHistory: t.History,
+		EtcdOperations: t.Operations, EtcdFile: t.File, EtcdWrites: t.Writes, EtcdRegistryWrites: t.RegistryWrites,
+	}
+	if t.Own {
+		r, err := f.attach(cmd)
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		own := r.Cluster()
+		o.Name, o.Config, o.Status, o.Disposable = own.Name(), own.Config(), own.Status, true
+	} else {
+		o.EtcdOnly, o.ReadOnly = true, !t.Writes
+		o.Config = &rest.Config{Host: "http://no-api-server.invalid"} // a reserved name: nothing is ever dialled there
+		o.Status = etcdStatus(o.Etcd)
+	}
+	c, err := cluster.New(o)
 	if err != nil {
 		return err
 	}
@@ -50,4 +52,20 @@ func etcdUI(cmd *cobra.Command, t etcdcmd.Target) error {
 	}
 	defer os.RemoveAll(dir)
 	return show(cmd.Context(), tui.Options{Cluster: c, LogDir: dir, Open: "etcd ."})
+}
+
+// etcdStatus is the health of an etcd by itself.
+func etcdStatus(client *clientv3.Client) func(context.Context) (cluster.Status, error) {
+	return func(ctx context.Context) (cluster.Status, error) {
+		part := cluster.Component{Name: "etcd", State: cluster.Ready}
+		s := cluster.Status{}
+		r, err := client.Status(ctx, client.Endpoints()[0])
+		if err != nil {
+			part.State, part.Message = cluster.Failed, err.Error()
+		} else {
+			s.EtcdVersion = r.Version
+		}
+		s.Components = []cluster.Component{part}
+		return s, nil
+	}
 }

@@ -37,6 +37,8 @@ type Query struct {
 	// Field is the path of a field, such as spec.nodeName, that Value is matched against instead.
 	Field string
 	Mode  Mode
+	// NotKey turns Key round: keys that do not match it are looked for.
+	NotKey bool
 	// Prefix of the keys to look at; Revision to look at, 0 for now.
 	Prefix   string
 	Revision int64
@@ -81,7 +83,7 @@ func Run(ctx context.Context, r etcdview.Reader, q Query, d decode.Options, foun
 		if seen++; progress != nil && seen%1000 == 0 {
 			progress(seen)
 		}
-		if !key(kv.Key) {
+		if key(kv.Key) == (q.NotKey && q.Key != "") {
 			return nil
 		}
 		m := Match{KV: kv}

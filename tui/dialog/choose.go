@@ -58,7 +58,11 @@ func (d *choose) Draw(c *canvas.Canvas) {
 	s := d.scope.Styles()
 	rows := max(1, c.Height()-2)
 	top := max(0, min(d.At-rows/2, len(d.Choices)-rows))
-	text := min(d.textWidth(), c.Width()/2)
+	note := 0
+	for _, choice := range d.Choices {
+		note = max(note, canvas.Width(choice.Note))
+	}
+	text := min(d.textWidth(), max(c.Width()/2, c.Width()-5-note))
 	for y := 0; y < rows && top+y < len(d.Choices); y++ {
 		choice := d.Choices[top+y]
 		c.Clip(2, y+1, text, s.Text, choice.Text)

@@ -1,7 +1,9 @@
 package etcd
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/podarium/podarium/etcdview"
@@ -100,12 +102,22 @@ func (v *changesView) refresh() {
 		}
 		entries = kept
 	}
+	if len(v.prefixes) > 1 { // what several watches brought at once, as it happened
+		slices.SortStableFunc(entries, func(a, b etcdview.Entry) int { return cmp.Compare(revisionOf(a), revisionOf(b)) })
+	}
 	v.pane.absorb(entries)
+}
+
+func revisionOf(e etcdview.Entry) int64 {
+	if e.Gap != nil {
+		return e.Gap.From
+	}
+	return e.Revision()
 }
 
 // Place implements screen.Screen.
 func (v *changesView) Place() screen.Place {
-	p := screen.Place{Crumbs: append(crumbs(v.pane.path), "changes"), State: feedState(v.state, 0)}
+	p := screen.Place{Crumbs: append(crumbs(v.pane.path), "changes"), State: feedState(v.scope, v.state, 0)}
 	if n := len(v.prefixes); n > 1 {
 		p.Crumbs[len(p.Crumbs)-1] = fmt.Sprintf("changes of %d prefixes", n)
 	}

@@ -34,6 +34,7 @@ const (
 	actEdit     key.Action = "etcd.edit"
 	actDelete   key.Action = "etcd.delete"
 	actPut      key.Action = "etcd.put"
+	actCompare  key.Action = "etcd.compare"
 	actSort     key.Action = "etcd.sort"
 	actTurn     key.Action = "etcd.sort-turn"
 )
@@ -63,7 +64,7 @@ func valueKeys() key.Table {
 		{Action: actRestore, Keys: []string{"B"}, Hint: "bring back", Help: "make the object what it was at this revision, or create it anew where it was deleted: through the API, after a preview", Group: groupOpen, Changes: true},
 		{Action: actEdit, Keys: []string{"e"}, Help: "edit the object through the API, or write the value into etcd", Group: groupDo, Changes: true},
 		{Action: actDelete, Keys: []string{"ctrl+d"}, Help: "delete the object through the API, or the key from etcd; in the tree also all keys of a directory", Group: groupDo, Changes: true},
-		{Action: actPin, Keys: []string{"P"}, Hint: "pin", Help: "the tree as it was at the revision under the cursor; in a pinned tree, back to now", Group: groupOpen},
+		{Action: actPin, Keys: []string{"P"}, Help: "the tree as it was at the revision under the cursor; in a pinned tree, back to now", Group: groupOpen},
 		{Action: actReload, Keys: []string{"ctrl+r"}, Help: "read it again", Group: groupView},
 		{Action: actCopy, Keys: []string{"c"}, Help: "copy the key", Group: groupOpen},
 	}
@@ -86,6 +87,7 @@ func treeKeys() key.Table {
 	}, focusKeys(), key.Table{
 		{Action: actFind, Keys: []string{"f"}, Hint: "find", Help: "search the keys of this directory, or their values", Group: groupOpen},
 		{Action: actFlat, Keys: []string{"F"}, Hint: "flat", Help: "the keys of this directory as a list that can be sorted", Group: groupOpen},
+		{Action: actCompare, Keys: []string{"="}, Help: "what turned a snapshot file, or a past revision, into now; in a pinned tree that revision", Group: groupOpen},
 		{Action: actJump, Keys: []string{"ctrl+g"}, Help: "go to a key, of any bytes", Group: groupMove},
 		{Action: actPut, Keys: []string{"a"}, Help: "add a key", Group: groupDo, Changes: true},
 		{Action: actWatch, Keys: []string{"W"}, Hint: "watch", Help: "the changes under this directory, on a screen of their own", Group: groupOpen},

@@ -156,9 +156,10 @@ func (v *keysView) Filter(text string) error {
 // FilterText implements screen.Filterer.
 func (v *keysView) FilterText() string { return v.filter }
 
-// keyQuery reads a filter line: text, a regular expression, -g glob, or -f for letters in their order.
+// keyQuery reads a filter line: text, a regular expression, -g glob, or -f for letters in their order; ! before it for not.
 func keyQuery(text string) (search.Query, error) {
-	q := search.Query{Key: text, Mode: search.Substring}
+	text, not := strings.CutPrefix(text, "!")
+	q := search.Query{Key: text, Mode: search.Substring, NotKey: not}
 	if p, ok := strings.CutPrefix(text, "-f "); ok {
 		q.Key, q.Mode = p, search.Fuzzy
 	} else if p, ok := strings.CutPrefix(text, "-g "); ok {

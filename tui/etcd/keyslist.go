@@ -261,7 +261,7 @@ func (v *keysView) state() screen.State {
 func describeQuery(q search.Query) string {
 	var parts []string
 	if q.Key != "" {
-		parts = append(parts, "/"+q.Key)
+		parts = append(parts, "/"+map[bool]string{true: "!"}[q.NotKey]+q.Key)
 	}
 	switch {
 	case q.Field != "" && q.Value != "":

@@ -31,7 +31,7 @@ func (v *keyView) refresh() {
 
 // Place implements screen.Screen.
 func (v *keyView) Place() screen.Place {
-	return screen.Place{Crumbs: crumbs(v.pane.path), State: feedState(v.state, 0)}
+	return screen.Place{Crumbs: crumbs(v.pane.path), State: feedState(v.scope, v.state, 0)}
 }
 
 // Keys implements screen.Screen.

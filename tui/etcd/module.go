@@ -20,7 +20,7 @@ import (
 func Module() screen.Module {
 	return screen.Module{
 		Name:   "etcd",
-		Routes: []screen.Route{screen.To(openTree), screen.To(openTreeAt), screen.To(openObject), screen.To(openKey), screen.To(openChanges), screen.To(openList), screen.To(openSearch)},
+		Routes: []screen.Route{screen.To(openTree), screen.To(openTreeAt), screen.To(openObject), screen.To(openKey), screen.To(openChanges), screen.To(openList), screen.To(openSearch), screen.To(openCompared)},
 		Commands: []screen.Command{
 			{Names: []string{"etcd", "keys"}, Help: "the keys of etcd as a tree: etcd [PREFIX] [rev=N]; . is all keys, rev= a past revision", Run: func(_ *screen.Scope, arg string) (screen.Request, error) {
 				path, rev, err := parseOne(arg)
@@ -40,6 +40,9 @@ func Module() screen.Module {
 			{Names: []string{"search", "find"}, Help: "search all keys: search [PATTERN]; without one it asks, also for values and fields", Run: func(_ *screen.Scope, arg string) (screen.Request, error) {
 				return access.Search{Pattern: arg}, nil
 			}},
+			{Names: []string{"compare"}, Help: "what turned a snapshot file, or a past revision, into now: compare FILE [PREFIX], compare rev=N [PREFIX]", Run: func(_ *screen.Scope, arg string) (screen.Request, error) {
+				return parseCompared(arg)
+			}},
 			{Names: []string{"watch"}, Help: "changes as they happen: watch [PREFIX…] [rev=N]; several prefixes at once, from a past revision on", Run: func(s *screen.Scope, arg string) (screen.Request, error) {
 				if arg == "" {
 					arg = etcdview.Printable(access.Root(s))
@@ -47,7 +50,7 @@ func Module() screen.Module {
 				return parseWatch(arg)
 			}},
 		},
-		Keys: map[string]key.Table{"etcd": treeKeys(), "etcd key": keyKeys(), "etcd changes": changesKeys(), "etcd list and search": listKeys()},
+		Keys: map[string]key.Table{"etcd": treeKeys(), "etcd key": keyKeys(), "etcd changes": changesKeys(), "etcd list and search": listKeys(), "etcd comparison": comparedKeys()},
 	}
 }
 

@@ -63,7 +63,15 @@ const (
 )
 
 func newPane(s *screen.Scope, store *etcdview.Store) *pane {
-	return &pane{scope: s, store: store, past: access.History(s, store), decode: access.Decoding(s), format: asYAML, follow: true}
+	return &pane{scope: s, store: store, past: access.History(s, store), decode: access.Decoding(s), format: asYAML, follow: true, none: nothingChanges(s)}
+}
+
+// nothingChanges says why a list of changes stays empty, where it must.
+func nothingChanges(s *screen.Scope) string {
+	if s.Cluster().EtcdFile() != "" {
+		return "a file: nothing in it changes"
+	}
+	return ""
 }
 
 // open changes the subject.

@@ -21,6 +21,10 @@ func (p *pane) bringBack() {
 	if c == nil || c.gap != nil {
 		return
 	}
+	if p.scope.Cluster().EtcdOnly() {
+		p.scope.Say(screen.Idle, "there is no API server here: 'podarium etcd extract … | kubectl apply -f -' brings it back")
+		return
+	}
 	kv := c.KV
 	if c.Type == etcdview.Delete {
 		if c.Prev == nil {

@@ -245,7 +245,7 @@ func (t *tree) Place() screen.Place {
 	if t.nodes.filter != "" {
 		p.Note += "  /" + t.nodes.filter
 	}
-	p.State = feedState(t.state, t.revision)
+	p.State = feedState(t.scope, t.state, t.revision)
 	if t.past() {
 		p.State = screen.State{Health: screen.Poor, Text: "the past, as at revision " + grid.Thousands(t.pinned) + "; P: now"}
 	}
@@ -253,8 +253,10 @@ func (t *tree) Place() screen.Place {
 }
 
 // feedState says how a watch is doing.
-func feedState(s etcdview.FeedState, rev int64) screen.State {
+func feedState(scope *screen.Scope, s etcdview.FeedState, rev int64) screen.State {
 	switch {
+	case scope.Cluster().EtcdFile() != "":
+		return screen.State{Health: screen.Idle, Text: "a file, at revision " + grid.Thousands(max(rev, s.Revision))}
 	case s.Interrupted != nil:
 		return screen.State{Health: screen.Bad, Text: "watch interrupted, trying again"}
 	case !s.Started:

@@ -35,6 +35,13 @@ func (t *tree) Do(a key.Action) {
 	case actJump:
 		askKey(t.scope, t.pane.key(), func(path string) { t.jump(path, loadsOfJump) })
 		return
+	case actCompare:
+		if t.past() {
+			t.scope.Open(access.Compared{Revision: t.pinned, Prefix: t.dir().Path})
+		} else {
+			askCompared(t.scope, t.dir().Path)
+		}
+		return
 	case actPut:
 		addKey(t.scope, t.store, t.dir().Path)
 		return

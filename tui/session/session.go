@@ -75,11 +75,11 @@ func (s *Session) Use(namespace string) {
 // Load asks the cluster what it serves. Kinds appear and go as the definitions of custom resources do: ask again where
 // a name is missing.
 func (s *Session) Load(scope *screen.Scope) {
-	if s.loading {
+	c := scope.Cluster()
+	if s.loading || c.EtcdOnly() {
 		return
 	}
 	s.loading = true
-	c := scope.Cluster()
 	screen.Call(scope, "discovery", callTimeout, func(ctx context.Context) ([]*Kind, error) {
 		return discover(ctx, c)
 	}, func(kinds []*Kind, err error) {

@@ -53,6 +53,13 @@ type Target struct {
 	History string
 	// Decode says how values are decoded.
 	Decode decode.Options
+	// Own says that it is podarium's own etcd, which may be changed; Writes that another one may be, and RegistryWrites that
+	// keys of a Kubernetes registry may be.
+	Own, Writes, RegistryWrites bool
+	// File is the snapshot or database that is read, empty for a running etcd.
+	File string
+	// Operations is the directory where what is done to it is recorded, empty for the user's cache directory.
+	Operations string
 	// Close ends the connection.
 	Close func() error
 }
@@ -95,6 +102,8 @@ type options struct {
 	encryption   string
 	kms          bool
 	output       string
+
+	ui guards // of the screens
 }
 
 // Command is the command etcd, with all that belongs to it.
@@ -133,6 +142,8 @@ Secrets are masked in decoded output unless --show-secrets is given; -o raw, bas
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%w\nSee '%s --help'", err, cmd.CommandPath())
 	})
+	cmd.Flags().BoolVar(&o.ui.allow, "allow-writes", false, "let the screens change an etcd that is not podarium's own")
+	cmd.Flags().BoolVar(&o.ui.registry, "allow-registry-writes", false, "let the screens write under a Kubernetes registry, past admission, validation and audit")
 	fs := cmd.PersistentFlags()
 	o.connect.AddFlags(fs)
 	fs.StringVar(&o.snapshot, "snapshot", "", "read this snapshot file instead of a running etcd")
@@ -249,6 +260,14 @@ func (o *options) interactive(cmd *cobra.Command) error {
 	}
 	if db, ok := t.Reader.(*offline.DB); ok {
 		if err := serve(t, db); err != nil {
+			return errors.Join(err, t.Close())
+		}
+	}
+	t.File = o.snapshot + o.db
+	t.Own = !o.offline() && !o.connect.Chosen()
+	t.Writes, t.RegistryWrites = !o.offline() && o.ui.allow, !o.offline() && o.ui.registry
+	if o.deps.DataDir != nil {
+		if t.Operations, err = o.deps.DataDir(); err != nil {
 			return errors.Join(err, t.Close())
 		}
 	}

@@ -176,8 +176,8 @@ func do(s *screen.Scope, step *Step, done func()) {
 // Journal is where operations of this cluster's etcd are recorded: the data directory, or the user's cache directory for
 // an etcd that is not podarium's own.
 func Journal(s *screen.Scope) (*operate.Journal, error) {
-	if h := s.Cluster().EtcdHistory(); h != "" {
-		return &operate.Journal{File: filepath.Join(filepath.Dir(h), operate.JournalName)}, nil
+	if dir := s.Cluster().EtcdOperations(); dir != "" {
+		return &operate.Journal{File: filepath.Join(dir, operate.JournalName)}, nil
 	}
 	dir, err := os.UserCacheDir()
 	if err != nil {

@@ -194,7 +194,7 @@ func (v *overview) drawWrites(c *canvas.Canvas, s *style.Styles) {
 	x = c.Text(x+2, 0, s.Text, fmt.Sprintf("%.1f/s", float64(total)/span))
 	x = c.Text(x+2, 0, s.Muted, "last 60 s")
 	drawLine(c.Cut(x+2, 0, max(0, c.Width()-x-2), 1), s, v.meter.perSecond(now, span))
-	n := max(1, min(int(dimensions), c.Width()/36))
+	n := max(1, min(int(dimensions), c.Width()/32))
 	width := c.Width() / n
 	for i := range n {
 		d := (v.by + dimension(i)) % dimensions
@@ -224,6 +224,14 @@ func drawLine(c *canvas.Canvas, s *style.Styles, numbers []int64) {
 	}
 }
 
+// perSecond is a count of the last minute as a rate.
+func perSecond(n int64) string {
+	if n < span {
+		return fmt.Sprintf("%.2f/s", float64(n)/span)
+	}
+	return fmt.Sprintf("%.1f/s", float64(n)/span)
+}
+
 // drawTop draws the largest counts, per second, with a bar each.
 func drawTop(c *canvas.Canvas, s *style.Styles, head string, list []counted) {
 	c.Text(0, 0, s.Muted, head)
@@ -238,7 +246,7 @@ func drawTop(c *canvas.Canvas, s *style.Styles, head string, list []counted) {
 			name = "…" + string([]rune(name)[max(0, len([]rune(name))-width+1):])
 		}
 		c.Clip(0, i+1, width, s.Text, name)
-		c.Right(width+7, i+1, s.Text, fmt.Sprintf("%.1f/s", float64(n.n)/span))
+		c.Right(width+7, i+1, s.Text, perSecond(n.n))
 		c.Text(width+8, i+1, s.Accent, strings.Repeat("■", max(1, int(n.n*bar/list[0].n))))
 	}
 }
