@@ -16,6 +16,7 @@ import (
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/shell"
 	"github.com/podarium/podarium/tui/traffic"
+	"github.com/podarium/podarium/tui/workloads"
 )
 
 // modules are all packages of screens: one line for each.
@@ -25,6 +26,7 @@ func modules() []screen.Module {
 		resource.Module(),
 		inspect.Module(),
 		rollouts.Module(),
+		workloads.Module(),
 		containers.Module(),
 		logs.Module(),
 		shell.Module(),

@@ -26,7 +26,11 @@ func Changed(from, to *corev1.PodTemplateSpec) string {
 		was, now := imagesOf(from), imagesOf(to)
 		for _, name := range containersOf(to) {
 			if old, ok := was[name]; ok && old != now[name] {
-				parts = append(parts, fmt.Sprintf("%s %s → %s", name, old, now[name]))
+				what := name
+				if len(now) == 1 {
+					what = "image"
+				}
+				parts = append(parts, what+" was "+old)
 				images += 2 // a line that went, and one that came
 			}
 		}

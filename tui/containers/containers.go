@@ -8,9 +8,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/podarium/podarium/cluster/livetable"
+	"github.com/podarium/podarium/cluster/usage"
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/screen"
@@ -73,6 +75,8 @@ type view struct {
 	reading bool
 	again   bool
 	err     error
+	usage   usage.Use
+	asking  *usage.Live // nil in tests
 }
 
 var (
@@ -87,6 +91,8 @@ func open(s *screen.Scope, r screen.Containers) (screen.Screen, error) {
 	v := &view{scope: s, object: r.Object}
 	t := livetable.Open(s.Context(), s.Cluster(), livetable.Query{Resource: r.Resource, Namespace: r.Namespace, FieldSelector: "metadata.name=" + r.Name})
 	s.Live(t.Changed(), v.refresh)
+	v.asking = usage.Watch(s.Context(), s.Cluster(), usage.Query{Namespace: r.Namespace, Name: r.Name})
+	s.Live(v.asking.Changed(), func() { v.usage = v.asking.Snapshot().Of[types.NamespacedName{Namespace: r.Namespace, Name: r.Name}] })
 	v.refresh()
 	return v, nil
 }
@@ -249,6 +255,20 @@ func (v *view) Click(_, y int) {
 // Wheel implements screen.Pointer.
 func (v *view) Wheel(lines int) { v.move(lines) }
 
+// usageWidth is what an amount with its parts of request and limit takes.
+const usageWidth = 18
+
+// used is an amount, and what part of the request and of the limit it is.
+func used(text string, amount, request, limit int64) string {
+	part := func(of int64) string {
+		if of <= 0 {
+			return "-"
+		}
+		return fmt.Sprint(amount * 100 / of)
+	}
+	return fmt.Sprintf("%s%4s%4s", text, part(request), part(limit))
+}
+
 // Draw implements screen.Screen.
 func (v *view) Draw(c *canvas.Canvas) {
 	s := v.scope.Styles()
@@ -257,16 +277,27 @@ func (v *view) Draw(c *canvas.Canvas) {
 		name, image, ports = max(name, canvas.Width(r.name)), max(image, canvas.Width(r.image)), max(ports, canvas.Width(r.ports))
 	}
 	image = min(image, max(12, c.Width()-name-ports-50))
+	if v.usage.Containers != nil {
+		image = min(image, max(12, c.Width()-name-ports-50-2*usageWidth))
+	}
 	imageAt := 4 + name + 3
 	stateAt := imageAt + image + 3
 	restartsAt := stateAt + 20
-	portsAt := restartsAt + 3
+	cpuAt, memoryAt := restartsAt, restartsAt
+	if v.usage.Containers != nil {
+		cpuAt, memoryAt = restartsAt+usageWidth, restartsAt+2*usageWidth
+	}
+	portsAt := memoryAt + 3
 	whyAt := portsAt + ports + 2
 	for _, h := range []struct {
 		x int
 		t string
 	}{{4, "NAME"}, {imageAt, "IMAGE"}, {stateAt, "STATE"}, {restartsAt - 8, "RESTARTS"}, {portsAt + 1, "PORTS"}} {
 		c.Text(h.x, 0, s.Muted, h.t)
+	}
+	if v.usage.Containers != nil {
+		c.Right(cpuAt, 0, s.Muted, "CPU  %R  %L")
+		c.Right(memoryAt, 0, s.Muted, "MEM  %R  %L")
 	}
 	for i, r := range v.rows {
 		y := i + 1
@@ -287,6 +318,10 @@ func (v *view) Draw(c *canvas.Canvas) {
 		}
 		c.Text(stateAt, y, stateInk, state)
 		c.Right(restartsAt, y, ink, fmt.Sprint(r.restarts))
+		if u, ok := v.usage.Containers[r.name]; ok {
+			c.Right(cpuAt, y, ink, used(usage.CPU(u.Used.CPU), u.Used.CPU, u.Request.CPU, u.Limit.CPU))
+			c.Right(memoryAt, y, ink, used(usage.Memory(u.Used.Memory), u.Used.Memory, u.Request.Memory, u.Limit.Memory))
+		}
 		c.Text(portsAt, y, s.Muted, r.ports)
 		why := r.why
 		if r.kind != "" {

@@ -19,6 +19,9 @@ const (
 	namespaceColumn = "NAMESPACE"
 )
 
+// roomyWidth is the width from which columns of this program's own are all shown.
+const roomyWidth = 140
+
 // column is a column on the screen.
 type column struct {
 	title string
@@ -199,6 +202,10 @@ func squeeze(cols []placed, over, leastName, leastColumn int) int {
 func (v *view) draw(c *canvas.Canvas) {
 	s := v.scope.Styles()
 	v.height = max(0, c.Height()-1)
+	if roomy := c.Width() >= roomyWidth; roomy != v.roomy {
+		v.roomy, v.columns = roomy, nil
+		v.layout()
+	}
 	v.scroll()
 	cols := v.fit(c.Width() - 1)
 	v.drawHeadings(c, s, cols)

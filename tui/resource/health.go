@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,18 +16,21 @@ type gauge struct {
 	ready    int // index of a column like 2/3; -1 for none
 	status   int // index of a column with a word; -1 for none
 	updated  int // index of a column with how many of them are of the newest revision; -1 for none
+	desired  int // index of a column with how many there should be, where ready is a number alone; -1 for none
 	// health knows better than any column, where it is set.
 	health func(*livetable.Row) screen.Health
 }
 
 func newGauge(resource string, columns []livetable.Column) gauge {
-	g := gauge{resource: resource, ready: -1, status: -1, updated: -1}
+	g := gauge{resource: resource, ready: -1, status: -1, updated: -1, desired: -1}
 	for i, c := range columns {
 		switch strings.ToUpper(c.Name) {
 		case "READY", "COMPLETIONS":
 			if g.ready < 0 {
 				g.ready = i
 			}
+		case "DESIRED":
+			g.desired = i
 		case "UP-TO-DATE":
 			g.updated = i
 		case "STATUS", "STATE", "PHASE", "TYPE":
@@ -39,6 +43,24 @@ func newGauge(resource string, columns []livetable.Column) gauge {
 		}
 	}
 	return g
+}
+
+// HealthOf tells how it goes with the objects of a kind, from the columns that the server sends for them.
+func HealthOf(resource string, columns []livetable.Column) func(*livetable.Row) screen.Health {
+	return newGauge(resource, columns).of
+}
+
+// Column is where a column stands, in any case; -1 where it does not.
+func Column(columns []livetable.Column, name string) int {
+	return slices.IndexFunc(columns, func(c livetable.Column) bool { return strings.EqualFold(c.Name, name) })
+}
+
+// Text is a row's text in a column, empty where there is none.
+func Text(r *livetable.Row, column int) string {
+	if column < 0 || column >= len(r.Cells) {
+		return ""
+	}
+	return r.Cells[column].Text
 }
 
 // knows says whether the kind has a health at all.
@@ -55,7 +77,13 @@ func (g gauge) of(r *livetable.Row) screen.Health {
 	if g.status >= 0 && g.status < len(r.Cells) {
 		h = word(r.Cells[g.status].Text)
 	}
-	if g.ready >= 0 && g.ready < len(r.Cells) && (h == screen.Unknown || h == screen.Good) {
+	if g.ready >= 0 && g.desired >= 0 && g.desired < len(r.Cells) && g.ready < len(r.Cells) {
+		want := r.Cells[g.desired].Text
+		h = fraction(r.Cells[g.ready].Text+"/"+want, g.resource)
+		if h == screen.Good && g.updated >= 0 && r.Cells[g.updated].Text != want {
+			h = screen.Busy
+		}
+	} else if g.ready >= 0 && g.ready < len(r.Cells) && (h == screen.Unknown || h == screen.Good) {
 		if f := fraction(r.Cells[g.ready].Text, g.resource); f != screen.Unknown {
 			h = f
 		}

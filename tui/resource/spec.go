@@ -147,7 +147,7 @@ func (v *view) placeExtra() {
 	}
 	var made []column
 	for i, e := range v.extra {
-		if e.Priority > 0 && !v.wide {
+		if e.Priority > 0 && !v.wide && !v.roomy {
 			continue
 		}
 		title := strings.ToUpper(e.Name)

@@ -58,6 +58,7 @@ type view struct {
 	columns  []column
 	chosenAt string // the column chosen with shift and the arrows
 	skip     int    // columns scrolled away
+	roomy    bool   // there is room for more columns, of the last Draw
 	top      int    // first row in sight
 	height   int    // rows in sight, of the last Draw
 	wanted   types.UID
@@ -84,7 +85,12 @@ func open(s *screen.Scope, r screen.Resources) (screen.Screen, error) {
 	t := livetable.Open(s.Context(), s.Cluster(), livetable.Query{
 		Resource: r.Resource, Namespace: r.Namespace, LabelSelector: r.LabelSelector, FieldSelector: r.FieldSelector,
 	})
-	return newView(s, kind, r, t)
+	v, err := newView(s, kind, r, t)
+	if err != nil {
+		return nil, err
+	}
+	v.followUsage()
+	return v, nil
 }
 
 // openEvents opens the table of the events that concern an object.

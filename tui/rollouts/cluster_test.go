@@ -39,7 +39,7 @@ func TestSeveralRolloutsAtOnce(t *testing.T) {
 
 	// The rollout, and what its revisions changed.
 	d.Keys("enter")
-	d.Wait("REV", "nginx nginx:broken → nginx:1.27")
+	d.Wait("REV", "image was nginx:broken")
 	d.Keys("j", "m", "k")
 	d.Wait("DIFF  2 → 3", "from the marked revision")
 }

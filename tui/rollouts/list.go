@@ -226,13 +226,5 @@ func (l *list) do(a key.Action, rows []*livetable.Row) bool {
 
 // runList opens the list in the namespace in force, or in another.
 func runList(s *screen.Scope, argument string) (screen.Request, error) {
-	ses := session.Of(s)
-	if argument != "" {
-		ns := argument
-		if ns == "all" || ns == "-" {
-			ns = ""
-		}
-		ses.Use(ns)
-	}
-	return List{Namespace: ses.Namespace}, nil
+	return List{Namespace: session.Of(s).UseArgument(argument)}, nil
 }

@@ -125,6 +125,19 @@ func Complete(s *screen.Scope, _ string) []string {
 	return append([]string{"all"}, Of(s).Namespaces()...)
 }
 
+// UseArgument is the namespace that a command's argument means, and from then on the one in force: a name, or all for all.
+// Without an argument it is the one in force already.
+func (s *Session) UseArgument(argument string) string {
+	switch argument {
+	case "":
+	case "all", "-":
+		s.Use("")
+	default:
+		s.Use(argument)
+	}
+	return s.Namespace
+}
+
 // WhenLoaded runs f when the kinds are known, at once where they are. The error says that they cannot be known.
 func (s *Session) WhenLoaded(f func(error)) {
 	if !s.loading {
