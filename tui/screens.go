@@ -16,6 +16,7 @@ import (
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/shell"
 	"github.com/podarium/podarium/tui/traffic"
+	"github.com/podarium/podarium/tui/tree"
 	"github.com/podarium/podarium/tui/workloads"
 )
 
@@ -27,6 +28,7 @@ func modules() []screen.Module {
 		inspect.Module(),
 		rollouts.Module(),
 		workloads.Module(),
+		tree.Module(),
 		containers.Module(),
 		logs.Module(),
 		shell.Module(),

@@ -34,3 +34,24 @@ func TestUsageIsInTheTables(t *testing.T) {
 	d.Command("nodes")
 	d.Wait("node-1", "%CPU", "%MEM")
 }
+
+func TestTreeAndUsedBy(t *testing.T) {
+	d, c, ns := start(t)
+	c.Kubectl(t, "-n", ns, "create", "configmap", "settings", "--from-literal=a=b")
+	c.Kubectl(t, "-n", ns, "set", "env", "deployment/web", "--from=configmap/settings")
+	c.Kubectl(t, "-n", ns, "rollout", "status", "deployment/web")
+	d.Command("xray deploy " + ns)
+	d.Wait("deployments / tree", "Deployment web", "├─ ReplicaSet web-", "ConfigMap settings", "ServiceAccount default")
+	d.Command("cm " + ns + " /settings")
+	d.Wait("1 of 2")
+	d.Keys("u")
+	d.Wait("used by", "Deployment", "env A of container nginx")
+	d.Command("po " + ns + " /web")
+	d.Wait("3 of 3")
+	d.Keys("T")
+	d.Wait("pods / web-", "Deployment web", "└─ ReplicaSet web-", "   └─ ● Pod web-")
+	d.Keys("j", "enter")
+	d.Wait(ns + " / replicasets")
+	d.Keys("J")
+	d.Wait(ns + " / deployments")
+}

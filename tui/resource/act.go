@@ -32,6 +32,7 @@ func (v *view) Keys() key.Table {
 		With(pod, actPrevious, actNode).
 		With(pod || workload || scales || v.is("batch", "jobs"), actLogs).
 		With(v.is("", "namespaces"), actUse).
+		With(v.is("", "configmaps", "secrets", "persistentvolumeclaims", "serviceaccounts") || v.is("scheduling.k8s.io", "priorityclasses"), actUsedBy).
 		With(v.kind.Namespaced, actSortSpace, actCopySpace).
 		With(v.kind.Namespaced && v.goesElsewhere(), actWarp).
 		With(kind.Can("delete"), actDelete).
@@ -43,7 +44,7 @@ func (v *view) Keys() key.Table {
 		With(v.is("batch", "cronjobs"), actTrigger).
 		With(v.is("batch", "cronjobs", "jobs"), actSuspend)
 	for a, r := range map[key.Action]screen.Request{
-		actDescribe: screen.Describe{}, actYAML: screen.YAML{}, actEtcd: screen.EtcdKey{}, actEvents: screen.Events{}, actRollout: screen.Rollout{},
+		actTree: screen.Tree{}, actUsedBy: screen.UsedBy{}, actDescribe: screen.Describe{}, actYAML: screen.YAML{}, actEtcd: screen.EtcdKey{}, actEvents: screen.Events{}, actRollout: screen.Rollout{},
 	} {
 		if !v.scope.Handles(r) {
 			t = t.With(false, a)
@@ -241,6 +242,10 @@ func (v *view) act(a key.Action, r *livetable.Row) {
 		v.scope.Open(screen.Logs{Object: o})
 	case actPrevious:
 		v.scope.Open(screen.Logs{Object: o, Previous: true})
+	case actTree:
+		v.scope.Open(screen.Tree{Object: o})
+	case actUsedBy:
+		v.scope.Open(screen.UsedBy{Object: o})
 	case actOwner:
 		v.openOwner(r)
 	case actNode:

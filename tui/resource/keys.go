@@ -54,6 +54,8 @@ const (
 	actCopy        key.Action = "copy"
 	actCopySpace   key.Action = "copy.namespace"
 	actOwner       key.Action = "owner"
+	actTree        key.Action = "tree"
+	actUsedBy      key.Action = "used-by"
 	actNode        key.Action = "node"
 	actTraffic     key.Action = "traffic"
 	actUse         key.Action = "namespace.use"
@@ -97,6 +99,8 @@ func Keys() key.Table {
 		{Action: actEvents, Keys: []string{"v"}, Help: "events that concern the object", Group: groupOpen},
 		{Action: actRollout, Keys: []string{"R"}, Help: "the rollout: revisions, diff, progress, undo", Group: groupOpen},
 		{Action: actOwner, Keys: []string{"J"}, Help: "the owner", Group: groupOpen},
+		{Action: actTree, Keys: []string{"T"}, Help: "the tree: its owners, what it owns, and what its Pods use", Group: groupOpen},
+		{Action: actUsedBy, Keys: []string{"u"}, Hint: "used by", Help: "what uses it: a ConfigMap, a Secret, a volume claim, a service account", Group: groupOpen},
 		{Action: actNode, Keys: []string{"o"}, Help: "the Pod's node", Group: groupOpen},
 		{Action: actTraffic, Keys: []string{"t"}, Hint: "traffic", Help: "how a Service's connections are spread over its endpoints", Group: groupOpen},
 		{Action: actMark, Keys: []string{"space"}, Help: "mark, or unmark", Group: groupMark},

@@ -55,6 +55,10 @@ type (
 	Containers struct{ Object }
 	// Events are the events that concern an object.
 	Events struct{ Object }
+	// Tree is an object with its owners above it and what it owns and uses below.
+	Tree struct{ Object }
+	// UsedBy is the table of what uses an object: a ConfigMap, a Secret, a volume claim.
+	UsedBy struct{ Object }
 	// EtcdKey opens an object's key in etcd.
 	EtcdKey struct{ Object }
 	// Etcd opens the tree of keys under a prefix; empty for the API server's own.
