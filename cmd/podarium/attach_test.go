@@ -8,18 +8,16 @@ import (
 	"testing"
 
 	"github.com/podarium/podarium/cluster/clustertest"
+	"github.com/podarium/podarium/tui/ptytest"
 )
 
 func TestAttachOpensAContext(t *testing.T) {
 	c, _ := clustertest.Shared(t)
-	tty, out, done := open(t, 120, 40, "attach", "--kubeconfig", c.Kubeconfig, "--read-only", "--etcd-endpoints", c.EtcdEndpoint)
-	clustertest.Eventually(t, "the version in the header", func() bool { return strings.Contains(out.String(), "v1.37.2") })
-	clustertest.Eventually(t, "the mode", func() bool { return strings.Contains(out.String(), "read-only") })
-	if _, err := tty.WriteString(":q\r"); err != nil {
-		t.Fatal(err)
-	}
-	if code := <-done; code != exitOK {
-		t.Errorf("exit code %d: %s", code, out)
+	ui := ptytest.Open(t, ptytest.Options{Args: []string{"attach", "--kubeconfig", c.Kubeconfig, "--read-only", "--etcd-endpoints", c.EtcdEndpoint}})
+	ui.Wait("v1.37.2", "read-only")
+	ui.Command("q")
+	if code := ui.Exited(); code != exitOK {
+		t.Errorf("exit code %d", code)
 	}
 }
 
@@ -33,9 +31,8 @@ func TestAttachLists(t *testing.T) {
 	if err != nil || !strings.Contains(string(got), "CURRENT") || !strings.Contains(string(got), "https://127.0.0.1:") || !strings.Contains(string(got), "changes") {
 		t.Errorf("%s %v", got, err)
 	}
-	tty, out, done := open(t, 80, 24, "attach", "--kubeconfig", c.Kubeconfig, "--context", "nope")
-	defer tty.Close()
-	if code := <-done; code != exitUsage || !strings.Contains(out.String(), `"nope", there are`) {
-		t.Errorf("exit code %d: %s", code, out)
+	ui := ptytest.Open(t, ptytest.Options{Columns: 80, Rows: 24, Args: []string{"attach", "--kubeconfig", c.Kubeconfig, "--context", "nope"}})
+	if code := ui.Exited(); code != exitUsage || !strings.Contains(ui.Raw(), `"nope", there are`) {
+		t.Errorf("exit code %d: %s", code, ui.Raw())
 	}
 }

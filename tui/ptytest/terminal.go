@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -74,8 +75,9 @@ func Open(t testing.TB, o Options) *Terminal {
 	go func() { _, _ = io.Copy(tty, p.screen) }() // what a terminal answers when it is asked; ends when either is closed
 	go p.read()
 	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // the shell and what it runs; they may have ended
+		_ = cmd.Wait()
 		_ = tty.Close()
-		_ = cmd.Wait() // hung up
 		_ = p.screen.Close()
 	})
 	return p
