@@ -75,6 +75,16 @@ func serveControl(socket string, s *Server) (*control, error) {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 		}
 	})
+	mux.HandleFunc("POST /nodes", s.addNodeFor)
+	mux.HandleFunc("DELETE /nodes/{name}", func(w http.ResponseWriter, r *http.Request) {
+		if err := s.RemoveNode(r.Context(), r.PathValue("name"), r.URL.Query().Has("force")); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+	})
+	mux.HandleFunc("GET /catalogue", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(s.catalogue) // a failed write is the reader's
+	})
 	mux.HandleFunc("POST /dial", s.dialFor)
 	c := &control{&http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}}
 	go func() {

@@ -27,6 +27,7 @@ import (
 	"github.com/podarium/podarium/controllers/node"
 	"github.com/podarium/podarium/controllers/podnet"
 	"github.com/podarium/podarium/controllers/podnet/services"
+	"github.com/podarium/podarium/controllers/scheduler"
 	"github.com/podarium/podarium/controllers/simulated"
 )
 
@@ -41,10 +42,14 @@ type Options struct {
 	// SimulatedNodes is how many nodes without a kubelet there are besides (controllers/simulated); nil is as many as in the
 	// last run.
 	SimulatedNodes *int
-	// Runtime is what containers are: node.Standin, which empty means too, or node.Process.
+	// Runtime is what containers are: one of node.Runtimes, node.Standin where it is empty.
 	Runtime string
+	// CRIEndpoint is the socket of a container runtime outside of this process, see node.Options; empty is none.
+	CRIEndpoint string
 	// Catalogue is a file that says what images are (docs/images.md); empty: what comes with the program says it.
 	Catalogue string
+	// SchedulerConfig is a file with a KubeSchedulerConfiguration that stands for podarium's own; empty is none.
+	SchedulerConfig string
 	// APIPort is the API server's port on 127.0.0.1; 0 is the one of the last run if it is free, else any free one.
 	APIPort int
 	// LogFile gets the log of everything in the process; empty: podarium.log in the data directory.
@@ -71,8 +76,8 @@ func (o *Options) validate() error {
 		return fmt.Errorf("--nodes: %d is not between 0 and %d", o.Nodes, maxNodes)
 	case o.SimulatedNodes != nil && (*o.SimulatedNodes < 0 || *o.SimulatedNodes > simulated.Max):
 		return fmt.Errorf("--simulated-nodes: %d is not between 0 and %d", *o.SimulatedNodes, simulated.Max)
-	case node.CheckRuntime(o.Runtime) != nil:
-		return fmt.Errorf("--runtime: %w", node.CheckRuntime(o.Runtime))
+	case node.CheckRuntime(o.Runtime, o.CRIEndpoint) != nil:
+		return node.CheckRuntime(o.Runtime, o.CRIEndpoint)
 	case o.APIPort < 0 || o.APIPort > 65535:
 		return fmt.Errorf("--api-port: %d is not a port", o.APIPort)
 	}
@@ -119,15 +124,18 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if err := o.validate(); err != nil {
 		return nil, &OptionsError{err}
 	}
-	catalogue, err := readCatalogue(o.Catalogue)
+	catalogue, err := ReadCatalogue(o.Catalogue)
 	if err != nil {
 		return nil, &OptionsError{err}
+	}
+	if err := scheduler.CheckConfig(o.SchedulerConfig); err != nil {
+		return nil, &OptionsError{fmt.Errorf("--scheduler-config: %w", err)}
 	}
 	if err := node.Prepare(); err != nil {
 		return nil, err
 	}
 	s := &Server{o: o, catalogue: catalogue, began: time.Now(), failed: make(chan error, 1), network: podnet.New()}
-	s.nodes.running, s.nodes.off = map[string]*node.Node{}, map[string]chan struct{}{}
+	s.nodes.running, s.nodes.off, s.nodes.leave = map[string]*node.Node{}, map[string]chan struct{}{}, map[string]func() <-chan struct{}{}
 	for _, c := range []*chan struct{}{&s.etcdReady, &s.apiReady, &s.ready, &s.stopping, &s.done} {
 		*c = make(chan struct{})
 	}
@@ -149,7 +157,8 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.health = newHealth(s.began, o.Nodes, simulate)
+	set := s.state.loadSettings()
+	s.health = newHealth(s.began, set.nodes(o.Nodes), simulate)
 	if s.log, err = openLogs(s.logFile(), o.Verbosity, s.fail); err != nil {
 		return nil, err
 	}
@@ -185,7 +194,8 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	return s, s.launch(ctx, listener)
 }
 
-func readCatalogue(file string) (node.Catalogue, error) {
+// ReadCatalogue reads a file that says what images are; an empty name gives none.
+func ReadCatalogue(file string) (node.Catalogue, error) {
 	if file == "" {
 		return node.Catalogue{}, nil
 	}

@@ -22,11 +22,11 @@ type health struct {
 	changed    chan struct{} // closed and replaced at each change
 }
 
-func newHealth(began time.Time, nodes, simulated int) *health {
+func newHealth(began time.Time, nodes []NodeSpec, simulated int) *health {
 	h := &health{began: began, changed: make(chan struct{})}
 	names := []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"}
-	for i := range nodes {
-		names = append(names, "kubelet/"+nodeName(i))
+	for _, n := range nodes {
+		names = append(names, kubelet(n.Name))
 	}
 	if simulated > 0 {
 		names = append(names, SimulatedNodes)
@@ -52,6 +52,11 @@ func (h *health) set(name string, state cluster.State, message string) {
 	if state == cluster.Ready && c.SinceStart == 0 {
 		c.SinceStart = time.Since(h.began).Milliseconds()
 	}
+	h.signal()
+}
+
+// signal needs h.mu.
+func (h *health) signal() {
 	close(h.changed)
 	h.changed = make(chan struct{})
 }

@@ -27,20 +27,62 @@ type nodeSet struct {
 	sync.Mutex
 	running map[string]*node.Node
 	off     map[string]chan struct{} // those that are switched off; closed to switch on, removed when that is heard
+	// leave ends a node for good; what it returns is closed when it has ended.
+	leave map[string]func() <-chan struct{}
+	start func(NodeSpec) // runs a node that is added; nil until the cluster has come that far
 }
 
-// runNode runs a node until ctx ends, and again each time it has been switched off and on.
-func (s *Server) runNode(ctx context.Context, name string) error {
+// startNodes runs nodes in a layer, and lets others be added to it.
+func (s *Server) startNodes(l *layer, nodes []NodeSpec) {
+	start := func(spec NodeSpec) {
+		s.run(l, kubelet(spec.Name), func(ctx context.Context) error { return s.runNode(ctx, spec) })
+	}
+	for _, spec := range nodes {
+		start(spec)
+	}
+	s.nodes.Lock()
+	defer s.nodes.Unlock()
+	s.nodes.start = start
+}
+
+// runNode runs a node until ctx ends or it is removed, and again each time it has been switched off and on.
+func (s *Server) runNode(ctx context.Context, spec NodeSpec) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	ended := make(chan struct{})
+	s.nodes.Lock()
+	s.nodes.leave[spec.Name] = func() <-chan struct{} { cancel(errRemoved); return ended }
+	s.nodes.Unlock()
+	defer func() {
+		s.nodes.Lock()
+		delete(s.nodes.leave, spec.Name)
+		delete(s.nodes.running, spec.Name)
+		delete(s.nodes.off, spec.Name)
+		s.nodes.Unlock()
+		cancel(nil)
+		close(ended)
+	}()
+	return s.keepNode(ctx, spec)
+}
+
+// keepNode returns errRemoved where that is why ctx has ended.
+func (s *Server) keepNode(ctx context.Context, spec NodeSpec) error {
+	name := spec.Name
+	leaving := func(err error) error {
+		if errors.Is(context.Cause(ctx), errRemoved) {
+			return errors.Join(errRemoved, err)
+		}
+		return err
+	}
 	for {
-		n, err := s.startNode(ctx, name)
+		n, err := s.startNode(ctx, spec)
 		if err != nil {
-			return err
+			return leaving(err)
 		}
 		select {
 		case <-ctx.Done():
 			stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), nodeStopLimit)
 			defer cancel()
-			return n.Stop(stop)
+			return leaving(n.Stop(stop))
 		case <-n.Done():
 		}
 		s.nodes.Lock()
@@ -48,14 +90,14 @@ func (s *Server) runNode(ctx context.Context, name string) error {
 		s.nodes.Unlock()
 		if on == nil {
 			if ctx.Err() != nil {
-				return nil
+				return leaving(nil)
 			}
 			return errors.New("its kubelet has ended")
 		}
 		select {
 		case <-on:
 		case <-ctx.Done():
-			return nil
+			return leaving(nil)
 		}
 		s.nodes.Lock()
 		delete(s.nodes.off, name)
@@ -63,9 +105,16 @@ func (s *Server) runNode(ctx context.Context, name string) error {
 	}
 }
 
-func (s *Server) startNode(ctx context.Context, name string) (*node.Node, error) {
-	s.health.set("kubelet/"+name, cluster.Started, "")
-	client, err := s.connect("kubelet-"+name, nodeIdentity(name))
+func (s *Server) startNode(ctx context.Context, spec NodeSpec) (*node.Node, error) {
+	name, runtime, endpoint := spec.Name, spec.Runtime, spec.CRIEndpoint
+	if runtime == "" {
+		runtime = s.o.Runtime
+	}
+	if endpoint == "" {
+		endpoint = s.o.CRIEndpoint
+	}
+	s.health.set(kubelet(name), cluster.Started, "")
+	client, err := s.connect(kubeletFile(name), nodeIdentity(name))
 	if err != nil {
 		return nil, err
 	}
@@ -73,15 +122,15 @@ func (s *Server) startNode(ctx context.Context, name string) (*node.Node, error)
 	if err != nil {
 		return nil, err
 	}
-	cert, key, err := s.pki.issueFiles(s.pki.ca, "kubelet-"+name, identity{name: "system:node:" + name, groups: []string{"system:nodes"}, hosts: []string{name, subnet.Node.String()}})
+	cert, key, err := s.pki.issueFiles(s.pki.ca, kubeletFile(name), identity{name: "system:node:" + name, groups: []string{"system:nodes"}, hosts: []string{name, subnet.Node.String()}})
 	if err != nil {
 		return nil, err
 	}
 	n, err := node.Start(ctx, node.Options{
 		Name: name, Dir: s.state.file("nodes", name), Config: client.config,
 		ServingCertFile: cert, ServingKeyFile: key, ClientCAFile: s.pki.file("ca.crt"),
-		Network: s.network, ClusterDNS: clusterDNS, Runtime: s.o.Runtime, Catalogue: s.catalogue,
-		Ready: func() { s.health.set("kubelet/"+name, cluster.Ready, subnet.Node.String()) },
+		Network: s.network, ClusterDNS: clusterDNS, Runtime: runtime, CRIEndpoint: endpoint, Labels: spec.Labels, Catalogue: s.catalogue,
+		Ready: func() { s.health.set(kubelet(name), cluster.Ready, subnet.Node.String()) },
 	})
 	if err != nil {
 		return nil, err
@@ -110,7 +159,7 @@ func (s *Server) PowerNode(ctx context.Context, name string, on bool) error {
 	case !on && off == nil:
 		s.nodes.off[name] = make(chan struct{})
 		delete(s.nodes.running, name)
-		s.health.set("kubelet/"+name, cluster.Stopped, "switched off")
+		s.health.set(kubelet(name), cluster.Stopped, "switched off")
 	default:
 		s.nodes.Unlock()
 		return nil // it is as asked for
@@ -132,10 +181,10 @@ func (s *Server) LinkNode(name string, up bool) error {
 		return fmt.Errorf("no node called %q runs", name)
 	case up:
 		n.Connect()
-		s.health.set("kubelet/"+name, cluster.Ready, n.Address().Addr().String())
+		s.health.set(kubelet(name), cluster.Ready, n.Address().Addr().String())
 	default:
 		n.Disconnect()
-		s.health.set("kubelet/"+name, cluster.Failed, "cut off from the API server")
+		s.health.set(kubelet(name), cluster.Failed, "cut off from the API server")
 	}
 	return nil
 }

@@ -96,36 +96,3 @@ func (s *Server) Traffic(context.Context) ([]cluster.ServiceTraffic, error) {
 	}
 	return c.Traffic(), nil
 }
-
-// NodeActions are what can be done to a node: on and off are its power, cut and mend its link to the API server.
-var NodeActions = []string{"off", "on", "cut", "mend"}
-
-func (s *Server) nodeAction(ctx context.Context, name, action string) error {
-	switch action {
-	case "off", "on":
-		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-		defer cancel()
-		return s.PowerNode(ctx, name, action == "on")
-	case "cut", "mend":
-		return s.LinkNode(name, action == "mend")
-	}
-	return fmt.Errorf("nothing that can be done to a node is called %q: there are %s", action, strings.Join(NodeActions, ", "))
-}
-
-// Node does one of NodeActions.
-func (r *Remote) Node(ctx context.Context, name, action string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://podarium/nodes/"+url.PathEscape(name)+"/"+url.PathEscape(action), nil)
-	if err != nil {
-		return err
-	}
-	resp, err := r.http.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		b, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
-		return errors.New(strings.TrimSpace(string(b)))
-	}
-	return nil
-}

@@ -64,6 +64,9 @@ func (s *Server) run(l *layer, name string, f func(context.Context) error) {
 			s.health.set(name, cluster.Stopped, "")
 			return
 		}
+		if errors.Is(err, errRemoved) {
+			return
+		}
 		if err == nil {
 			err = errors.New("ended by itself")
 		}
@@ -196,19 +199,18 @@ func (s *Server) clients(ctx context.Context, l *layer) error {
 	s.run(l, "kube-scheduler", func(ctx context.Context) error {
 		s.health.set("kube-scheduler", cluster.Started, "")
 		return scheduler.Run(ctx, scheduler.Options{
-			Kubeconfig: sched.file,
-			Ready:      func() { s.health.set("kube-scheduler", cluster.Ready, "") },
+			Kubeconfig: sched.file, ConfigFile: s.o.SchedulerConfig,
+			Ready: func() { s.health.set("kube-scheduler", cluster.Ready, "") },
 		})
 	})
 	s.run(l, "network", s.runNetwork)
 	s.run(l, "provisioner", s.runProvisioner)
 	s.run(l, "metrics", s.runMetrics)
-	if set := s.state.loadSettings(); set.Simulated {
+	set := s.state.loadSettings()
+	if set.Simulated {
 		s.run(l, SimulatedNodes, func(ctx context.Context) error { return s.runSimulated(ctx, set.SimulatedNodes) })
 	}
-	for i := range s.o.Nodes {
-		s.run(l, "kubelet/"+nodeName(i), func(ctx context.Context) error { return s.runNode(ctx, nodeName(i)) })
-	}
+	s.startNodes(l, set.nodes(s.o.Nodes))
 	<-ctx.Done()
 	return nil
 }

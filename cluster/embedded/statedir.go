@@ -73,6 +73,9 @@ type settings struct {
 	// are too many have to be deleted.
 	SimulatedNodes int  `json:"simulatedNodes,omitempty"`
 	Simulated      bool `json:"simulated,omitempty"`
+	// Nodes are those that were added to those of --nodes, Removed those of --nodes that were removed.
+	Nodes   []NodeSpec `json:"nodes,omitempty"`
+	Removed []string   `json:"removed,omitempty"`
 }
 
 // openStateDir makes the directory where it is missing and locks it.

@@ -14,6 +14,7 @@ import (
 	"github.com/podarium/podarium/cluster/attached"
 	"github.com/podarium/podarium/cluster/embedded"
 	"github.com/podarium/podarium/cmd/podarium/etcdcmd"
+	"github.com/podarium/podarium/controllers/node"
 	"github.com/podarium/podarium/themes"
 )
 
@@ -23,8 +24,10 @@ type flags struct {
 	ephemeral bool
 	nodes     int
 	simulated int
-	runtime   string
 	catalogue string
+	scheduler string
+	runtime   string
+	cri       string
 	apiPort   int
 	logFile   string
 	verbosity int
@@ -62,7 +65,7 @@ it runs already (podarium up), the UI attaches to it.`,
 	root.Flags().StringVarP(&f.open, "command", "c", "", "what the UI opens first, as typed after ':', such as \"deployments kube-system\"")
 	_ = root.RegisterFlagCompletionFunc("theme", cobra.FixedCompletions(append(themes.Names(), "auto"), cobra.ShellCompDirectiveNoFileComp)) // the flag exists
 	etcd := etcdcmd.Command(etcdcmd.Deps{Embedded: f.etcd, History: f.etcdHistory, DataDir: f.dir, Cluster: f.cluster, Interactive: func(cmd *cobra.Command, t etcdcmd.Target) error { return etcdUI(cmd, f, t) }})
-	root.AddCommand(newUp(f), newDown(f), newStatus(f), newKubeconfig(f), newKubectl(f), newDemo(f), newNode(f), newProxy(f), newVersion(), newAttach(), etcd)
+	root.AddCommand(newUp(f), newDown(f), newStatus(f), newKubeconfig(f), newKubectl(f), newDemo(f), newNode(f), newCatalogue(f), newCRI(), newProxy(f), newVersion(), newAttach(), etcd)
 	return root
 }
 
@@ -74,13 +77,16 @@ func addRunFlags(cmd *cobra.Command, f *flags) {
 	fs.BoolVar(&f.ephemeral, "ephemeral", false, "keep nothing: a temporary data directory, removed at the end")
 	fs.IntVar(&f.nodes, "nodes", 3, "how many nodes (real kubelets) run")
 	fs.IntVar(&f.simulated, simulatedFlag, 0, "how many nodes without a kubelet run besides, simulated by kwok, for Pods with runtimeClassName kwok (default: as many as the last time)")
-	fs.StringVar(&f.runtime, "runtime", "standin", "what containers are: standin (code in this process), or process (programs of this machine, run as you, isolated from nothing)")
-	fs.StringVar(&f.catalogue, "catalogue", "", "file that says what images are, before what is built in (docs/images.md)")
+	fs.StringVar(&f.runtime, "runtime", "standin", "what containers are: standin (code in this process), process (programs of this machine, run as you, isolated from nothing), or cri (real containers, see --cri-endpoint)")
+	fs.StringVar(&f.cri, "cri-endpoint", "", "the socket of a container runtime, unix:///run/containerd/containerd.sock, for --runtime cri and for Pods with runtimeClassName cri")
+	addCatalogueFlag(cmd, &f.catalogue)
+	fs.StringVar(&f.scheduler, "scheduler-config", "", "a KubeSchedulerConfiguration file with the scheduler's profiles, in place of podarium's default-scheduler and bin-packing")
 	fs.IntVar(&f.apiPort, "api-port", 0, "port of the API server on 127.0.0.1 (default: the last one, else any free one)")
 	fs.StringVar(&f.logFile, "log-file", "", "where the log goes (default: podarium.log in the data directory)")
 	fs.IntVarP(&f.verbosity, "v", "v", 0, "verbosity of the log, as klog's -v")
-	_ = cmd.MarkFlagFilename("log-file")                 // the flag exists
-	_ = cmd.MarkFlagFilename("catalogue", "yaml", "yml") // likewise
+	_ = cmd.MarkFlagFilename("log-file") // the flags exist
+	_ = cmd.MarkFlagFilename("scheduler-config", "yaml", "yml")
+	_ = cmd.RegisterFlagCompletionFunc("runtime", cobra.FixedCompletions(node.Runtimes, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func noArgs(cmd *cobra.Command, args []string) error {
@@ -111,7 +117,7 @@ func (f *flags) self() string {
 }
 
 func (f *flags) options(cmd *cobra.Command) (embedded.Options, error) {
-	o := embedded.Options{Ephemeral: f.ephemeral, Nodes: f.nodes, Runtime: f.runtime, Catalogue: f.catalogue, APIPort: f.apiPort, LogFile: f.logFile, Verbosity: f.verbosity, DivertStderr: true, DataDir: f.dataDir}
+	o := embedded.Options{Ephemeral: f.ephemeral, Nodes: f.nodes, Runtime: f.runtime, CRIEndpoint: f.cri, Catalogue: f.catalogue, SchedulerConfig: f.scheduler, APIPort: f.apiPort, LogFile: f.logFile, Verbosity: f.verbosity, DivertStderr: true, DataDir: f.dataDir}
 	if cmd.Flags().Changed(simulatedFlag) {
 		o.SimulatedNodes = &f.simulated
 	}

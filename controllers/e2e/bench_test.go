@@ -45,7 +45,7 @@ func isReady(p *corev1.Pod) bool {
 // client that does not keep up, so that there may be more than one.
 func awaitReady(tb testing.TB, c *clustertest.Cluster, namespace string, n int) {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(tb.Context(), 10*time.Minute)
 	defer cancel()
 	for ctx.Err() == nil {
 		w, err := c.Kubernetes().CoreV1().Pods(namespace).Watch(ctx, metav1.ListOptions{})

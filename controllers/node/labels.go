@@ -15,13 +15,16 @@ import (
 )
 
 // withRuntimes adds to a node's labels which runtimes it has.
-func withRuntimes(labels map[string]string, handlers map[string]containers.Engine) map[string]string {
+func withRuntimes(labels map[string]string, handlers map[string]containers.Engine, cri bool) map[string]string {
 	out := maps.Clone(labels)
 	if out == nil {
 		out = map[string]string{}
 	}
 	for name := range handlers {
 		out[RuntimeLabel(name)] = "true"
+	}
+	if cri {
+		out[RuntimeLabel(CRI)] = "true"
 	}
 	return out
 }

@@ -2,8 +2,11 @@ package node
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -24,6 +27,7 @@ import (
 	"k8s.io/client-go/tools/record"
 	watchtools "k8s.io/client-go/tools/watch"
 	"k8s.io/component-helpers/apimachinery/lease"
+	internalapi "k8s.io/cri-api/pkg/apis"
 	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/cmd/kubelet/app/options"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
@@ -46,6 +50,7 @@ import (
 
 	"github.com/podarium/podarium/controllers/node/containers"
 	"github.com/podarium/podarium/controllers/node/process"
+	"github.com/podarium/podarium/controllers/node/remote"
 	"github.com/podarium/podarium/controllers/node/standin"
 	"github.com/podarium/podarium/controllers/podnet"
 )
@@ -60,6 +65,7 @@ type Node struct {
 	podRange netip.Prefix // at the start
 	network  *podnet.Network
 	runtime  *containers.Runtime
+	service  internalapi.RuntimeService // runtime, or what joins it with one outside of this process
 	gate     *gate
 	cancel   context.CancelFunc
 	done     chan struct{}
@@ -85,7 +91,7 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("node %s: %w", o.Name, err)
 	}
-	o.Labels = withRuntimes(o.Labels, handlers)
+	o.Labels = withRuntimes(o.Labels, handlers, o.CRIEndpoint != "")
 	images := containers.NewImages(pull)
 	pods, err := containers.New(containers.Options{
 		Name: "podarium", Version: o.Version, Dir: filepath.Join(o.Dir, "containers"),
@@ -95,13 +101,33 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 		return nil, fmt.Errorf("node %s: %w", o.Name, err)
 	}
 	ctx, cancel := context.WithCancel(klog.NewContext(ctx, klog.LoggerWithValues(klog.Background(), "node", o.Name)))
-	n := &Node{name: o.Name, addr: subnet.Node, podRange: subnet.Pods, network: o.Network, runtime: pods, gate: newGate(), cancel: cancel, done: make(chan struct{})}
-	if err := n.run(ctx, o, images); err != nil {
+	n := &Node{name: o.Name, addr: subnet.Node, podRange: subnet.Pods, network: o.Network, runtime: pods, service: pods, gate: newGate(), cancel: cancel, done: make(chan struct{})}
+	var imageService internalapi.ImageManagerService = images
+	if o.CRIEndpoint != "" {
+		owner := sha256.Sum256([]byte(o.Dir))
+		n.service, imageService, err = connectRemote(ctx, remote.Options{
+			Endpoint: o.CRIEndpoint, Owner: hex.EncodeToString(owner[:16]), Own: o.Runtime == CRI,
+			Local: pods, LocalImages: images, Handlers: slices.Collect(maps.Keys(handlers)), Network: o.Network,
+		})
+		if err != nil {
+			cancel()
+			return nil, fmt.Errorf("node %s: %w", o.Name, err)
+		}
+	}
+	if err := n.run(ctx, o, imageService); err != nil {
 		cancel()
 		n.gate.set(true)
 		return nil, err
 	}
 	return n, nil
+}
+
+func connectRemote(ctx context.Context, o remote.Options) (internalapi.RuntimeService, internalapi.ImageManagerService, error) {
+	r, images, err := remote.Connect(ctx, o)
+	if err != nil {
+		return nil, nil, err // and no interfaces that hold nothing
+	}
+	return r, images, nil
 }
 
 // engines are what runs containers: the node's own and those that a RuntimeClass may name.
@@ -123,7 +149,7 @@ func engines(o Options) (own containers.Engine, handlers map[string]containers.E
 	return p, handlers, s.Pull, err
 }
 
-func (n *Node) run(ctx context.Context, o Options, images *containers.Images) error {
+func (n *Node) run(ctx context.Context, o Options, images internalapi.ImageManagerService) error {
 	c, err := configuration(o)
 	if err != nil {
 		return fmt.Errorf("node %s: %w", o.Name, err)
@@ -164,7 +190,7 @@ func (n *Node) run(ctx context.Context, o Options, images *containers.Images) er
 			})
 		}},
 		KubeClient: viewed, HeartbeatClient: client, EventClient: client.CoreV1(),
-		RemoteRuntimeService: n.runtime, RemoteImageService: images,
+		RemoteRuntimeService: n.service, RemoteImageService: images,
 		CAdvisorInterface: newMachine(o.Name, n.runtime.Usage), ContainerManager: newContainerManager(),
 		VolumePlugins: volumePlugins(), Mounter: noMounts{}, Subpather: subPaths{}, HostUtil: hostUtil{hostutil.NewHostUtil()},
 		OSInterface: confinedOS{root: o.Dir}, OOMAdjuster: oom.NewFakeOOMAdjuster(), Recorder: recorder,
@@ -288,7 +314,7 @@ func (l endingLease) Run(ctx context.Context) {
 func (n *Node) end() {
 	n.stop.Do(func() {
 		n.gate.set(true)
-		_ = n.runtime.Close(context.Background()) // it kills containers at once and waits for nothing
+		_ = n.service.Close(context.Background()) // it kills containers at once and waits for nothing
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/client-go/rest"
 
+	"github.com/podarium/podarium/controllers/node/remote"
 	"github.com/podarium/podarium/controllers/podnet"
 )
 
@@ -39,11 +40,14 @@ type Options struct {
 	Taints []corev1.Taint
 	// MaxPods is how many Pods the node takes; 0 means 110.
 	MaxPods int32
-	// Runtime is what containers are: Standin, which empty means too, or Process. Pods may choose by a RuntimeClass whose
+	// Runtime is what containers are: Standin, which empty means too, Process, or CRI. Pods may choose by a RuntimeClass whose
 	// handler has that name; Process is only to be chosen where it is the node's own.
 	Runtime string
 	// Catalogue says what images are, before what comes with the program.
 	Catalogue Catalogue
+	// CRIEndpoint is the socket of a container runtime outside of this process, unix:///run/containerd/containerd.sock. A
+	// node with one runs Pods of RuntimeClass CRI there, and where Runtime is CRI those without a RuntimeClass.
+	CRIEndpoint string
 	// Ready is called once, when the Node is Ready in the API. It may be nil.
 	Ready func()
 	// Version is the program's, shown as the container runtime's: a semantic version without the v.
@@ -54,20 +58,28 @@ type Options struct {
 const (
 	Standin = "standin" // code in this process, which stands in for what an image would run
 	Process = "process" // processes of the host, with this process's rights
+	CRI     = "cri"     // containers of a runtime outside of this process (package remote)
 )
 
 // Runtimes are all of them. A Pod chooses one by the RuntimeClass of that name, on a node that has it.
-var Runtimes = []string{Standin, Process}
+var Runtimes = []string{Standin, Process, CRI}
 
 // RuntimeLabel is the label, with the value true, of the nodes that have a runtime.
 func RuntimeLabel(runtime string) string { return "runtime.podarium.io/" + runtime }
 
-// CheckRuntime says whether there is such a runtime; empty is Standin.
-func CheckRuntime(name string) error {
-	if name == "" || slices.Contains(Runtimes, name) {
-		return nil
+// CheckRuntime says what is wrong with a runtime, where empty is Standin, and the endpoint for CRI.
+func CheckRuntime(name, endpoint string) error {
+	switch {
+	case name != "" && !slices.Contains(Runtimes, name):
+		return fmt.Errorf("--runtime: %q is none of %s", name, strings.Join(Runtimes, ", "))
+	case name == CRI && endpoint == "":
+		return errors.New("--runtime cri needs the socket of a container runtime, such as --cri-endpoint unix:///run/containerd/containerd.sock")
+	case endpoint != "":
+		if err := remote.CheckEndpoint(endpoint); err != nil {
+			return fmt.Errorf("--cri-endpoint: %w", err)
+		}
 	}
-	return fmt.Errorf("%q is none of %s", name, strings.Join(Runtimes, ", "))
+	return nil
 }
 
 func (o *Options) validate() error {
@@ -83,8 +95,8 @@ func (o *Options) validate() error {
 		return fmt.Errorf("node %s: no pod network", o.Name)
 	case o.ServingCertFile == "" || o.ServingKeyFile == "" || o.ClientCAFile == "":
 		return errors.New("node " + o.Name + ": the kubelet's server needs a certificate, a key and a CA for clients")
-	case CheckRuntime(o.Runtime) != nil:
-		return fmt.Errorf("node %s: runtime: %w", o.Name, CheckRuntime(o.Runtime))
+	case CheckRuntime(o.Runtime, o.CRIEndpoint) != nil:
+		return fmt.Errorf("node %s: %w", o.Name, CheckRuntime(o.Runtime, o.CRIEndpoint))
 	case o.MaxPods < 0:
 		return fmt.Errorf("node %s: %d Pods at most makes no sense", o.Name, o.MaxPods)
 	}

@@ -74,6 +74,9 @@ func Prepare() error {
 			// The kubelet then learns of a container's end from the runtime's events and not from its next relist
 			// (pkg/kubelet/pleg/evented.go).
 			string(features.EventedPLEG): true,
+			// A kubelet then says with an image for which RuntimeClass it is (pkg/kubelet/kuberuntime/kuberuntime_container.go,
+			// getPodRuntimeHandler), which tells a node with two runtimes where to look for it.
+			string(features.RuntimeClassInImageCriAPI): true,
 			// Statistics of Pods then come from the runtime alone and not from cgroups (pkg/kubelet/stats/cri_stats_provider.go).
 			string(features.PodAndContainerStatsFromCRI): true,
 		})

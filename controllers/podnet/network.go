@@ -40,6 +40,7 @@ type Network struct {
 	listeners map[netip.AddrPort]*listener
 	sockets   map[netip.AddrPort]*socket
 	hosts     map[netip.Addr]struct{} // every address that is up
+	outside   map[netip.Addr]struct{} // those of them that the host's own network reaches
 	nodes     map[string]*Subnet
 	indexes   map[int]string
 	nextPort  uint16
@@ -72,6 +73,21 @@ func (n *Network) simulates(ip netip.Addr) bool {
 	return SimulatedRange.Contains(ip) && n.IsUp(SimulatedNode)
 }
 
+// Adopt makes an address part of the network that the host's own network reaches: that of a container which does not run in
+// this process. Release ends it.
+func (n *Network) Adopt(addr netip.Addr) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.hosts[addr], n.outside[addr] = struct{}{}, struct{}{}
+}
+
+func (n *Network) isOutside(addr netip.Addr) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	_, outside := n.outside[addr]
+	return outside
+}
+
 // Resolver gives the addresses of a name. known says that the name is the cluster's to answer, even where it has none.
 type Resolver func(name string) (addrs []netip.Addr, known bool)
 
@@ -88,6 +104,7 @@ func New() *Network {
 		listeners: map[netip.AddrPort]*listener{},
 		sockets:   map[netip.AddrPort]*socket{},
 		hosts:     map[netip.Addr]struct{}{Gateway: {}},
+		outside:   map[netip.Addr]struct{}{},
 		nodes:     map[string]*Subnet{},
 		indexes:   map[int]string{},
 		nextPort:  32768,
@@ -190,6 +207,7 @@ func (s *Subnet) Allocate() (netip.Addr, error) {
 func (n *Network) Release(addr netip.Addr) {
 	n.mu.Lock()
 	delete(n.hosts, addr)
+	delete(n.outside, addr)
 	var open []io.Closer
 	for at, l := range n.listeners {
 		if at.Addr() == addr {
@@ -314,6 +332,9 @@ func (n *Network) resolve(address string) (targets []netip.AddrPort, ours bool, 
 // holds says whether an address is this network's: of one of its ranges, or a Service's elsewhere (externalIPs).
 func (n *Network) holds(to netip.AddrPort) bool {
 	ip := to.Addr()
+	if n.isOutside(ip) {
+		return false
+	}
 	return PodRange.Contains(ip) || NodeRange.Contains(ip) || ServiceRange.Contains(ip) || n.simulates(ip) || n.service(TCP, to) != nil || n.service(UDP, to) != nil
 }
 
@@ -331,6 +352,9 @@ func (n *Network) NodeOf(addr netip.Addr) netip.Addr {
 
 // connect joins a caller with the listener on to.
 func (n *Network) connect(ctx context.Context, from netip.Addr, to netip.AddrPort) (net.Conn, error) {
+	if n.isOutside(to.Addr()) {
+		return (&net.Dialer{}).DialContext(ctx, "tcp", to.String())
+	}
 	n.mu.Lock()
 	l, _ := n.listeners[to]
 	_, up := n.hosts[to.Addr()]

@@ -17,6 +17,9 @@ import (
 type Options struct {
 	// Kubeconfig is a file with the identity system:kube-scheduler.
 	Kubeconfig string
+	// ConfigFile is a KubeSchedulerConfiguration that stands for podarium's own, profiles.yaml; empty is that one. What it
+	// says of the connection and of leader election does not count.
+	ConfigFile string
 	// Ready, if set, is called once it knows every node and Pod and schedules.
 	Ready func()
 }
@@ -29,12 +32,14 @@ func Run(ctx context.Context, o Options) error {
 	for _, f := range s.Flags.FlagSets {
 		fs.AddFlagSet(f)
 	}
-	err := fs.Parse([]string{
-		"--kubeconfig=" + o.Kubeconfig,
+	config, err := writeConfiguration(o)
+	if err != nil {
+		return fmt.Errorf("kube-scheduler: %w", err)
+	}
+	err = fs.Parse([]string{
+		"--config=" + config,
 		"--leader-elect=false", // there is one; with election upstream leaves by os.Exit (cmd/kube-scheduler/app/server.go)
 		"--secure-port=0",
-		"--kube-api-qps=10000", "--kube-api-burst=10000", // the API server's priority and fairness limits it
-		"--profiling=false",
 	})
 	if err != nil {
 		return fmt.Errorf("kube-scheduler: %w", err)

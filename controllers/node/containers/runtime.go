@@ -73,6 +73,13 @@ func New(o Options) (*Runtime, error) {
 	return r, nil
 }
 
+// Has says whether a sandbox or a container is this runtime's.
+func (r *Runtime) Has(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.sandboxes[id] != nil || r.containers[id] != nil
+}
+
 // newID makes an identifier as container runtimes do: 64 hexadecimal digits.
 func newID() string {
 	b := make([]byte, 32)

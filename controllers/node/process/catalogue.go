@@ -41,7 +41,8 @@ func (i Image) Validate() error {
 	return nil
 }
 
-func catalogue() ([]Image, error) {
+// Builtin are the images that come with the program.
+func Builtin() ([]Image, error) {
 	var c struct {
 		Processes []Image `json:"processes"`
 	}

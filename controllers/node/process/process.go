@@ -43,7 +43,7 @@ type Engine struct {
 
 // New makes an engine whose containers are reached over network. Images go before those of the catalogue.
 func New(network *podnet.Network, images ...Image) (*Engine, error) {
-	own, err := catalogue()
+	own, err := Builtin()
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ type Catalogue struct {
 // Image is what the catalogue says of one image.
 type Image struct {
 	Match     string  `json:"match,omitempty"`
-	Pull      Pull    `json:"pull,omitempty"`
+	Pull      Pull    `json:"pull,omitzero"`
 	Serve     string  `json:"serve,omitempty"`
 	Ports     []int32 `json:"ports,omitempty"`
 	Documents string  `json:"documents,omitempty"`
@@ -102,6 +102,15 @@ func (c *Catalogue) With(images []Image) (*Catalogue, error) {
 	}
 	out.entries = append(out.entries, c.entries...)
 	return out, nil
+}
+
+// Images are the entries, in the order in which they count.
+func (c *Catalogue) Images() []Image {
+	var out []Image
+	for _, e := range c.entries {
+		out = append(out, e.Image)
+	}
+	return out
 }
 
 // Find says what an image does.
