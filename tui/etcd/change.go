@@ -17,8 +17,9 @@ import (
 // change is one revision of a key: from its history, or as it happens.
 type change struct {
 	etcdview.Event
-	gap  *etcdview.Gap
-	seen bool // as it happened, so that the time is known to the millisecond
+	gap    *etcdview.Gap
+	seen   bool // as it happened, so that the time is known to the millisecond
+	replay bool // seen, and maybe long after it happened
 
 	desc *etcdview.Description // nil until it is decoded
 }
@@ -35,6 +36,12 @@ func (c *change) describe(ctx context.Context, o decode.Options) {
 
 // when is the time of the change: as it was seen, or as its writer wrote it down. Zero where neither is known.
 func (c *change) when() time.Time {
+	if c.replay && c.desc != nil && c.desc.Writer != nil {
+		const late = 5 * time.Second // of the clocks of an API server and of this machine
+		if t := c.desc.Writer.Time; c.Received.Sub(t) > late {
+			return t
+		}
+	}
 	if c.seen {
 		return c.Received
 	}

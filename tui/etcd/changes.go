@@ -34,7 +34,7 @@ func openChanges(s *screen.Scope, r access.Changes) (screen.Screen, error) {
 	}
 	v := &changesView{store: store, prefixes: withoutCovered(r.Prefixes), from: r.Revision}
 	v.live = live{scope: s, pane: newPane(s, store), focus: onList}
-	v.pane.diff = true
+	v.pane.diff, v.pane.replay = true, r.Revision > 0
 	watches := make([]etcdview.WatchOptions, len(v.prefixes))
 	for i, p := range v.prefixes {
 		watches[i] = etcdview.WatchOptions{Key: p, Prefix: true, Revision: r.Revision}

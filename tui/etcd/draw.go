@@ -278,7 +278,7 @@ func (p *pane) drawValue(c *canvas.Canvas, s *style.Styles, focused bool) {
 		return
 	}
 	head, note := "VALUE", string(p.format)
-	if p.diff && ch.Type != etcdview.Delete {
+	if p.diff && (comparable(ch.Event) || p.base != nil && p.base != ch && ch.Type != etcdview.Delete) {
 		head, note = "DIFF", "what "+grid.Thousands(ch.Revision())+" changed"
 		if p.base != nil && p.base != ch {
 			note = grid.Thousands(p.base.Revision()) + " → " + grid.Thousands(ch.Revision())

@@ -47,6 +47,7 @@ type pane struct {
 	within []string // the prefixes of a list of changes, where there are several
 	pinned int64    // nothing newer than this revision is shown; 0 for no such bound
 	goTo   int64    // the revision that the cursor is to begin on, once it is known
+	replay bool     // changes may be reported long after they happened
 	none   string   // what an empty list of changes means
 
 	listTop, listHeight int // of the list, as it was drawn last
@@ -209,7 +210,7 @@ func (p *pane) absorb(entries []etcdview.Entry) {
 		if e.Gap == nil && !p.concerns(e.KV.Key) {
 			continue
 		}
-		if cs = append(cs, &change{Event: e.Event, gap: e.Gap, seen: true}); len(cs) == keepChanges {
+		if cs = append(cs, &change{Event: e.Event, gap: e.Gap, seen: true, replay: p.replay}); len(cs) == keepChanges {
 			break
 		}
 	}

@@ -63,6 +63,11 @@ func (p *pane) show() {
 	})
 }
 
+// comparable says that there is something to compare a change with, known or not: a new key is all new, and shown whole.
+func comparable(e etcdview.Event) bool {
+	return e.Type == etcdview.Put || e.Type == etcdview.Create && e.Prev != nil
+}
+
 func layout(ctx context.Context, e etcdview.Event, o decode.Options, asDiff bool, f format, managed bool) view {
 	kv := e.KV
 	gone := e.Type == etcdview.Delete
@@ -73,7 +78,7 @@ func layout(ctx context.Context, e etcdview.Event, o decode.Options, asDiff bool
 		kv = *e.Prev
 	}
 	v := decode.Decode(ctx, kv.Key, kv.Value, o)
-	if asDiff && !gone {
+	if asDiff && comparable(e) {
 		return view{&v, compareLines(ctx, e, v, o, managed)}
 	}
 	lines := valueLines(&v, f, managed)
