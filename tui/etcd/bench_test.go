@@ -177,9 +177,9 @@ func BenchmarkBrowseMillionKeys(b *testing.B) {
 	for b.Loop() {
 		d := tuitest.Sized(b, etcdOnly(b, client, "etcd /registry/"), 200, 60)
 		d.Wait("events/", "1 000 000")
-		d.Keys("enter", "j")
-		d.Wait("namespace-03/")
 		d.Keys("enter")
+		d.Wait("namespace-03/")
+		d.Keys("j", "enter")
 		d.Wait("object-0000")
 		d.Keys("G")
 		d.Idle()
