@@ -258,6 +258,10 @@ func TestChangesOfSeveralPrefixes(t *testing.T) {
 			t.Errorf("no %q:\n%s", want, text)
 		}
 	}
+	for _, c := range v.pane.changes { // as if they had just come
+		c.Received, c.replay = screentest.Now, false
+	}
+	screentest.AllSizes(t, h, "changes", v)
 	if err := v.Filter("type:put web"); err != nil || len(v.pane.changes) != 1 {
 		t.Errorf("%d changes are put and web", len(v.pane.changes))
 	}

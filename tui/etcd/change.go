@@ -24,6 +24,14 @@ type change struct {
 	desc *etcdview.Description // nil until it is decoded
 }
 
+// at is the revision that the change stands at in a list.
+func (c *change) at() int64 {
+	if c.gap != nil {
+		return c.gap.To - 1
+	}
+	return c.Revision()
+}
+
 func (c *change) id() string { return fmt.Sprint(c.Revision(), " ", c.KV.Key) }
 
 // describe decodes the change. It takes some 100 µs, so it is done on another goroutine than the UI's.

@@ -1,9 +1,7 @@
 package etcd
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/podarium/podarium/etcdview"
@@ -102,17 +100,7 @@ func (v *changesView) refresh() {
 		}
 		entries = kept
 	}
-	if len(v.prefixes) > 1 { // what several watches brought at once, as it happened
-		slices.SortStableFunc(entries, func(a, b etcdview.Entry) int { return cmp.Compare(revisionOf(a), revisionOf(b)) })
-	}
 	v.pane.absorb(entries)
-}
-
-func revisionOf(e etcdview.Entry) int64 {
-	if e.Gap != nil {
-		return e.Gap.From
-	}
-	return e.Revision()
 }
 
 // Place implements screen.Screen.

@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -173,9 +174,21 @@ func (p *pane) add(cs []*change) {
 		p.cursor.First += len(fresh)
 	}
 	p.changes = append(fresh, p.changes...)
+	if len(p.within) > 1 { // several watches bring what happened before not in its order
+		p.sort()
+	}
 	if len(p.changes) > keepChanges {
 		p.older += len(p.changes) - keepChanges
 		p.changes = p.changes[:keepChanges]
+	}
+}
+
+// sort puts the newest first, with the cursor on its change.
+func (p *pane) sort() {
+	under := p.current()
+	slices.SortStableFunc(p.changes, func(a, b *change) int { return cmp.Compare(b.at(), a.at()) })
+	if i := slices.Index(p.changes, under); i >= 0 && !p.follow {
+		p.cursor.At = i
 	}
 }
 

@@ -60,7 +60,7 @@ func chooseWay(s *screen.Scope, title string, ways []way) {
 
 func straightNote(s *screen.Scope) string {
 	if !s.Cluster().EtcdRegistryWrites() {
-		return "past all checks; needs --allow-registry-writes"
+		return "past all checks; needs podarium etcd --allow-registry-writes"
 	}
 	return "past admission, finalizers and audit"
 }

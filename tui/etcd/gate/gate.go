@@ -145,7 +145,7 @@ func permit(s *screen.Scope, keys []string) error {
 				hint += " -n " + o.Namespace
 			}
 		}
-		return fmt.Errorf("%s belongs to a Kubernetes registry: a write there passes by admission, validation, finalizers and audit, and needs --allow-registry-writes%s", etcdview.Printable(k), hint)
+		return fmt.Errorf("%s belongs to a Kubernetes registry: a write there passes by admission, validation, finalizers and audit, and needs 'podarium etcd --allow-registry-writes'%s", etcdview.Printable(k), hint)
 	}
 	return nil
 }

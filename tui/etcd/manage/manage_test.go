@@ -12,6 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/podarium/podarium/etcdview"
+	"github.com/podarium/podarium/etcdview/operate"
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/etcd/access"
 	"github.com/podarium/podarium/tui/etcd/fixture"
@@ -151,6 +152,26 @@ func TestCompactAndDefragment(t *testing.T) {
 			t.Errorf("no %q:\n%s", want, text)
 		}
 	}
+}
+
+func TestOperations(t *testing.T) {
+	h, s := fixture.New(t)
+	opened, err := openDone(s, access.Done{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := opened.(*done)
+	if text := screentest.Draw(h, v, 80, 24).String(); !strings.Contains(text, "nothing was done to etcd from here") {
+		t.Error(text)
+	}
+	v.journal = &operate.Journal{File: "/data/etcd-operations.jsonl"}
+	v.entries = []operate.Entry{
+		{Time: screentest.Now.Add(-time.Minute), User: "jane", Etcd: "prod", Operation: "member remove", Target: "m2", State: operate.Failed, Error: "etcd: remove m2: unhealthy cluster", Preview: []string{"remove m2 (8e9e05c52164694d) for good"}},
+		{Time: screentest.Now.Add(-time.Hour), User: "jane", Etcd: "prod", Operation: "defrag", State: operate.Done, Result: "defragmented 3 members"},
+		{Time: screentest.Now.Add(-48 * time.Hour), User: "ci", Etcd: "prod", Operation: "compact", Target: "46900", State: operate.Begun},
+	}
+	v.show()
+	screentest.AllSizes(t, h, "operations", v)
 }
 
 func TestSnapshotIsSavedAndChecked(t *testing.T) {
