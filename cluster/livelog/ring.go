@@ -78,6 +78,30 @@ func (r *ring) freeze(s *Snapshot) {
 	}
 }
 
+// Of is a Snapshot of lines that are there already, and of nobody else's: for screens by themselves.
+func Of(lines []Line) *Snapshot {
+	r := ring{limit: 1 << 40}
+	s := &Snapshot{Synced: true}
+	ids := map[*Source]uint32{}
+	for _, l := range lines {
+		id, ok := ids[l.Source]
+		if !ok {
+			id = uint32(len(s.sources))
+			ids[l.Source] = id
+			s.sources = append(s.sources, l.Source)
+			s.Sources = append(s.Sources, SourceStatus{Source: l.Source, State: Reading})
+		}
+		nanos := int64(noTime)
+		if !l.Time.IsZero() {
+			nanos = l.Time.UnixNano()
+		}
+		r.append(id, nanos, l.Text)
+		s.Sources[id].Lines++
+	}
+	r.freeze(s)
+	return s
+}
+
 // Len is how many lines the Snapshot holds.
 func (s *Snapshot) Len() int { return s.n }
 

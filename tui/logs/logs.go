@@ -6,15 +6,16 @@ package logs
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/podarium/podarium/cluster/livelog"
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/changes"
+	"github.com/podarium/podarium/tui/dialog"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/pager"
+	"github.com/podarium/podarium/tui/save"
 	"github.com/podarium/podarium/tui/screen"
 )
 
@@ -33,6 +34,11 @@ const (
 	actPrevious key.Action = "previous"
 	actClear    key.Action = "clear"
 	actCopy     key.Action = "copy"
+	actOnly     key.Action = "only"
+	actJSON     key.Action = "json"
+	actMark     key.Action = "mark"
+	actAll      key.Action = "containers"
+	actExpand   key.Action = "expand"
 	actRange    key.Action = "range." // and an index of ranges
 )
 
@@ -51,8 +57,14 @@ func keys() key.Table {
 		{Action: actFollow, Keys: []string{"s"}, Hint: "follow", Help: "follow the end, or stay", Group: "View"},
 		{Action: actTime, Keys: []string{"t"}, Hint: "time", Help: "show the time of each line, or not", Group: "View"},
 		{Action: actPrevious, Keys: []string{"p"}, Hint: "previous", Help: "the logs before the last restart, or those of now", Group: "View"},
+		{Action: actJSON, Keys: []string{"J"}, Hint: "json", Help: "JSON lines as level, message and key=value, or as they are", Group: "View"},
+		{Action: actExpand, Keys: []string{"enter"}, Help: "the lines in sight whole, JSON indented", Group: "View"},
+		{Action: actOnly, Keys: []string{"f"}, Help: "with a filter: only what matches, or all lines with the matches highlighted", Group: "View"},
+		{Action: actAll, Keys: []string{"a"}, Help: "all containers, or the one that was asked for", Group: "View"},
 		{Action: actClear, Keys: []string{"C"}, Help: "clear", Group: "View"},
-		{Action: actCopy, Keys: []string{"c"}, Help: "copy what is shown", Group: "Mark and copy"},
+		{Action: actMark, Keys: []string{"m"}, Help: "draw a line here, to see what comes after it", Group: "Mark and copy"},
+		{Action: actCopy, Keys: []string{"c"}, Help: "copy what is shown, the newest 5000 lines of it", Group: "Mark and copy"},
+		save.Key("the lines that are shown"),
 	}
 	for i, r := range ranges {
 		d := fmt.Sprint(i)
@@ -72,6 +84,10 @@ type view struct {
 
 	pager  pager.Pager
 	filter string
+	all    bool // lines that do not match the filter are shown too
+	// looking says that lines are still to be looked at for the filter.
+	looking bool
+	height  int // of the last Draw
 }
 
 var (
@@ -128,15 +144,31 @@ func (v *view) refresh() {
 	if !v.pager.Following() {
 		v.pager.Scroll(-gone) // stay with the lines in sight
 	}
+	v.look()
+}
+
+// glance is how long lines may be looked at for the filter before keys are answered again.
+const glance = 4 * time.Millisecond
+
+// look looks for what matches the filter, a glance at a time, until it has seen all lines.
+func (v *view) look() {
+	more := v.text.look(glance)
 	v.pager.SetSource(v.text)
+	if more && !v.looking {
+		v.looking = true
+		v.scope.After(time.Millisecond, func() {
+			v.looking = false
+			v.look()
+		})
+	}
 }
 
 // Place implements screen.Screen.
 func (v *view) Place() screen.Place {
 	r := v.request
 	p := screen.Place{Crumbs: []string{r.Namespace, r.Resource.Resource, r.Name}}
-	if r.Container != "" {
-		p.Crumbs = append(p.Crumbs, r.Container)
+	if v.query.Container != "" {
+		p.Crumbs = append(p.Crumbs, v.query.Container)
 	}
 	p.Note = fmt.Sprintf("logs   %s   %d lines", ranges[v.span].name, v.pager.Len())
 	if v.query.Previous {
@@ -147,6 +179,12 @@ func (v *view) Place() screen.Place {
 	}
 	if v.filter != "" {
 		p.Note += "   /" + v.filter
+		if v.all {
+			p.Note += " highlighted"
+		}
+	}
+	if v.looking {
+		p.Note += fmt.Sprintf("   looked at %d of %d lines", v.text.seen-min(v.text.seen, v.text.snap.Dropped), v.text.snap.Len())
 	}
 	p.State = v.state()
 	return p
@@ -192,7 +230,7 @@ func (v *view) Keys() key.Table { return keys() }
 
 // Do implements screen.Screen.
 func (v *view) Do(a key.Action) {
-	if v.pager.Do(a) || v.log == nil {
+	if v.pager.Do(a) || v.looks(a) || v.log == nil {
 		return
 	}
 	if i, ok := strings.CutPrefix(string(a), string(actRange)); ok {
@@ -202,40 +240,123 @@ func (v *view) Do(a key.Action) {
 		return
 	}
 	switch a {
-	case actFollow:
-		v.pager.Follow(!v.pager.Following())
-	case actTime:
-		v.text.times = !v.text.times
 	case actPrevious:
 		v.query.Previous = !v.query.Previous
 		v.start()
 	case actClear:
 		v.log.Clear()
 		v.refresh()
+	case actAll:
+		v.toggleContainers()
+	}
+}
+
+// looks does what changes only how the lines are looked at.
+func (v *view) looks(a key.Action) bool {
+	switch a {
+	case actFollow:
+		v.pager.Follow(!v.pager.Following())
+	case actTime:
+		v.text.times = !v.text.times
+	case actJSON:
+		v.text.json = !v.text.json
+	case actMark:
+		v.text.mark(v.scope.Now())
+		v.pager.SetSource(v.text)
+	case actOnly:
+		v.all = !v.all
+		v.narrow()
+	case actExpand:
+		v.expand()
 	case actCopy:
-		v.scope.Copy(v.pager.Text())
-		v.scope.Say(screen.Good, fmt.Sprintf("copied %d lines", v.pager.Len()))
+		v.copy()
+	case save.Action:
+		save.Stream(v.scope, "log-"+v.request.Name, "log", v.text.frozen().write)
+	default:
+		return false
+	}
+	return true
+}
+
+// maxCopy is how many lines go to the clipboard: terminals take no more than some megabytes.
+const maxCopy = 5000
+
+func (v *view) copy() {
+	var b strings.Builder
+	n := v.pager.Len()
+	from := max(0, n-maxCopy)
+	for i := from; i < n; i++ {
+		b.WriteString(v.pager.Line(i).String() + "\n")
+	}
+	v.scope.Copy(b.String())
+	text := fmt.Sprintf("copied %d lines", n-from)
+	if from > 0 {
+		text = fmt.Sprintf("copied the newest %d of %d lines: ctrl-s saves all", n-from, n)
+	}
+	v.scope.Say(screen.Good, text)
+}
+
+func (v *view) toggleContainers() {
+	if v.request.Container == "" {
+		v.scope.Say(screen.Idle, "all containers are shown")
+		return
+	}
+	if v.query.Container == "" {
+		v.query.Container = v.request.Container
+	} else {
+		v.query.Container = ""
+	}
+	v.text.single = v.query.Container != ""
+	v.start()
+}
+
+// expand shows the lines in sight whole.
+func (v *view) expand() {
+	var lines []pager.Line
+	for i := v.pager.At(); i < v.pager.Len() && len(lines) < 1000 && i < v.pager.At()+v.height; i++ {
+		l, m := v.text.at(i)
+		if m != nil {
+			continue
+		}
+		prefix := v.text.prefix(l)
+		for n, part := range expanded(l.Text) {
+			if n > 0 {
+				prefix = nil
+			}
+			lines = append(lines, append(prefix, pager.Span{Text: strings.ReplaceAll(part, "\t", "    ")}))
+		}
+	}
+	if len(lines) > 0 {
+		v.scope.Ask(dialog.NewText(v.scope, "Lines "+fmt.Sprint(v.pager.At()+1)+" and on", lines))
 	}
 }
 
 // Filter implements screen.Filterer: only lines that match are shown; with a ! before, only those that do not.
 func (v *view) Filter(typed string) error {
-	rest, not := strings.CutPrefix(typed, "!")
-	var re *regexp.Regexp
-	if rest != "" {
-		var err error
-		if re, err = regexp.Compile("(?i)" + rest); err != nil {
-			return fmt.Errorf("not a regular expression: %w", err)
-		}
+	if _, err := newMatcher(typed); err != nil {
+		return err
 	}
 	v.filter = typed
-	v.text.filter(re, not)
-	if not {
-		rest = ""
-	}
-	v.pager.Highlight(rest)
-	v.pager.SetSource(v.text)
+	v.narrow()
 	return nil
+}
+
+// narrow puts the filter into force.
+func (v *view) narrow() {
+	m, err := newMatcher(v.filter)
+	if err != nil {
+		return // Filter has checked it
+	}
+	highlight := ""
+	if m != nil && !m.not {
+		highlight = v.filter
+	}
+	if v.all && highlight != "" {
+		m = nil
+	}
+	v.text.filter(m)
+	v.pager.Highlight(highlight)
+	v.look()
 }
 
 func (v *view) FilterText() string            { return v.filter }
@@ -250,5 +371,6 @@ func (v *view) Draw(c *canvas.Canvas) {
 		c.Text(2, 1, s.Muted, "no lines")
 		return
 	}
+	v.height = c.Height()
 	v.pager.Draw(c.Cut(1, 0, c.Width()-1, c.Height()), s)
 }

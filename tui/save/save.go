@@ -44,6 +44,11 @@ func Table(s *screen.Scope, name string, rows [][]string) {
 	file(s, name, "csv", func(w io.Writer) error { return csv.NewWriter(w).WriteAll(rows) })
 }
 
+// Stream saves what write writes, for texts too long to be made at once, and says where it is. write runs off the UI's goroutine.
+func Stream(s *screen.Scope, name, extension string, write func(io.Writer) error) {
+	file(s, name, extension, write)
+}
+
 func file(s *screen.Scope, name, extension string, write func(io.Writer) error) {
 	cluster, now := s.Cluster().Name(), s.Now()
 	screen.Call(s, "save "+name, timeout, func(context.Context) (string, error) {
