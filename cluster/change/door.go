@@ -158,6 +158,9 @@ func (d *Door) inverse(ctx context.Context, r *Record) (*Plan, error) {
 		}
 		return Scale(ctx, d.c, ref, int32(n))
 	case "update":
+		if r.Plan.request.subresource != "" {
+			return nil, ErrCannotUndo
+		}
 		return Update(ctx, d.c, Edit{Ref: ref, Mutate: func(live *unstructured.Unstructured) error {
 			back, err := Merge(ref, r.Result, r.Plan.Before, live)
 			if err == nil {

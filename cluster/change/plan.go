@@ -36,6 +36,8 @@ type Edit struct {
 	Strict bool
 	// Warnings are put before the server's.
 	Warnings []string
+	// Subresource is where the change goes instead of the object itself: "ephemeralcontainers". Such a change cannot be undone.
+	Subresource string
 }
 
 // Update plans to change one object. It returns ErrNothingToDo when Mutate changes nothing.
@@ -58,13 +60,13 @@ func planUpdate(ctx context.Context, c *cluster.Cluster, e Edit) (*Plan, error) 
 	p := &Plan{
 		Verb: "update", Summary: e.Summary, Command: e.Command, Ref: refOf(e.Ref, live),
 		Before: live, After: want, Warnings: e.Warnings,
-		request: request{want: want, strict: e.Strict},
+		request: request{want: want, strict: e.Strict, subresource: e.Subresource},
 	}
 	if p.Command == "" {
 		p.Command = patchCommand(p.Ref, live, want)
 	}
 	w := patch(p.Ref, live, want)
-	w.strict = e.Strict
+	w.strict, w.subresource = e.Strict, e.Subresource
 	after, err := p.dryRun(ctx, c, w)
 	if err != nil {
 		return nil, err

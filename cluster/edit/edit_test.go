@@ -240,3 +240,30 @@ func TestLabelsAndAnnotations(t *testing.T) {
 		t.Errorf("an invalid label: %v", err)
 	}
 }
+
+// TestTemplates makes a template of kinds of all sorts, and the server takes each as it is.
+func TestTemplates(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	for _, r := range []schema.GroupVersionResource{
+		{Version: "v1", Resource: "pods"}, {Version: "v1", Resource: "configmaps"}, {Version: "v1", Resource: "namespaces"},
+		{Group: "apps", Version: "v1", Resource: "deployments"}, {Group: "apps", Version: "v1", Resource: "daemonsets"},
+		{Group: "batch", Version: "v1", Resource: "jobs"}, {Group: "batch", Version: "v1", Resource: "cronjobs"},
+	} {
+		text, err := Template(t.Context(), c.Cluster, r, ns, "fresh")
+		if err != nil {
+			t.Errorf("%s: %v", r.Resource, err)
+			continue
+		}
+		items, err := Apply(t.Context(), c.Cluster, ns, text)
+		if err != nil {
+			t.Errorf("%s: %v\n%s", r.Resource, err, text)
+			continue
+		}
+		if items[0].Err != nil {
+			t.Errorf("%s: %v\n%s", r.Resource, items[0].Err, text)
+		}
+		if r.Resource == "deployments" && (!strings.Contains(string(text), "# replicas: <integer>   # ") || !strings.Contains(string(text), "- image: nginx")) {
+			t.Errorf("the template of a Deployment:\n%s", text)
+		}
+	}
+}
