@@ -1,6 +1,10 @@
 package tui_test
 
 import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -141,4 +145,141 @@ func TestEditAgainAfterAConflict(t *testing.T) {
 	d.Wait("This will change", "- ", "replicas: 2", "replicas: 5")
 	d.Keys("y")
 	d.Wait("5/5")
+}
+
+func TestDebugContainer(t *testing.T) {
+	d, c, ns := box(t)
+	d.Keys("B")
+	d.Wait("Debug container in box", "sees the processes of")
+	d.Keys("enter")
+	d.Wait("This will change", "kubectl -n "+ns+" debug box", "ephemeralContainers", "cannot be undone")
+	d.Keys("y")
+	d.Wait("debugger-", "attached", "connected")
+	d.Keys("enter")
+	d.Type("echo in $((40+2))")
+	d.Keys("enter")
+	d.Wait("in 42")
+	d.Type("exit")
+	d.Keys("enter")
+	d.Wait("○ ended")
+	d.Keys("enter", "enter")
+	d.Wait("/ containers", "debugger-", "debug   ")
+	if got := c.Kubectl(t, "-n", ns, "get", "pod", "box", "-o", "jsonpath={.spec.ephemeralContainers[0].targetContainerName}"); got != "box" {
+		t.Errorf("the target is %q", got)
+	}
+}
+
+func TestCopyFiles(t *testing.T) {
+	d, c, ns := box(t)
+	c.Kubectl(t, "-n", ns, "exec", "box", "--", "sh", "-c", "mkdir /tmp/d; echo one > /tmp/d/f")
+	dir := t.TempDir()
+	d.Keys("t")
+	d.Wait("Copy files: box", "path in the container")
+	d.Keys("tab", "tab") // from the container, this container
+	d.Type("d")
+	d.Keys("tab", "backspace", "backspace")
+	d.Type(dir + "/copy")
+	d.Keys("enter")
+	d.Wait("file copies", "all done", "1 files, 4 B")
+	if b, err := os.ReadFile(filepath.Join(dir, "copy", "f")); err != nil || string(b) != "one\n" {
+		t.Errorf("got %q, %v", b, err)
+	}
+}
+
+func TestApplyAndDiffADirectory(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	d := tuitest.New(t, tui.Options{Cluster: c.Cluster})
+	d.Command("po " + ns) // the namespace for what names none
+	d.Wait(ns + " / pods")
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("1.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: one}, data: {k: before}}\n---\n{apiVersion: v1, kind: Service, metadata: {name: two}, spec: {ports: [{port: 80}]}}\n")
+	write("2.yaml", "{apiVersion: v1, kind: Service, metadata: {name: three}, spec: {ports: [{port: 99999}]}}\n")
+	write("notes.txt", "not a manifest")
+	d.Command("diff " + dir)
+	d.Wait("configmap/one", "service/two", "2 create", "1 cannot", "service/three", "99999")
+	write("2.yaml", "{apiVersion: v1, kind: Service, metadata: {name: three}, spec: {ports: [{port: 81}]}}\n")
+	d.Keys("r")
+	d.Wait("3 create", "nothing is done yet", "+   k: before")
+	d.Keys("a")
+	d.Wait("3 objects are created and 0 changed")
+	d.Keys("y")
+	d.Wait("3 applied", "as the manifest says")
+	write("1.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: one}, data: {k: after}}\n")
+	d.Keys("r")
+	d.Wait("1 change", "-   k: before", "+   k: after")
+	d.Keys("a", "y")
+	d.Wait("2 applied")
+	if got := c.Kubectl(t, "-n", ns, "get", "configmap", "one", "-o", "jsonpath={.data.k}"); got != "after" {
+		t.Errorf("it has %q", got)
+	}
+	d.Keys("U")
+	d.Wait("This will change", "k: before")
+	d.Keys("y")
+	d.Wait("done: undo")
+	d.Command("apply " + dir + "/nowhere")
+	d.Wait("no such file")
+}
+
+func TestCreateFromATemplate(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	d := tuitest.New(t, tui.Options{Cluster: c.Cluster})
+	d.Command("po " + ns)
+	d.Wait(ns + " / pods")
+	t.Setenv("KUBE_EDITOR", "sed -i s/#.replicas:.*/replicas:\\x202/")
+	d.Command("create deploy fresh")
+	d.Wait("apply", "deployment.apps/fresh", "1 create", "replicas: 2")
+	d.Keys("a", "y")
+	d.Wait("1 applied")
+	c.Kubectl(t, "-n", ns, "rollout", "status", "deployment/fresh", "--timeout=60s")
+}
+
+func TestAForwardGoesOnWithAnotherPod(t *testing.T) {
+	d, c, ns := start(t)
+	c.Kubectl(t, "-n", ns, "expose", "deployment", "web", "--port=8080", "--target-port=80")
+	c.Kubectl(t, "-n", ns, "rollout", "status", "deployment/web", "--timeout=60s")
+	d.Command("svc " + ns + " /web")
+	d.Wait("1 of 1")
+	d.Keys("F")
+	d.Wait("Forward a port to web", "8080")
+	d.Keys("enter")
+	d.Wait("port-forwards", ns+"/service/web", "to web-")
+	local := regexp.MustCompile(`localhost:([1-9]\d*)`).FindString(d.Screen())
+	get := func() error {
+		resp, err := http.Get("http://" + local) //nolint:noctx // a test of its own
+		if err != nil {
+			return err
+		}
+		return resp.Body.Close()
+	}
+	if err := get(); err != nil {
+		t.Fatal(err)
+	}
+	pod := regexp.MustCompile(`to (web-\S+)`).FindStringSubmatch(d.Screen())[1]
+	c.Kubectl(t, "-n", ns, "delete", "pod", pod, "--now")
+	d.Wait("taken up again")
+	clustertest.Eventually(t, "the same local port to lead to another Pod", func() bool { return get() == nil })
+}
+
+func TestScaleSaysWhereAndWhich(t *testing.T) {
+	d, _, ns := start(t)
+	d.Command("deploy " + ns)
+	d.Wait("web", "3/3")
+	d.Keys("s")
+	d.Wait("Scale web")
+	d.Keys("backspace")
+	d.Type("5")
+	d.Keys("enter")
+	d.Wait("where 2 new Pods would go, an estimate", "node-1  2 Pods")
+	d.Keys("esc", "s")
+	d.Wait("Scale web")
+	d.Keys("backspace")
+	d.Type("1")
+	d.Keys("enter")
+	d.Wait("these Pods would go", "on node-1")
 }

@@ -11,11 +11,13 @@ import (
 	"github.com/podarium/podarium/tui/home"
 	"github.com/podarium/podarium/tui/inspect"
 	"github.com/podarium/podarium/tui/logs"
+	"github.com/podarium/podarium/tui/manifest"
 	"github.com/podarium/podarium/tui/resource"
 	"github.com/podarium/podarium/tui/rollouts"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/shell"
 	"github.com/podarium/podarium/tui/traffic"
+	"github.com/podarium/podarium/tui/transfer"
 	"github.com/podarium/podarium/tui/tree"
 	"github.com/podarium/podarium/tui/workloads"
 )
@@ -34,7 +36,9 @@ func modules() []screen.Module {
 		shell.Module(),
 		forward.Module(),
 		traffic.Module(),
+		transfer.Module(),
 		changes.Module(),
+		manifest.Module(),
 		help.Module(),
 		etcd.Module(),
 		manage.Module(),

@@ -13,6 +13,7 @@ import (
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/session"
 	"github.com/podarium/podarium/tui/style"
+	"github.com/podarium/podarium/tui/transfer"
 	"github.com/podarium/podarium/tui/vitals"
 )
 
@@ -54,6 +55,7 @@ func (t *tab) begin() {
 	activity.Of(t.root).Start(t.root)
 	forward.Start(t.root)
 	changes.Start(t.root)
+	transfer.Start(t.root)
 	t.root.Live(t.vitals.Changed(), func() { t.m.dirty = true })
 	t.session.Load(t.root)
 }

@@ -61,7 +61,10 @@ func One(f func(context.Context, *cluster.Cluster) (*change.Plan, error)) Planne
 }
 
 // Propose plans, shows what the plans would change, and applies them when the user says so.
-func Propose(s *screen.Scope, what string, plan Planner) {
+func Propose(s *screen.Scope, what string, plan Planner) { ProposeThen(s, what, plan, func() {}) }
+
+// ProposeThen is Propose, and runs then after the changes were made.
+func ProposeThen(s *screen.Scope, what string, plan Planner, then func()) {
 	c := s.Cluster()
 	if c.ReadOnly() {
 		s.Fail(fmt.Errorf("%s: %w", what, change.ErrReadOnly))
@@ -75,15 +78,18 @@ func Propose(s *screen.Scope, what string, plan Planner) {
 			case err != nil:
 				s.Fail(err)
 			case len(plans) > 0:
-				s.Ask(newPreview(s, plans, func() { apply(s, plans) }))
+				s.Ask(newPreview(s, plans, func() {
+					applyThen(s, plans, func(err error) {
+						if err == nil {
+							then()
+						}
+					})
+				}))
 			}
 		})
 }
 
-// apply makes the changes in order and stops at the first that fails.
-func apply(s *screen.Scope, plans []*change.Plan) { applyThen(s, plans, func(error) {}) }
-
-// applyThen is apply, and then tells how it went. Errors have been shown by then.
+// applyThen makes the changes in order, stops at the first that fails, and tells how it went. An error has been shown by then.
 func applyThen(s *screen.Scope, plans []*change.Plan, then func(error)) {
 	door := Door(s)
 	what := plans[0].Summary

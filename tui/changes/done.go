@@ -3,6 +3,7 @@ package changes
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/util/duration"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/pager"
+	"github.com/podarium/podarium/tui/save"
 	"github.com/podarium/podarium/tui/screen"
 )
 
@@ -26,6 +28,7 @@ func doneKeys() key.Table {
 	return key.Table{
 		{Action: actUndo, Keys: []string{"u"}, Hint: "take back", Help: "take this change back, after a preview", Group: "Change", Changes: true},
 		{Action: actCopy, Keys: []string{"c"}, Hint: "copy as kubectl", Help: "copy all changes as kubectl commands", Group: "Mark and copy"},
+		save.Key("all changes as kubectl commands"),
 		{Action: actDown, Keys: []string{"j", "down"}, Help: "down", Group: "Move"},
 		{Action: actUp, Keys: []string{"k", "up"}, Help: "up", Group: "Move"},
 		{Action: actMore, Keys: []string{"ctrl+f", "pgdown", "space"}, Help: "further in the diff", Group: "Move"},
@@ -110,18 +113,22 @@ func (d *done) Do(a key.Action) {
 	case actUndo:
 		UndoRecord(d.scope, d.records[at])
 	case actCopy:
-		var b strings.Builder
-		for i := len(d.records) - 1; i >= 0; i-- {
-			if c := d.records[i].Plan.Command; c != "" {
-				b.WriteString(c + "\n")
-			} else {
-				b.WriteString("# " + d.records[i].Plan.Summary + "\n")
-			}
-		}
-		d.scope.Copy(b.String())
+		d.scope.Copy(d.script())
 		d.scope.Say(screen.Good, "copied as kubectl commands")
+	case save.Action:
+		save.Text(d.scope, "changes", "sh", d.script())
 	}
 	d.show()
+}
+
+// script is all changes, oldest first, for a shell.
+func (d *done) script() string {
+	var b strings.Builder
+	for i := len(d.records) - 1; i >= 0; i-- {
+		r := d.records[i]
+		fmt.Fprintf(&b, "# %s  %d: %s\n%s", r.Time.Format(time.RFC3339), r.ID, r.Plan.Summary, r.Plan.Script())
+	}
+	return b.String()
 }
 
 // Draw implements screen.Screen.

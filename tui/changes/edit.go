@@ -38,7 +38,7 @@ func EditInEditor(s *screen.Scope, o screen.Object) {
 		if err != nil {
 			return nil, err
 		}
-		file, err := tempFile("edit", o.Name+".yaml", session.Text)
+		file, err := TempFile("edit", o.Name+".yaml", session.Text)
 		return &draft{scope: s, object: o, session: session, file: file}, err
 	}, func(d *draft, err error) {
 		if err != nil {
@@ -49,8 +49,8 @@ func EditInEditor(s *screen.Scope, o screen.Object) {
 	})
 }
 
-// tempFile writes a text where only the user can read it, in a directory of its own.
-func tempFile(what, name string, text []byte) (string, error) {
+// TempFile writes a text where only the user can read it, in a directory of its own.
+func TempFile(what, name string, text []byte) (string, error) {
 	dir, err := os.MkdirTemp("", "podarium-"+what+"-")
 	if err != nil {
 		return "", err
@@ -69,8 +69,8 @@ func editor() []string {
 	return []string{"vi"}
 }
 
-// inEditor gives the terminal to the user's editor on a file.
-func inEditor(s *screen.Scope, file string, then func(error)) {
+// InEditor gives the terminal to the user's editor on a file.
+func InEditor(s *screen.Scope, file string, then func(error)) {
 	words := editor()
 	s.Exec(exec.Command(words[0], append(words[1:], file)...), func(err error) {
 		if err != nil {
@@ -81,7 +81,7 @@ func inEditor(s *screen.Scope, file string, then func(error)) {
 }
 
 func (d *draft) open() {
-	inEditor(d.scope, d.file, func(err error) {
+	InEditor(d.scope, d.file, func(err error) {
 		if err != nil {
 			d.again(err)
 			return
@@ -113,7 +113,7 @@ func (d *draft) propose() {
 		case err != nil:
 			d.again(err)
 		default:
-			d.scope.Ask(newPreview(d.scope, []*change.Plan{p}, func() {
+			ask := newPreview(d.scope, []*change.Plan{p}, func() {
 				applyThen(d.scope, []*change.Plan{p}, func(err error) {
 					if err != nil {
 						d.again(err)
@@ -121,7 +121,9 @@ func (d *draft) propose() {
 					}
 					d.drop()
 				})
-			}))
+			})
+			ask.refused = func() { d.scope.Say(screen.Idle, "not applied; the text is kept in "+d.file) }
+			d.scope.Ask(ask)
 		}
 	})
 }

@@ -26,6 +26,8 @@ type preview struct {
 	accept bool
 	opened time.Time
 	then   func()
+	// refused runs where the answer is no; nil for nothing.
+	refused func()
 }
 
 var _ screen.Dialog = (*preview)(nil)
@@ -135,6 +137,7 @@ func (d *preview) Update(msg tea.Msg) bool {
 	early := d.scope.Now().Sub(d.opened) < grace
 	switch name {
 	case "esc", "n", "q":
+		d.no()
 		return true
 	case "y":
 		if early {
@@ -148,6 +151,8 @@ func (d *preview) Update(msg tea.Msg) bool {
 		}
 		if d.accept {
 			d.then()
+		} else {
+			d.no()
 		}
 		return true
 	case "tab", "shift+tab", "left", "right":
@@ -158,4 +163,10 @@ func (d *preview) Update(msg tea.Msg) bool {
 		d.pager.Do(b.Action)
 	}
 	return false
+}
+
+func (d *preview) no() {
+	if d.refused != nil {
+		d.refused()
+	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/change"
+	"github.com/podarium/podarium/cluster/placement"
 	"github.com/podarium/podarium/cluster/rollout"
 	"github.com/podarium/podarium/tui/dialog"
 	"github.com/podarium/podarium/tui/screen"
@@ -69,7 +70,15 @@ func Scale(s *screen.Scope, objects []screen.Object, now int) {
 				return // the form has checked it
 			}
 			Propose(s, "scale "+names(objects), each(objects, func(ctx context.Context, c *cluster.Cluster, r change.Ref) (*change.Plan, error) {
-				return rollout.Scale(ctx, c, r, int32(n))
+				p, err := rollout.Scale(ctx, c, r, int32(n))
+				if err != nil {
+					return nil, err
+				}
+				lines, err := placement.Lines(ctx, c, p.Ref, int(n))
+				if err != nil {
+					lines = []string{"what it comes to is not known: " + err.Error()}
+				}
+				return p.WithEffects(lines...), nil
 			}))
 		},
 	}))

@@ -17,6 +17,7 @@ import (
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/shell"
+	"github.com/podarium/podarium/tui/transfer"
 )
 
 // Module registers the screen.
@@ -37,6 +38,8 @@ const (
 	actShell    key.Action = "shell"
 	actHandOver key.Action = "shell.whole"
 	actAttach   key.Action = "attach"
+	actDebug    key.Action = "debug"
+	actCopy     key.Action = "transfer"
 	actDown     key.Action = "down"
 	actUp       key.Action = "up"
 )
@@ -48,6 +51,8 @@ func keys() key.Table {
 		{Action: actShell, Keys: []string{"s"}, Hint: "shell", Help: "a shell in the container, in a pane", Group: "Change", Changes: true},
 		{Action: actHandOver, Keys: []string{"X"}, Help: "a shell that takes the whole terminal", Group: "Change", Changes: true},
 		{Action: actAttach, Keys: []string{"a"}, Hint: "attach", Help: "attach to the container's own process", Group: "Change", Changes: true},
+		{Action: actDebug, Keys: []string{"B"}, Hint: "debug", Help: "a debug container beside it, with a shell", Group: "Change", Changes: true},
+		{Action: actCopy, Keys: []string{"t"}, Hint: "copy files", Help: "copy files to the container or from it", Group: "Change", Changes: true},
 		{Action: actDescribe, Keys: []string{"d"}, Hint: "describe", Help: "describe the Pod", Group: "Open"},
 		{Action: actYAML, Keys: []string{"y"}, Hint: "yaml", Help: "YAML of the Pod", Group: "Open"},
 		{Action: actEtcd, Keys: []string{"K"}, Hint: "etcd", Help: "the Pod's key in etcd", Group: "Open"},
@@ -137,8 +142,13 @@ func (v *view) show(p *corev1.Pod) {
 	}
 	add("init", p.Spec.InitContainers, p.Status.InitContainerStatuses)
 	add("", p.Spec.Containers, p.Status.ContainerStatuses)
+	beside := make([]corev1.Container, len(p.Spec.EphemeralContainers))
+	for i := range p.Spec.EphemeralContainers {
+		beside[i] = corev1.Container(p.Spec.EphemeralContainers[i].EphemeralContainerCommon)
+	}
+	add("debug", beside, p.Status.EphemeralContainerStatuses)
 	if v.cursor == "" && len(v.rows) > 0 {
-		v.cursor = v.rows[len(v.rows)-len(p.Spec.Containers)].name
+		v.cursor = v.rows[len(p.Spec.InitContainers)].name
 	}
 }
 
@@ -224,6 +234,14 @@ func (v *view) Do(a key.Action) {
 	case actShell, actAttach:
 		if len(v.rows) > 0 {
 			v.scope.Open(shell.Session{Object: v.object, Container: v.rows[v.at()].name, Attach: a == actAttach})
+		}
+	case actDebug:
+		if len(v.rows) > 0 {
+			shell.Debug(v.scope, v.object, v.rows[v.at()].name)
+		}
+	case actCopy:
+		if len(v.rows) > 0 {
+			transfer.Ask(v.scope, v.object, v.rows[v.at()].name)
 		}
 	case actHandOver:
 		if len(v.rows) > 0 {
@@ -325,7 +343,7 @@ func (v *view) Draw(c *canvas.Canvas) {
 		c.Text(portsAt, y, s.Muted, r.ports)
 		why := r.why
 		if r.kind != "" {
-			why = "init   " + why
+			why = r.kind + "   " + why
 		}
 		c.Clip(whyAt, y, c.Width()-whyAt-1, s.Muted, why)
 		if r.name == v.cursor {

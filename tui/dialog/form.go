@@ -68,6 +68,9 @@ func (d *form) Size(maxWidth, _ int) (int, int) {
 	h := len(d.Fields) + 4
 	for i, f := range d.Fields {
 		w = max(w, d.labelWidth()+2+canvas.Width(d.inputs[i].Value())+3, canvas.Width(f.Label)+20)
+		for _, c := range f.Choices {
+			w = max(w, d.labelWidth()+2+canvas.Width("‹ "+c+" ›"))
+		}
 		if len(f.Offers) > 0 {
 			w = max(w, d.labelWidth()+2+canvas.Width(offers(f))+3)
 			h++

@@ -1,4 +1,5 @@
-// Package forward leads ports of this machine to ports of Pods, and lists those that are open.
+// Package forward leads ports of this machine to ports of Pods, and lists those that are open. A forward to a Service or a workload, or
+// to a Pod of one, goes on with another Pod where its own is gone, on the same local port.
 //
 // Forwards listen on localhost only, go on while other screens are looked at, and end with the UI or when another
 // cluster is opened.
@@ -9,10 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/podarium/podarium/tui/canvas"
@@ -38,34 +38,38 @@ func Module() screen.Module {
 
 const readTimeout = 10 * time.Second
 
-// Ask asks for the ports, offering the Pod's own, and opens a forward.
-func Ask(s *screen.Scope, pod screen.Object) {
+// Ask asks for the ports, offering the target's own, and opens a forward. The target is a Pod, a Service or a workload: of these two
+// some Pod that is ready is led to, and another one when that goes.
+func Ask(s *screen.Scope, target screen.Object) {
 	c := s.Cluster()
-	screen.Call(s, "ports of "+pod.Name, readTimeout, func(ctx context.Context) (*corev1.Pod, error) {
-		return c.Kubernetes().CoreV1().Pods(pod.Namespace).Get(ctx, pod.Name, metav1.GetOptions{})
-	}, func(p *corev1.Pod, err error) {
+	screen.Call(s, "ports of "+target.Name, readTimeout, func(ctx context.Context) (*source, error) {
+		return look(ctx, c, target)
+	}, func(src *source, err error) {
 		if err != nil {
 			s.Fail(err)
 			return
 		}
-		port, note := "80", "The Pod declares no ports."
-		for i := range p.Spec.Containers {
-			for _, cp := range p.Spec.Containers[i].Ports {
-				if note != "" {
-					port, note = strconv.Itoa(int(cp.ContainerPort)), ""
-				}
+		number, note := "80", "It declares no ports."
+		if len(src.ports) > 0 {
+			number, note = strconv.Itoa(int(src.ports[0].number)), ""
+		}
+		if len(src.ports) > 1 {
+			var all []string
+			for _, p := range src.ports {
+				all = append(all, strings.TrimSpace(fmt.Sprintf("%d %s", p.number, p.name)))
 			}
+			note = "Its ports: " + strings.Join(all, ", ")
 		}
 		s.Ask(dialog.NewForm(s, dialog.Form{
-			Title: "Forward a port to " + pod.Name, Note: note, Accept: "Open",
+			Title: "Forward a port to " + target.Name, Note: note, Accept: "Open",
 			Fields: []dialog.Field{
-				{Label: "port of the Pod", Value: port, Check: checkPort},
+				{Label: "port there", Value: number, Check: checkPort},
 				{Label: "local port, 0 for any free one", Value: "0", Check: checkLocal},
 			},
 			Then: func(v []string) {
 				remote, _ := strconv.ParseUint(v[0], 10, 16) // the form has checked both
 				local, _ := strconv.ParseUint(v[1], 10, 16)
-				of(s).open(pod, uint16(local), uint16(remote), s.Now())
+				of(s).open(target, uint16(local), uint16(remote), s.Now())
 				s.Open(List{})
 			},
 		}))
@@ -158,7 +162,7 @@ func (v *view) Do(a key.Action) {
 	case actStop, actRestart:
 		f, ok := v.store.close(v.cursor)
 		if ok && a == actRestart {
-			v.store.open(f.pod, f.local, f.remote, v.scope.Now())
+			v.store.open(f.target, f.local, f.remote, v.scope.Now())
 		}
 		v.refresh()
 	case actCopy:
@@ -173,37 +177,60 @@ func address(f forward) string { return fmt.Sprintf("localhost:%d", f.local) }
 func (v *view) Draw(c *canvas.Canvas) {
 	s := v.scope.Styles()
 	if len(v.rows) == 0 {
-		c.Text(2, 1, s.Muted, "none is open: F on a Pod opens one")
+		c.Text(2, 1, s.Muted, "none is open: F on a Pod, a Service or a workload opens one")
 		return
 	}
-	pod := len("POD")
+	target := len("TARGET")
 	for _, f := range v.rows {
-		pod = max(pod, canvas.Width(f.pod.Namespace+"/"+f.pod.Name))
+		target = max(target, canvas.Width(name(f)))
 	}
-	pod = min(pod, c.Width()/2)
-	x := 4 + pod + 3
-	c.Text(4, 0, s.Muted, "POD")
+	target = min(target, c.Width()/2)
+	x := 4 + target + 3
+	c.Text(4, 0, s.Muted, "TARGET")
 	c.Text(x, 0, s.Muted, "LOCAL")
 	c.Right(x+23, 0, s.Muted, "PORT")
 	c.Right(x+31, 0, s.Muted, "AGE")
 	for i, f := range v.rows {
 		y := i + 1
-		health, text := screen.Busy, "opening"
-		switch f.state {
-		case listening:
-			health, text = screen.Good, ""
-		case failed:
-			health, text = screen.Bad, f.err.Error()
-		}
+		health, text := f.health()
 		c.Text(2, y, health.Style(s), health.Glyph())
-		c.Clip(4, y, pod, s.Text, f.pod.Namespace+"/"+f.pod.Name)
+		c.Clip(4, y, target, s.Text, name(f))
 		c.Text(x, y, s.Text, address(f))
 		c.Right(x+23, y, s.Text, fmt.Sprint(f.remote))
 		c.Right(x+31, y, s.Muted, duration.HumanDuration(v.scope.Now().Sub(f.since)))
-		c.Clip(x+34, y, c.Width()-x-35, health.Style(s), text)
+		ink := health.Style(s)
+		if health == screen.Good {
+			ink = s.Muted
+		}
+		c.Clip(x+34, y, c.Width()-x-35, ink, text)
 		if f.id == v.cursor {
 			c.Paint(0, y, c.Width(), s.Selection)
 			c.Text(0, y, canvas.Style{Fg: s.Key.Fg, Bg: s.Selection.Bg, Attrs: s.Selection.Attrs | s.Key.Attrs}, "▸")
 		}
 	}
+}
+
+// name is the target as the list shows it: a Pod by its name, others with their kind.
+func name(f forward) string {
+	if f.target.Resource.Resource == "pods" {
+		return f.target.Namespace + "/" + f.target.Name
+	}
+	return f.target.Namespace + "/" + strings.ToLower(f.target.Kind) + "/" + f.target.Name
+}
+
+// health is how it goes with a forward, in words.
+func (f forward) health() (screen.Health, string) {
+	switch f.state {
+	case listening:
+		text := "to " + f.pod
+		if f.again > 0 {
+			text += fmt.Sprintf(", taken up again %d times", f.again)
+		}
+		return screen.Good, text
+	case waiting:
+		return screen.Poor, "looks for a Pod: " + screen.Reason(f.err)
+	case failed:
+		return screen.Bad, f.err.Error()
+	}
+	return screen.Busy, "opening"
 }

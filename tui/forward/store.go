@@ -3,11 +3,13 @@ package forward
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/portforward"
 
 	"github.com/podarium/podarium/cluster"
@@ -21,16 +23,20 @@ type state int
 const (
 	opening state = iota
 	listening
+	waiting // for a Pod: the last one is gone, or there was none yet
 	failed
 )
 
-// forward is one local port that leads to a port of a Pod. Only the store changes it.
+// forward is one local port that leads to a port of a Pod, or of whichever Pod of a Service or a workload is ready. Only the store
+// changes it.
 type forward struct {
 	id            int
-	pod           screen.Object
+	target        screen.Object
 	local, remote uint16 // local is 0 until a free one is found
 	state         state
 	err           error
+	pod           string // the one that it leads to
+	again         int    // how often another Pod, or another connection, took over
 	since         time.Time
 	stop          context.CancelFunc
 }
@@ -74,11 +80,11 @@ func (st *store) list() []forward {
 }
 
 // open begins to forward; what comes of it shows in the list.
-func (st *store) open(pod screen.Object, local, remote uint16, now time.Time) {
+func (st *store) open(target screen.Object, local, remote uint16, now time.Time) {
 	ctx, cancel := context.WithCancel(st.life())
 	st.mu.Lock()
 	st.last++
-	f := &forward{id: st.last, pod: pod, local: local, remote: remote, since: now, stop: cancel}
+	f := &forward{id: st.last, target: target, local: local, remote: remote, since: now, stop: cancel}
 	st.all = append(st.all, f)
 	st.mu.Unlock()
 	go st.run(ctx, f)
@@ -117,19 +123,62 @@ func (st *store) set(f *forward, to state, local uint16, err error) {
 	st.touch()
 }
 
-// run forwards until ctx ends or the connection is lost.
+// Backoff between attempts to find a Pod and to connect to it.
+const minBackoff, maxBackoff = 200 * time.Millisecond, 5 * time.Second
+
+// run forwards until ctx ends: where the connection is lost or the Pod goes, to another Pod of the same Service or workload.
 func (st *store) run(ctx context.Context, f *forward) {
-	dialer, err := remote.DialPorts(st.cluster, f.pod.Namespace, f.pod.Name)
+	src, err := look(ctx, st.cluster, f.target)
 	if err != nil {
 		st.set(f, failed, 0, err)
 		return
 	}
-	ready := make(chan struct{})
-	var errors bytes.Buffer
-	fw, err := portforward.NewForStreaming(dialer, []string{fmt.Sprintf("%d:%d", f.local, f.remote)}, ctx.Done(), ready, &bytes.Buffer{}, &errors)
+	for backoff := minBackoff; ctx.Err() == nil; backoff = min(backoff*2, maxBackoff) {
+		pod, port, err := src.pick(ctx, st.cluster, f.target.Namespace, f.remote)
+		switch {
+		case err == nil:
+			began := time.Now()
+			if err = st.connect(ctx, f, pod, port); errors.Is(err, errNoListen) {
+				st.set(f, failed, 0, err)
+				return
+			}
+			if time.Since(began) > maxBackoff {
+				backoff = minBackoff
+			}
+		case src.selector == nil:
+			st.set(f, failed, 0, err)
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		st.set(f, waiting, 0, err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(backoff):
+		}
+	}
+}
+
+// errNoListen is returned where the local port cannot be had: trying again is of no use.
+var errNoListen = errors.New("the local port cannot be had")
+
+// connect forwards to a Pod until it goes or the connection is lost.
+func (st *store) connect(ctx context.Context, f *forward, pod *corev1.Pod, port uint16) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	dialer, err := remote.DialPorts(st.cluster, pod.Namespace, pod.Name)
 	if err != nil {
-		st.set(f, failed, 0, err)
-		return
+		return err
+	}
+	st.mu.Lock()
+	local := f.local
+	st.mu.Unlock()
+	ready := make(chan struct{})
+	var problems bytes.Buffer
+	fw, err := portforward.NewForStreaming(dialer, []string{fmt.Sprintf("%d:%d", local, port)}, ctx.Done(), ready, &bytes.Buffer{}, &problems)
+	if err != nil {
+		return err
 	}
 	go func() {
 		select {
@@ -138,15 +187,37 @@ func (st *store) run(ctx context.Context, f *forward) {
 			return
 		}
 		if ports, err := fw.GetPorts(); err == nil && len(ports) > 0 {
-			st.set(f, listening, ports[0].Local, nil)
+			st.leads(f, pod.Name, ports[0].Local)
 		}
 	}()
+	gone := make(chan struct{})
+	go func() {
+		untilGone(ctx, st.cluster, pod)
+		close(gone)
+		cancel()
+	}()
 	err = fw.ForwardPorts()
-	if ctx.Err() != nil {
-		return
+	select {
+	case <-gone:
+		return fmt.Errorf("pod/%s is gone", pod.Name)
+	default:
 	}
-	if err == nil {
-		err = fmt.Errorf("the connection ended: %s", strings.TrimSpace(errors.String()))
+	switch {
+	case err == nil:
+		return fmt.Errorf("the connection ended: %s", strings.TrimSpace(problems.String()))
+	case strings.Contains(err.Error(), "unable to listen"):
+		return fmt.Errorf("%w: %w", errNoListen, err)
 	}
-	st.set(f, failed, 0, err)
+	return err
+}
+
+// leads says that a forward leads to a Pod now.
+func (st *store) leads(f *forward, pod string, local uint16) {
+	st.mu.Lock()
+	if f.pod != "" {
+		f.again++
+	}
+	f.pod = pod
+	st.mu.Unlock()
+	st.set(f, listening, local, nil)
 }

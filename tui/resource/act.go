@@ -16,6 +16,7 @@ import (
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/shell"
 	"github.com/podarium/podarium/tui/traffic"
+	"github.com/podarium/podarium/tui/transfer"
 )
 
 // Keys implements screen.Screen: the keys that this kind has a use for.
@@ -37,7 +38,8 @@ func (v *view) Keys() key.Table {
 		With(v.kind.Namespaced && v.goesElsewhere(), actWarp).
 		With(kind.Can("delete"), actDelete).
 		With(kind.Can("update"), actEdit).
-		With(pod, actShell, actHandOver, actAttach, actForward, actForwards).
+		With(pod, actShell, actHandOver, actAttach, actDebug, actTransfer).
+		With(pod || scales || workload || v.is("", "services"), actForward, actForwards).
 		With(node, actCordon, actUncordon, actDrain).
 		With(v.is("", "services") && v.scope.Handles(traffic.Of{}), actTraffic).
 		With(!node, actCopy).
@@ -264,6 +266,10 @@ func (v *view) act(a key.Action, r *livetable.Row) {
 		changes.EditInEditor(v.scope, o)
 	case actShell, actAttach:
 		v.scope.Open(shell.Session{Object: o, Attach: a == actAttach})
+	case actDebug:
+		shell.Debug(v.scope, o, "")
+	case actTransfer:
+		transfer.Ask(v.scope, o, "")
 	case actHandOver:
 		shell.HandOver(v.scope, o, "")
 	case actForward:

@@ -34,6 +34,8 @@ const (
 	actShell       key.Action = "shell"
 	actHandOver    key.Action = "shell.whole"
 	actAttach      key.Action = "attach"
+	actDebug       key.Action = "debug"
+	actTransfer    key.Action = "transfer"
 	actCordon      key.Action = "cordon"
 	actUncordon    key.Action = "uncordon"
 	actDrain       key.Action = "drain"
@@ -79,7 +81,9 @@ func Keys() key.Table {
 		{Action: actShell, Keys: []string{"s"}, Hint: "shell", Help: "a shell in the Pod, in a pane", Group: groupDo, Changes: true},
 		{Action: actHandOver, Keys: []string{"X"}, Help: "a shell in the Pod that takes the whole terminal", Group: groupDo, Changes: true},
 		{Action: actAttach, Keys: []string{"a"}, Help: "attach to the process of the Pod's container", Group: groupDo, Changes: true},
-		{Action: actForward, Keys: []string{"F"}, Help: "lead a port of this machine to one of the Pod", Group: groupDo},
+		{Action: actDebug, Keys: []string{"B"}, Help: "a debug container in the Pod, with a shell", Group: groupDo, Changes: true},
+		{Action: actTransfer, Keys: []string{"t"}, Help: "copy files to the Pod or from it", Group: groupDo, Changes: true},
+		{Action: actForward, Keys: []string{"F"}, Help: "lead a port of this machine to one of the Pod, Service or workload", Group: groupDo},
 		{Action: actForwards, Keys: []string{"f"}, Help: "the ports that lead to Pods", Group: groupOpen},
 		{Action: actTrigger, Keys: []string{"t"}, Hint: "run now", Help: "run a CronJob now", Group: groupDo, Changes: true},
 		{Action: actSuspend, Keys: []string{"s"}, Hint: "suspend", Help: "suspend a CronJob or Job, or let it go on", Group: groupDo, Changes: true},

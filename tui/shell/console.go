@@ -40,6 +40,8 @@ type console struct {
 type status struct {
 	target target
 	title  string
+	// waits says what the container waits for before it runs.
+	waits string
 	// live says that something came from the container.
 	live    bool
 	ended   bool
@@ -111,6 +113,13 @@ func (c *console) touch() {
 func (c *console) opened(t target) {
 	c.mu.Lock()
 	c.st.target = t
+	c.mu.Unlock()
+	c.touch()
+}
+
+func (c *console) waits(why string) {
+	c.mu.Lock()
+	c.st.waits = why
 	c.mu.Unlock()
 	c.touch()
 }

@@ -85,6 +85,9 @@ func run(ctx context.Context, c *cluster.Cluster, r Session, con *console) error
 		return err
 	}
 	con.opened(t)
+	if err := await(ctx, c, t, con.waits); err != nil {
+		return err
+	}
 	s := remote.Streams{In: con.input, Out: con, TTY: t.tty, Sizes: con.sizes}
 	switch {
 	case !r.Attach:
@@ -143,6 +146,8 @@ func (v *view) state(st status) screen.State {
 		return screen.State{Health: screen.Busy, Text: "ctrl-] and…"}
 	case v.looking:
 		return screen.State{Health: screen.Idle, Text: "looking back"}
+	case st.waits != "":
+		return screen.State{Health: screen.Busy, Text: "waiting: " + st.waits}
 	case st.live || v.request.Attach && st.target.at.Name != "":
 		return screen.State{Health: screen.Good, Text: "connected"}
 	default:

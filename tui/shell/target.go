@@ -61,6 +61,53 @@ func find(ctx context.Context, c *cluster.Cluster, r Session) (target, error) {
 	return t, nil
 }
 
+// await waits until the container runs, and tells what it waits for: a debug container comes a moment after it was asked for.
+func await(ctx context.Context, c *cluster.Cluster, t target, tell func(string)) error {
+	pods := c.Kubernetes().CoreV1().Pods(t.at.Namespace)
+	for {
+		pod, err := pods.Get(ctx, t.at.Pod, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		runs, why := running(pod, t.at.Name)
+		tell(why)
+		if runs {
+			return nil
+		}
+		w, err := pods.Watch(ctx, metav1.ListOptions{FieldSelector: "metadata.name=" + t.at.Pod, ResourceVersion: pod.ResourceVersion})
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-w.ResultChan(): // whatever it was, look again
+		}
+		w.Stop()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// running says whether a container runs, or has run and ended, or else why it does not.
+func running(pod *corev1.Pod, name string) (bool, string) {
+	for _, list := range [][]corev1.ContainerStatus{pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses, pod.Status.EphemeralContainerStatuses} {
+		for i := range list {
+			st := &list[i]
+			switch {
+			case st.Name != name:
+			case st.State.Waiting == nil:
+				return true, ""
+			case st.State.Waiting.Message != "":
+				return false, st.State.Waiting.Reason + ": " + st.State.Waiting.Message
+			default:
+				return false, st.State.Waiting.Reason
+			}
+		}
+	}
+	return false, "its node has not begun it"
+}
+
 // hintFor says what to do about a session that could not begin.
 func hintFor(err error) string {
 	if err == nil {

@@ -1,0 +1,37 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/podarium/podarium/cluster/change"
+	"github.com/podarium/podarium/cluster/edit"
+	"github.com/podarium/podarium/tui/screentest"
+)
+
+func TestGolden(t *testing.T) {
+	h, s := screentest.New(t, nil)
+	ref := func(group, kind, resource, name string) change.Ref {
+		return change.Ref{Resource: schema.GroupVersionResource{Group: group, Version: "v1", Resource: resource}, Kind: kind, Namespace: "default", Name: name}
+	}
+	object := func(image string) *unstructured.Unstructured {
+		return &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"replicas": int64(3), "image": image}}}
+	}
+	web := ref("apps", "Deployment", "deployments", "web")
+	v := &view{scope: s, request: Show{Path: "shop/", Namespace: "default"}, rows: []row{
+		{file: "shop/1-config.yaml", Item: edit.Item{Ref: ref("", "ConfigMap", "configmaps", "web"), Err: fmt.Errorf("configmap/web: %w", change.ErrNothingToDo)}},
+		{file: "shop/2-web.yaml", Item: edit.Item{Ref: web, Plan: &change.Plan{
+			Verb: "update", Summary: "apply deployment.apps/web", Command: "kubectl -n default apply -f -", Ref: web, Before: object("nginx:1"), After: object("nginx:2"),
+		}}},
+		{file: "shop/2-web.yaml", Item: edit.Item{Ref: ref("", "Service", "services", "web"), Plan: &change.Plan{Verb: "create", Summary: "create service/web", After: object("x")}}},
+		{file: "shop/3-rest.yaml", Item: edit.Item{Ref: ref("example.com", "Widget", "", "w"), Err: errors.New(`Widget "w": no matches for kind "Widget" in version "example.com/v1"`)}},
+	}}
+	v.move(1)
+	screentest.AllSizes(t, h, "manifest", v)
+	v.err, v.rows = errors.New("open nowhere.yaml: no such file or directory"), nil
+	screentest.Golden(t, "error-80x24", screentest.Draw(h, v, 80, 24))
+}

@@ -1,0 +1,24 @@
+package transfer
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/podarium/podarium/cluster/remote"
+	"github.com/podarium/podarium/tui/screentest"
+)
+
+func TestGolden(t *testing.T) {
+	h, s := screentest.New(t, nil)
+	at := remote.Container{Namespace: "default", Pod: "web-1", Name: "nginx"}
+	ago := func(d time.Duration) time.Time { return h.Time.Add(-d) }
+	v := &view{scope: s, cursor: 3, jobs: []job{
+		{id: 3, at: at, up: true, local: "./site", remote: "/usr/share/nginx/html", files: 12, bytes: 3 << 20, total: 8 << 20, began: ago(4 * time.Second)},
+		{id: 2, at: at, local: "./logs", remote: "/var/log/nginx", files: 3, bytes: 5000, links: 1, began: ago(time.Minute), ended: ago(58 * time.Second)},
+		{id: 1, at: at, local: "./x", remote: "/etc/shadow", began: ago(time.Hour), ended: ago(time.Hour), err: errors.New("tar: /etc/shadow: permission denied")},
+	}}
+	screentest.AllSizes(t, h, "copies", v)
+	v.jobs = nil
+	screentest.Golden(t, "none-80x24", screentest.Draw(h, v, 80, 24))
+}
