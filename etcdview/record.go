@@ -13,8 +13,9 @@ type Record struct {
 	Time     time.Time `json:"time"`
 	Revision int64     `json:"revision"`
 	// Type is that of an Event; gap where revisions are compacted away, dropped where changes came too fast to be kept.
-	Type     string         `json:"type"`
-	Key      string         `json:"key,omitempty"`
+	Type string `json:"type"`
+	Key  string `json:"key,omitempty"`
+	// Size is that of the value in bytes; of a deletion that of the value that is gone, where it is known.
 	Size     int            `json:"size"`
 	Version  int64          `json:"version,omitempty"`
 	Resource string         `json:"resource,omitempty"`
@@ -32,7 +33,11 @@ type Record struct {
 // caller.
 func RecordOf(ctx context.Context, e Event, o decode.Options) (Record, *decode.Value) {
 	d := Describe(ctx, e, o)
-	r := Record{Time: e.Received, Revision: e.Revision(), Type: string(e.Type), Key: Printable(e.KV.Key), Size: len(e.KV.Value),
+	size := len(e.KV.Value)
+	if e.Type == Delete && e.Prev != nil { // what goes
+		size = len(e.Prev.Value)
+	}
+	r := Record{Time: e.Received, Revision: e.Revision(), Type: string(e.Type), Key: Printable(e.KV.Key), Size: size,
 		Version: e.KV.Version, Writer: d.Writer, Changes: d.Changes}
 	if d.Err != nil {
 		r.Error = d.Err.Error()

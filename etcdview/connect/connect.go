@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +31,8 @@ type Options struct {
 	User, Password        string // User may be USER:PASSWORD
 	DiscoverySRV          string // domain whose DNS SRV records name the endpoints
 	DiscoverySRVName      string
+	InsecureDiscovery     bool   // take SRV records of endpoints without TLS too
+	Token                 string // JWT for etcd's authentication, instead of a user
 	DialTimeout           time.Duration
 	CommandTimeout        time.Duration // of one short request
 	KeepAliveTime         time.Duration
@@ -48,6 +51,8 @@ func (o *Options) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.Password, "password", "", "password for etcd's authentication")
 	fs.StringVarP(&o.DiscoverySRV, "discovery-srv", "", "", "domain whose SRV records name the endpoints")
 	fs.StringVar(&o.DiscoverySRVName, "discovery-srv-name", "", "service name for --discovery-srv")
+	fs.BoolVar(&o.InsecureDiscovery, "insecure-discovery", true, "accept SRV records of endpoints without TLS")
+	fs.StringVar(&o.Token, "auth-jwt-token", "", "JWT for etcd's authentication, instead of --user")
 	fs.DurationVar(&o.DialTimeout, "dial-timeout", 2*time.Second, "how long to try to connect")
 	fs.DurationVar(&o.CommandTimeout, "command-timeout", 5*time.Second, "how long one short request may take")
 	fs.DurationVar(&o.KeepAliveTime, "keepalive-time", 2*time.Second, "pause between signs of life")
@@ -92,6 +97,12 @@ func (o *Options) Config() (clientv3.Config, error) {
 			return c, fmt.Errorf("look up the endpoints in %s: %w", o.DiscoverySRV, err)
 		}
 		c.Endpoints = clients.Endpoints
+		if !o.InsecureDiscovery {
+			c.Endpoints = slices.DeleteFunc(c.Endpoints, func(e string) bool { return strings.HasPrefix(e, "http://") })
+		}
+		if len(c.Endpoints) == 0 {
+			return c, fmt.Errorf("the SRV records of %s name no endpoint with TLS: --insecure-discovery takes the others", o.DiscoverySRV)
+		}
 	}
 	if len(c.Endpoints) == 0 {
 		c.Endpoints = []string{"127.0.0.1:2379"}
@@ -105,6 +116,7 @@ func (o *Options) Config() (clientv3.Config, error) {
 			return c, err
 		}
 	}
+	c.Token = o.Token
 	c.Username, c.Password = o.User, o.Password
 	if user, password, ok := strings.Cut(o.User, ":"); ok && o.Password == "" {
 		c.Username, c.Password = user, password
@@ -132,6 +144,9 @@ func (o *Options) tls() (*tls.Config, error) {
 		return nil, fmt.Errorf("TLS files: %w", err)
 	}
 	c.InsecureSkipVerify = o.InsecureSkipTLSVerify
+	if o.DiscoverySRV != "" && !o.InsecureDiscovery { // DNS is not trusted then: the certificate must be the domain's
+		c.ServerName = o.DiscoverySRV
+	}
 	return c, nil
 }
 
@@ -208,6 +223,13 @@ func Open(ctx context.Context, config clientv3.Config) (*clientv3.Client, error)
 		}
 	}
 	c.Close()
+	if errors.Is(err, context.DeadlineExceeded) {
+		patience, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer stop()
+		if why := diagnose(patience, config, config.Endpoints[0]); why != nil {
+			err = why
+		}
+	}
 	return nil, fmt.Errorf("etcd at %s does not answer: %w\nCheck the endpoint, and --cacert, --cert and --key where it speaks TLS", strings.Join(config.Endpoints, ", "), err)
 }
 

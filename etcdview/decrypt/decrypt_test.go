@@ -22,7 +22,7 @@ func secret(fill string, n int) string {
 	return base64.StdEncoding.EncodeToString([]byte(strings.Repeat(fill, n)))
 }
 
-func config(t *testing.T, providers string) string {
+func config(t testing.TB, providers string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "enc.yaml")
 	text := "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n- resources: [secrets, \"*.example.com\"]\n  providers:\n" + providers
@@ -37,7 +37,7 @@ func provider(kind, name, fill string) string {
 }
 
 // encrypt does what an API server with this configuration does.
-func encrypt(t *testing.T, path, key, plain string) []byte {
+func encrypt(t testing.TB, path, key, plain string) []byte {
 	t.Helper()
 	c, err := encryptionconfig.LoadEncryptionConfig(t.Context(), path, false, "test")
 	if err != nil {
@@ -113,4 +113,25 @@ func TestBadConfigurations(t *testing.T) {
 			t.Errorf("the error tells the key: %v", err)
 		}
 	}
+}
+
+// FuzzDecrypt decrypts any bytes with every provider: what was not encrypted with the key never comes out as a value.
+func FuzzDecrypt(f *testing.F) {
+	path := config(f, provider("aesgcm", "one", "a")+provider("secretbox", "two", "b")+provider("aescbc", "three", "c"))
+	d, err := decrypt.Load(f.Context(), path, decrypt.Options{KMS: true})
+	if err != nil {
+		f.Fatal(err)
+	}
+	const key = "/registry/secrets/default/s"
+	genuine := encrypt(f, path, key, "plain")
+	for _, b := range []string{string(genuine), "k8s:enc:secretbox:v1:two:short", "k8s:enc:aescbc:v1:three:0123456789abcdef0123456789abcdef", "k8s:enc:kms:v2:x:", "k8s:enc:", ""} {
+		f.Add(key, []byte(b))
+	}
+	f.Fuzz(func(t *testing.T, key string, b []byte) {
+		plain, _, err := d.Decrypt(t.Context(), key, b)
+		authenticated := strings.HasPrefix(string(b), "k8s:enc:aesgcm:") || strings.HasPrefix(string(b), "k8s:enc:secretbox:")
+		if err == nil && authenticated && string(b) != string(genuine) {
+			t.Errorf("%q was decrypted to %q", b, plain)
+		}
+	})
 }

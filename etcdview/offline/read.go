@@ -19,6 +19,15 @@ var _ etcdview.Reader = (*DB)(nil)
 // Revision is the newest in the file.
 func (d *DB) Revision(context.Context) (int64, error) { return d.latest, nil }
 
+// Revisions is how many revisions of keys the file holds, deletions too.
+func (d *DB) Revisions() int64 {
+	var n int64
+	for i := range d.keys {
+		n += int64(len(d.keys[i].revs))
+	}
+	return n
+}
+
 // CompactRevision is the oldest that can be read; 0 where nothing was compacted.
 func (d *DB) CompactRevision() int64 { return d.compact }
 

@@ -236,3 +236,26 @@ func TestJournal(t *testing.T) {
 		t.Error("recorded nowhere")
 	}
 }
+
+// FuzzFiles reads any bytes as an undo file and as a journal.
+func FuzzFiles(f *testing.F) {
+	f.Add([]byte(`{"key":"YQ==","existed":true,"value":"Yg==","lease":7,"time":"2026-01-01T00:00:00Z"}` + "\n"))
+	f.Add([]byte(`{"id":"1","operation":"put","state":"begun"}` + "\n" + `{"id":"1","state":"done"}` + "\n{\"torn"))
+	f.Add([]byte("null\n[]\n7\n"))
+	e := etcdtest.Start(f)
+	s := etcdview.New(e.Client(f))
+	file := filepath.Join(f.TempDir(), "file")
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if err := os.WriteFile(file, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		j := operate.Journal{File: file}
+		if _, err := j.Entries(); err != nil {
+			t.Error(err)
+		}
+		p, err := operate.PlanUndo(t.Context(), s, file)
+		if err == nil && p == nil {
+			t.Error("neither a plan nor an error")
+		}
+	})
+}

@@ -181,6 +181,35 @@ func Dirs() []string {
 	return append(dirs, "masterleases", "peerserverleases", "ranges")
 }
 
+// Resolve finds the resource that a user means: RESOURCE.GROUP as it is, a built-in one also without its group, in the
+// singular, as its kind, or by kubectl's short name.
+func Resolve(name string) (schema.GroupResource, bool) {
+	gr := schema.ParseGroupResource(name)
+	if gr.Group != "" {
+		return gr, true
+	}
+	want := strings.ToLower(name)
+	if long, ok := shortNames[want]; ok {
+		want = long
+	}
+	for i := range builtins {
+		b := &builtins[i]
+		if b.resource == want || strings.ToLower(b.kind) == want {
+			return schema.GroupResource{Group: b.group, Resource: b.resource}, true
+		}
+	}
+	return gr, false
+}
+
+// shortNames are those of kubectl.
+var shortNames = map[string]string{
+	"cm": "configmaps", "crd": "customresourcedefinitions", "crds": "customresourcedefinitions", "cj": "cronjobs", "csr": "certificatesigningrequests",
+	"deploy": "deployments", "ds": "daemonsets", "ep": "endpoints", "ev": "events", "hpa": "horizontalpodautoscalers", "ing": "ingresses",
+	"limits": "limitranges", "netpol": "networkpolicies", "no": "nodes", "ns": "namespaces", "pc": "priorityclasses", "pdb": "poddisruptionbudgets",
+	"po": "pods", "pv": "persistentvolumes", "pvc": "persistentvolumeclaims", "quota": "resourcequotas", "rc": "replicationcontrollers",
+	"rs": "replicasets", "sa": "serviceaccounts", "sc": "storageclasses", "sts": "statefulsets", "svc": "services",
+}
+
 // GroupOf is the group of a built-in resource, for users who name the resource alone.
 func GroupOf(resource string) (group string, ok bool) {
 	for i := range builtins {

@@ -1,28 +1,25 @@
 package etcdcmd
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/decode"
 	"github.com/podarium/podarium/etcdview/decrypt"
+	"github.com/podarium/podarium/etcdview/input"
 )
 
 // maxInput bounds what decode reads: etcd's own limit for a request is 1.5 MB.
 const maxInput = 256 << 20
 
 func (o *options) decode() *cobra.Command {
-	var key, input string
+	var key, form string
 	cmd := &cobra.Command{
 		Use:   "decode [FILE]",
 		Short: "Decode a value from a file or standard input",
@@ -55,21 +52,24 @@ number of keys, and prints what it means. It needs no etcd.`,
 					return err
 				}
 			}
-			return o.decodeInput(cmd.Context(), cmd.OutOrStdout(), b, key, input, d)
+			return o.decodeInput(cmd.Context(), cmd.OutOrStdout(), b, key, form, d)
 		},
 	}
 	cmd.Flags().StringVar(&key, "key", "", "the etcd key that the value belongs to (it authenticates encrypted values)")
-	cmd.Flags().StringVar(&input, "input", "auto", "how the input is written: auto, raw, base64, hex or etcdctl")
-	complete(cmd, "input", "auto", "raw", "base64", "hex", "etcdctl")
+	cmd.Flags().StringVar(&form, "input", "auto", "how the input is written: auto, raw, base64, hex or etcdctl")
+	complete(cmd, "input", input.Forms()...)
 	return cmd
 }
 
-func (o *options) decodeInput(ctx context.Context, w io.Writer, b []byte, key, input string, d decode.Options) error {
-	kvs, err := readInput(b, key, input)
+func (o *options) decodeInput(ctx context.Context, w io.Writer, b []byte, key, form string, d decode.Options) error {
+	kvs, err := input.Read(b, key, input.Form(form))
+	if errors.Is(err, input.ErrForm) {
+		return usage("--input %w", err)
+	}
 	if err != nil {
 		return err
 	}
-	p := &printer{w: w, format: o.output, decode: d, value: input != "etcdctl" && len(kvs) == 1 && kvs[0].ModRevision == 0}
+	p := &printer{w: w, format: o.output, decode: d, value: form != string(input.Etcdctl) && len(kvs) == 1 && kvs[0].ModRevision == 0}
 	var failed error
 	for _, kv := range kvs {
 		if v := decode.Decode(ctx, kv.Key, kv.Value, d); v.Err != nil && failed == nil {
@@ -83,76 +83,4 @@ func (o *options) decodeInput(ctx context.Context, w io.Writer, b []byte, key, i
 		return err
 	}
 	return failed
-}
-
-// readInput finds out how a value is written. Raw bytes of a form that package decode knows go before everything else.
-func readInput(b []byte, key, input string) ([]etcdview.KV, error) {
-	one := func(v []byte) []etcdview.KV { return []etcdview.KV{{Key: key, Value: v}} }
-	text := strings.Join(strings.Fields(string(b)), "")
-	switch input {
-	case "raw":
-		return one(b), nil
-	case "base64":
-		v, err := base64.StdEncoding.DecodeString(text)
-		if err != nil {
-			return nil, fmt.Errorf("the input is not base64: %w", err)
-		}
-		return one(v), nil
-	case "hex":
-		v, err := hex.DecodeString(text)
-		if err != nil {
-			return nil, fmt.Errorf("the input is not hex: %w", err)
-		}
-		return one(v), nil
-	case "etcdctl":
-		kvs, ok := etcdctlOutput(b)
-		if !ok {
-			return nil, fmt.Errorf("the input is not the output of etcdctl get -w json")
-		}
-		return kvs, nil
-	case "auto":
-	default:
-		return nil, usage("--input %s: not one of auto, raw, base64, hex, etcdctl", input)
-	}
-	if kvs, ok := etcdctlOutput(b); ok {
-		return kvs, nil
-	}
-	if v := decode.Decode(context.Background(), "", b, decode.Options{}); v.Form == decode.Text || v.Form == decode.Number {
-		if x, err := hex.DecodeString(text); err == nil && len(x) > 3 {
-			return one(x), nil
-		}
-		if x, err := base64.StdEncoding.DecodeString(text); err == nil && len(x) > 3 {
-			return one(x), nil
-		}
-	}
-	// etcdctl and terminals end a value with a line end that is not part of it.
-	if bytes.HasPrefix(b, []byte("k8s\x00")) {
-		if v := decode.Decode(context.Background(), key, b, decode.Options{}); v.Err != nil {
-			b = bytes.TrimSuffix(b, []byte("\n"))
-		}
-	}
-	return one(b), nil
-}
-
-// etcdctlOutput reads what etcdctl get -w json prints.
-func etcdctlOutput(b []byte) ([]etcdview.KV, bool) {
-	var out struct {
-		Header *struct{} `json:"header"`
-		KVs    []struct {
-			Key     []byte `json:"key"`
-			Value   []byte `json:"value"`
-			Create  int64  `json:"create_revision"`
-			Mod     int64  `json:"mod_revision"`
-			Version int64  `json:"version"`
-			Lease   int64  `json:"lease"`
-		} `json:"kvs"`
-	}
-	if json.Unmarshal(b, &out) != nil || out.Header == nil {
-		return nil, false
-	}
-	var kvs []etcdview.KV
-	for _, kv := range out.KVs {
-		kvs = append(kvs, etcdview.KV{Key: string(kv.Key), Value: kv.Value, CreateRevision: kv.Create, ModRevision: kv.Mod, Version: kv.Version, Lease: kv.Lease})
-	}
-	return kvs, true
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -141,6 +142,14 @@ func TestReading(t *testing.T) {
 		{args: "decode -o json", stdin: string(first) + "\n", want: []string{`"image": "nginx:1"`}},
 		{args: "decode", stdin: fmt.Sprintf("%x", first), want: []string{"image: nginx:1"}},
 		{args: "decode", stdin: etcdctlJSON(t, "/registry/secrets/default/s", secret), want: []string{"<masked, 7 bytes>", "# /registry/secrets/default/s"}, not: "aHVudGVyMg"},
+		{args: "decode", stdin: hex.Dump(first), want: []string{"image: nginx:1"}},
+		{args: "ls", want: []string{"compact_rev_key"}},
+		{args: "ls /registry/secrets", want: []string{"in /registry/secrets/default/\n"}},
+		{args: "ls /registry/pods/default -o jsonl", want: []string{"\n{"}, not: "["},
+		{args: "search web -o yaml", want: []string{"image: nginx:2"}},
+		{args: "search web -o json", want: []string{`"image": "nginx:2"`, `"size": `}},
+		{args: "history /registry/pods/default/web -o jsonl", want: []string{"\n{"}},
+		{args: "watch /registry/pods/ --prefix --rev 2 --limit 2 -o yaml", want: []string{"---\n", "type: create"}},
 		{args: "decode", stdin: "k8s\x00\xff", want: []string{"base64"}, code: 1},
 		{args: "decode", stdin: ""},
 		{args: "nonsense", code: 2},

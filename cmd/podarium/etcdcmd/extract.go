@@ -13,7 +13,6 @@ import (
 	"github.com/podarium/podarium/etcdview/decode"
 	"github.com/podarium/podarium/etcdview/manifest"
 	"github.com/podarium/podarium/etcdview/registry"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 func (o *options) extract() *cobra.Command {
@@ -62,9 +61,9 @@ func (o *options) keysOf(args []string) ([]string, error) {
 			keys = append(keys, etcdview.ParseKey(a))
 			continue
 		}
-		gr := schema.ParseGroupResource(a)
-		if g, ok := registry.GroupOf(gr.Resource); ok && gr.Group == "" {
-			gr.Group = g
+		gr, ok := registry.Resolve(a)
+		if !ok {
+			return nil, usage("there is no built-in resource %q: custom resources need their group, as RESOURCE.GROUP", a)
 		}
 		if i+1 == len(args) || strings.HasPrefix(args[i+1], "/") {
 			keys = append(keys, registry.Dir(o.prefix, gr, ""))

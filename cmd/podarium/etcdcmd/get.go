@@ -152,6 +152,9 @@ func (o *options) ls() *cobra.Command {
 					return &ExitError{exitNotFound, fmt.Errorf("%s: no keys there", etcdview.Printable(dir))}
 				}
 				return printValue(w, o.output, list, func(tw *tabwriter.Writer) {
+					if given := strings.Join(args, ""); strings.TrimSuffix(etcdview.ParseKey(given), "/") != strings.TrimSuffix(dir, "/") {
+						fmt.Fprintf(tw, "in %s\n", etcdview.Printable(dir))
+					}
 					fmt.Fprintln(tw, "NAME\tKEYS\tMODIFIED\tVERSION\tRESOURCE")
 					for _, e := range list {
 						if e.Dir {
@@ -170,11 +173,11 @@ func (o *options) ls() *cobra.Command {
 
 // directory is the argument, with a slash at its end, or the first directory that holds more than another one.
 func directory(ctx context.Context, t *Target, args []string, rev int64) (string, error) {
-	if len(args) == 0 || args[0] == "" {
-		return "", nil
+	dir := ""
+	if len(args) > 0 {
+		dir = etcdview.ParseKey(args[0])
 	}
-	dir := etcdview.ParseKey(args[0])
-	if !strings.HasSuffix(dir, "/") {
+	if dir != "" && !strings.HasSuffix(dir, "/") {
 		dir += "/"
 	}
 	return t.Reader.OnlyDir(ctx, dir, rev)

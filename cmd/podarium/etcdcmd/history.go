@@ -58,6 +58,9 @@ func (o *options) history() *cobra.Command {
 					return &ExitError{exitNotFound, fmt.Errorf("%s: no revision of it is left", args[0])}
 				}
 				p := describePast(ctx, h, t.Decode, values)
+				if o.output == "jsonl" {
+					return printValue(w, o.output, p.Revisions, nil)
+				}
 				return printValue(w, o.output, p, func(tw *tabwriter.Writer) {
 					printPast(tw, p)
 				})

@@ -145,14 +145,6 @@ func (o *options) journal() *cobra.Command {
 			if limit > 0 && len(list) > limit {
 				list = list[len(list)-limit:]
 			}
-			if o.output == "jsonl" {
-				for _, e := range list {
-					if err := printValue(cmd.OutOrStdout(), o.output, e, nil); err != nil {
-						return err
-					}
-				}
-				return nil
-			}
 			return printValue(cmd.OutOrStdout(), o.output, list, func(tw *tabwriter.Writer) {
 				fmt.Fprintln(tw, "TIME\tUSER\tETCD\tOPERATION\tTARGET\tSTATE\tRESULT")
 				for _, e := range list {

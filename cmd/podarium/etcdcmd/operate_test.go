@@ -201,6 +201,8 @@ func TestSurveyAuditSearch(t *testing.T) {
 	if strings.Contains(crdOut, "uid: u") {
 		t.Errorf("server-set fields are kept:\n%s", crdOut)
 	}
+	s.want(s.run("", 0, "extract", "po", "default/web"), "image: nginx:1")
+	s.want(s.run("", 2, "extract", "things", "default/one"), "RESOURCE.GROUP")
 	thing := s.run("", 0, "extract", "things.example.com", "default/one")
 	s.want(thing, "kind: Thing")
 	if strings.Contains(thing, "managedFields") {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"text/tabwriter"
 
@@ -22,7 +23,7 @@ type record struct {
 	ModRevision    int64  `json:"modRevision"`
 	Version        int64  `json:"version"`
 	Lease          int64  `json:"lease,omitempty"`
-	Size           int    `json:"size"`
+	Size           *int   `json:"size,omitempty"` // nil where the value was not read
 	Form           string `json:"form,omitempty"`
 	StoredAs       string `json:"storedAs,omitempty"`
 	Encryption     string `json:"encryption,omitempty"`
@@ -32,10 +33,12 @@ type record struct {
 
 func toRecord(ctx context.Context, kv etcdview.KV, d decode.Options, keysOnly bool) record {
 	r := record{Key: etcdview.Printable(kv.Key), CreateRevision: kv.CreateRevision, ModRevision: kv.ModRevision, Version: kv.Version,
-		Lease: kv.Lease, Size: len(kv.Value)}
+		Lease: kv.Lease}
 	if keysOnly {
 		return r
 	}
+	size := len(kv.Value)
+	r.Size = &size
 	v := decode.Decode(ctx, kv.Key, kv.Value, d)
 	r.Form = string(v.Form)
 	if v.IsKubernetes() {
@@ -214,7 +217,15 @@ func printValue(w io.Writer, format string, v any, table func(*tabwriter.Writer)
 		}
 		_, err = w.Write(b)
 		return err
-	case "jsonl":
+	case "jsonl": // a list is a line for each of its elements
+		if list := reflect.ValueOf(v); list.Kind() == reflect.Slice {
+			for i := range list.Len() {
+				if err := printValue(w, format, list.Index(i).Interface(), nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
 		b, err := marshal(v, "")
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package etcdcmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -49,7 +50,7 @@ does. Patterns are substrings unless --mode says otherwise; none but exact mind 
 }
 
 func (o *options) runSearch(ctx context.Context, cmd *cobra.Command, t *Target, w io.Writer, q search.Query, limit int) error {
-	p := &printer{w: w, format: o.output, decode: t.Decode, keysOnly: q.Value == "" && q.Field == ""}
+	p := &printer{w: w, format: o.output, decode: t.Decode, keysOnly: o.output == "table" && q.Value == "" && q.Field == ""}
 	var failed error
 	progress := func(seen int64) {
 		if terminal(cmd.ErrOrStderr()) {
@@ -64,7 +65,17 @@ func (o *options) runSearch(ctx context.Context, cmd *cobra.Command, t *Target, 
 				failed = p.line("    " + m.Line)
 			}
 		} else {
-			failed = p.kv(ctx, m.KV)
+			kv := m.KV
+			if q.Value == "" && q.Field == "" && !p.keysOnly { // only keys were read
+				kv, failed = t.Reader.Get(ctx, m.Key, q.Revision)
+			}
+			if errors.Is(failed, etcdview.ErrNotFound) { // deleted meanwhile
+				failed = nil
+				return true
+			}
+			if failed == nil {
+				failed = p.kv(ctx, kv)
+			}
 		}
 		return failed == nil && (limit == 0 || p.n < limit)
 	}, progress)

@@ -87,10 +87,10 @@ func (o *options) snapshotStatus() *cobra.Command {
 				Revision        int64  `json:"revision"`
 				CompactRevision int64  `json:"compactRevision"`
 				Keys            int64  `json:"keys"`
-				Revisions       int    `json:"revisions"`
+				Revisions       int64  `json:"revisions"`
 				Size            int64  `json:"size"`
 				Version         string `json:"version,omitempty"`
-			}{fmt.Sprintf("%x", s.Hash), r.Revision, db.CompactRevision(), r.Total.Keys, s.TotalKey, s.TotalSize, s.Version}
+			}{fmt.Sprintf("%x", s.Hash), r.Revision, db.CompactRevision(), r.Total.Keys, db.Revisions(), s.TotalSize, s.Version}
 			return printValue(cmd.OutOrStdout(), o.output, out, func(tw *tabwriter.Writer) {
 				fmt.Fprintln(tw, "HASH\tREVISION\tCOMPACTED BEFORE\tKEYS\tREVISIONS KEPT\tSIZE\tVERSION")
 				fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%d\t%s\t%s\n", out.Hash, out.Revision, out.CompactRevision, out.Keys, out.Revisions, etcdview.Size(out.Size), out.Version)

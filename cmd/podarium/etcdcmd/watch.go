@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
 
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/decode"
@@ -102,7 +103,11 @@ func (p *changePrinter) batch(ctx context.Context, b etcdview.Batch) error {
 	case b.Interrupted != nil && !errors.Is(b.Interrupted, etcdview.ErrCompacted):
 		fmt.Fprintf(p.errs, "interrupted, trying again: %v\n", b.Interrupted)
 	case b.Gap != nil:
-		return p.print(etcdview.RecordOfGap(*b.Gap, time.Now()), nil)
+		r := etcdview.RecordOfGap(*b.Gap, time.Now())
+		if err := p.keep(r); err != nil {
+			return err
+		}
+		return p.print(r, nil)
 	}
 	for _, e := range b.Events {
 		if err := p.event(ctx, e); err != nil {
@@ -113,12 +118,15 @@ func (p *changePrinter) batch(ctx context.Context, b etcdview.Batch) error {
 }
 
 func (p *changePrinter) event(ctx context.Context, e etcdview.Event) error {
-	if p.format == "raw" || p.format == "base64" || p.format == "hex" {
+	bytes := p.format == "raw" || p.format == "base64" || p.format == "hex"
+	if bytes {
 		kp := printer{w: p.w, format: p.format}
 		if err := kp.kv(ctx, e.KV); err != nil {
 			return err
 		}
-		return p.counted()
+		if p.save == nil {
+			return p.counted()
+		}
 	}
 	r, v := etcdview.RecordOf(ctx, e, p.decode)
 	if v != nil && p.values {
@@ -126,8 +134,13 @@ func (p *changePrinter) event(ctx context.Context, e etcdview.Event) error {
 			r.Value = t
 		}
 	}
-	if err := p.print(r, v); err != nil {
+	if err := p.keep(r); err != nil {
 		return err
+	}
+	if !bytes {
+		if err := p.print(r, v); err != nil {
+			return err
+		}
 	}
 	return p.counted()
 }
@@ -140,17 +153,30 @@ func (p *changePrinter) counted() error {
 	return nil
 }
 
-func (p *changePrinter) print(c etcdview.Record, v *decode.Value) error {
-	if p.save != nil {
-		b, err := marshal(c, "")
-		if err != nil {
-			return err
-		}
-		if _, err := p.save.Write(b); err != nil {
-			return fmt.Errorf("save changes: %w", err)
-		}
+// keep appends a change to the file of --save.
+func (p *changePrinter) keep(c etcdview.Record) error {
+	if p.save == nil {
+		return nil
 	}
+	b, err := marshal(c, "")
+	if err != nil {
+		return err
+	}
+	if _, err := p.save.Write(b); err != nil {
+		return fmt.Errorf("save changes: %w", err)
+	}
+	return nil
+}
+
+func (p *changePrinter) print(c etcdview.Record, v *decode.Value) error {
 	switch p.format {
+	case "yaml":
+		b, err := yaml.Marshal(c)
+		if err != nil {
+			return fmt.Errorf("write YAML: %w", err)
+		}
+		_, err = fmt.Fprintf(p.w, "---\n%s", b)
+		return err
 	case "json", "jsonl":
 		b, err := marshal(c, "")
 		if err != nil {
