@@ -21,6 +21,7 @@ import (
 	"github.com/podarium/podarium/cmd/podarium/etcdcmd"
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/etcdtest"
+	"github.com/podarium/podarium/etcdview/offline"
 	"github.com/podarium/podarium/etcdview/recorder"
 )
 
@@ -231,7 +232,17 @@ func TestSurveyAuditSearch(t *testing.T) {
 	s.want(s.run("", 0, "--snapshot", snap, "history", "/registry/pods/default/db"), "deleted")
 	s.want(s.run("", 2, "--snapshot", snap, "watch", "/x"), "needs a running etcd")
 	out := filepath.Join(t.TempDir(), "restored")
+	s.want(s.run("", 0, "snapshot", "restore", snap, "--data-dir-out", out, "--dry-run"), "nothing was written")
 	s.want(s.run("", 0, "snapshot", "restore", snap, "--data-dir-out", out), "restored, revision")
+	restored, err := offline.Open(t.Context(), filepath.Join(out, "member", "snap", "db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rev, err := restored.Revision(t.Context()); err != nil || rev < 1_000_000_000 || restored.CompactRevision() < 1_000_000_000 {
+		t.Errorf("restored at revision %d, compacted at %d: %v", rev, restored.CompactRevision(), err)
+	}
+	restored.Close()
+	s.want(s.run("", 0, "journal"), "snapshot restore", "snapshot save")
 	s.run("", 1, "snapshot", "restore", snap, "--data-dir-out", out)
 	s.want(s.run("", 0, "--db", filepath.Join(out, "member", "snap", "db"), "get", "/registry/pods/default/web"), "image: nginx:1")
 }

@@ -33,33 +33,45 @@ func (o *options) snapshotSave() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.withLive(cmd, func(ctx context.Context, t *Target, w io.Writer) error {
 				errs := cmd.ErrOrStderr()
-				n, err := operate.SaveSnapshot(ctx, t.Store, args[0], func(n int64) {
-					if terminal(errs) {
-						fmt.Fprintf(errs, "\r\x1b[K%s …", etcdview.Size(n))
+				j, err := o.openJournal()
+				if err != nil {
+					return err
+				}
+				result, err := j.Record(operate.Entry{Etcd: t.Name, Operation: "snapshot save", Target: args[0]}, func() (string, error) {
+					n, err := operate.SaveSnapshot(ctx, t.Store, args[0], func(n int64) {
+						if terminal(errs) {
+							fmt.Fprintf(errs, "\r\x1b[K%s …", etcdview.Size(n))
+						}
+					})
+					clearProgress(errs)
+					if err != nil {
+						return "", err
 					}
+					return checkSnapshot(ctx, args[0], n)
 				})
-				clearProgress(errs)
 				if err != nil {
 					return err
 				}
-				db, err := offline.Open(ctx, args[0])
-				if err != nil {
-					return fmt.Errorf("the snapshot was saved, but cannot be read: %w", err)
-				}
-				defer db.Close()
-				keys, err := db.Counts(ctx, []string{""}, 0)
-				if err != nil {
-					return err
-				}
-				rev, err := db.Revision(ctx)
-				if err != nil {
-					return err
-				}
-				_, err = fmt.Fprintf(w, "%s: %s, %d keys at revision %d, checksum and index checked\n", args[0], etcdview.Size(n), keys[0], rev)
+				_, err = fmt.Fprintln(w, result)
 				return err
 			})
 		},
 	}
+}
+
+// checkSnapshot reads the index of a snapshot and says what is in it.
+func checkSnapshot(ctx context.Context, file string, size int64) (string, error) {
+	db, err := offline.Open(ctx, file)
+	if err != nil {
+		return "", fmt.Errorf("the snapshot was saved, but cannot be read: %w", err)
+	}
+	defer db.Close()
+	keys, err := db.Counts(ctx, []string{""}, 0)
+	if err != nil {
+		return "", err
+	}
+	rev, err := db.Revision(ctx)
+	return fmt.Sprintf("%s: %s, %d keys at revision %d, checksum and index checked", file, etcdview.Size(size), keys[0], rev), err
 }
 
 func (o *options) snapshotStatus() *cobra.Command {
@@ -105,6 +117,7 @@ const revisionBump = 1_000_000_000
 func (o *options) snapshotRestore() *cobra.Command {
 	c := snapshot.RestoreConfig{}
 	var bump uint64
+	var dryRun bool
 	var peers []string
 	cmd := &cobra.Command{
 		Use:   "restore FILE --data-dir-out DIR",
@@ -133,10 +146,26 @@ func (o *options) snapshotRestore() *cobra.Command {
 			if c.InitialCluster == "" {
 				c.InitialCluster = c.Name + "=" + peers[0]
 			}
-			if err := snapshot.NewV3(zap.NewNop()).Restore(c); err != nil {
-				return fmt.Errorf("restore %s: %w", args[0], err)
+			w := cmd.OutOrStdout()
+			preview := fmt.Sprintf("restore %s into the new directory %s, for member %s of %s; revision %d → %d", args[0], c.OutputDataDir, c.Name, c.InitialCluster, rev, rev+int64(bump))
+			if dryRun {
+				_, err := fmt.Fprintln(w, preview+"\ndry run: nothing was written")
+				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: restored, revision %d → %d\n", c.OutputDataDir, rev, rev+int64(bump))
+			j, err := o.openJournal()
+			if err != nil {
+				return err
+			}
+			result, err := j.Record(operate.Entry{Operation: "snapshot restore", Target: c.OutputDataDir, Preview: []string{preview}}, func() (string, error) {
+				if err := snapshot.NewV3(zap.NewNop()).Restore(c); err != nil {
+					return "", fmt.Errorf("restore %s: %w", args[0], err)
+				}
+				return fmt.Sprintf("%s: restored, revision %d → %d", c.OutputDataDir, rev, rev+int64(bump)), nil
+			})
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(w, result)
 			return err
 		},
 	}
@@ -148,6 +177,8 @@ func (o *options) snapshotRestore() *cobra.Command {
 	fs.StringVar(&c.InitialClusterToken, "initial-cluster-token", "etcd-cluster", "token of the new cluster")
 	fs.BoolVar(&c.SkipHashCheck, "skip-hash-check", false, "for a database file that was copied rather than saved")
 	fs.Uint64Var(&bump, "bump-revision", revisionBump, "how much to raise revisions by")
+	fs.BoolVar(&dryRun, "dry-run", false, "show what would be done")
+	_ = cmd.MarkFlagDirname("data-dir-out") // the flag exists
 	return cmd
 }
 
