@@ -100,6 +100,7 @@ func TestReading(t *testing.T) {
 		stdin string
 		want  []string
 		not   string
+		err   string
 		code  int
 	}{
 		{args: "get /registry/pods/default/web", want: []string{"image: nginx:2", "v1 Pod, protobuf", "version 2"}},
@@ -124,6 +125,7 @@ func TestReading(t *testing.T) {
 		{args: "__complete move-leader ", want: []string{"default\n"}},
 		{args: "top --for 1ms", want: []string{"0 writes"}},
 		{args: "get /none", code: 4},
+		{args: "get /registry/pods/", code: 4, err: "2 keys begin with it: --prefix"},
 		{args: "get", code: 2},
 		{args: "get /x -o xml", code: 2},
 		{args: "get compact_rev_key -o hex", want: []string{"00000000  37 "}},
@@ -169,6 +171,9 @@ func TestReading(t *testing.T) {
 				if !strings.Contains(out, w) {
 					t.Errorf("no %q in:\n%s", w, out)
 				}
+			}
+			if tc.err != "" && (err == nil || !strings.Contains(err.Error(), tc.err)) {
+				t.Errorf("%v, want %q", err, tc.err)
 			}
 			if tc.not != "" && strings.Contains(out, tc.not) {
 				t.Errorf("%q is in:\n%s", tc.not, out)

@@ -49,7 +49,7 @@ func (o *options) get() *cobra.Command {
 						get = sorted.get
 					}
 					if err := get(ctx, t, p, etcdview.ParseKey(key), prefix, rev, limit); err != nil {
-						return errors.Join(notFound(err), p.end())
+						return errors.Join(notFound(hint(ctx, t, etcdview.ParseKey(key), rev, err)), p.end())
 					}
 				}
 				return p.end()
@@ -65,6 +65,17 @@ func (o *options) get() *cobra.Command {
 	fs.Int64Var(&limit, "limit", 0, "print at most so many keys (default: all)")
 	sorted.addFlags(cmd)
 	return cmd
+}
+
+// hint adds to a missing key that others begin with it.
+func hint(ctx context.Context, t *Target, key string, rev int64, err error) error {
+	if !errors.Is(err, etcdview.ErrNotFound) {
+		return err
+	}
+	if n, e := t.Reader.Counts(ctx, []string{key}, rev); e == nil && n[0] > 0 {
+		return fmt.Errorf("%w, but %d keys begin with it: --prefix", err, n[0])
+	}
+	return err
 }
 
 func getKey(ctx context.Context, t *Target, p *printer, key string, prefix bool, rev, limit int64) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,6 +45,11 @@ named. It ends with ctrl-C, or after --limit changes.`,
 					}
 					defer f.Close()
 					p.save = f
+				}
+				for _, key := range args {
+					if !prefix && strings.HasSuffix(key, "/") {
+						fmt.Fprintf(cmd.ErrOrStderr(), "watching the one key %s: --prefix watches all that begin with it\n", key)
+					}
 				}
 				return watchAll(ctx, t.Store, args, prefix, rev, p)
 			})
