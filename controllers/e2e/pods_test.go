@@ -465,6 +465,7 @@ spec:
 		return err == nil && out == "here is life\n"
 	})
 	c.Kubectl(t, "patch", "configmap", "-n", ns, "config", "-p", `{"data":{"word":"after"}}`)
+	c.Kubectl(t, "annotate", "pod", "-n", ns, "life", "look=again") // or the kubelet would look within a minute and a half
 	clustertest.Eventually(t, "the ConfigMap's volume to follow", func() bool { return exec("cat /config/word") == "after" })
 	c.Kubectl(t, "delete", "pod", "-n", ns, "life", "--wait")
 	hook := filepath.Join(c.DataDir, "nodes", "node-1", "rootfs", "tmp", "hooks", ns)
