@@ -1,0 +1,154 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/podarium/podarium/cluster/clustertest"
+)
+
+// placed gives the nodes of the Pods that a selector finds, once there are n that run.
+func placed(t *testing.T, c *clustertest.Cluster, selector string, n int) map[string]int {
+	t.Helper()
+	var nodes map[string]int
+	clustertest.Eventually(t, "the Pods of "+selector, func() bool {
+		list, err := c.Kubernetes().CoreV1().Pods("").List(t.Context(), metav1.ListOptions{LabelSelector: selector})
+		if err != nil {
+			return false
+		}
+		nodes = map[string]int{}
+		running := 0
+		for i := range list.Items {
+			if p := &list.Items[i]; p.Status.Phase == corev1.PodRunning && p.DeletionTimestamp == nil {
+				running++
+				nodes[p.Spec.NodeName]++
+			}
+		}
+		return running == n
+	})
+	return nodes
+}
+
+func pending(t *testing.T, c *clustertest.Cluster, name string) {
+	t.Helper()
+	clustertest.Eventually(t, name+" to be refused a node", func() bool {
+		return strings.Contains(events(t, c, "default", name, "FailedScheduling"), "didn't match Pod's node affinity/selector")
+	})
+}
+
+// Each demonstration shows what it says, by the commands that it tells to try.
+func TestSchedulingDemos(t *testing.T) {
+	t.Parallel()
+	c := clustertest.Start(t, clustertest.Options{Nodes: 2})
+	for _, name := range []string{"scheduling-node-selector", "scheduling-affinity", "scheduling-spread"} {
+		podarium(t, c, "demo", name)
+	}
+
+	// nodeName, nodeSelector, and a label that a kubelet may not set.
+	pending(t, c, "picky")
+	pending(t, c, "trusted")
+	_, err := c.TryKubectl(t, "label", "node", "node-2", "node-restriction.kubernetes.io/vetted=true", "--as=system:node:node-2", "--as-group=system:nodes")
+	if err == nil || !strings.Contains(err.Error(), "is not allowed to modify labels: node-restriction.kubernetes.io/vetted") {
+		t.Errorf("a kubelet vets its own node: %v", err)
+	}
+	c.Kubectl(t, "label", "node", "node-1", "disk=ssd")
+	c.Kubectl(t, "label", "node", "node-2", "node-restriction.kubernetes.io/vetted=true")
+	for pod, node := range map[string]string{"named": "node-1", "picky": "node-1", "trusted": "node-2"} {
+		clustertest.Eventually(t, pod+" to run", func() bool { return get(t, c, "default", pod).Status.Phase == corev1.PodRunning })
+		if n := get(t, c, "default", pod).Spec.NodeName; n != node {
+			t.Errorf("%s is on %s, want %s", pod, n, node)
+		}
+	}
+
+	// Affinity: one cache a node, and a front beside it; a third cache has no room.
+	if n := placed(t, c, "app=cache", 2); n["node-1"] != 1 || n["node-2"] != 1 {
+		t.Errorf("the caches are on %v", n)
+	}
+	placed(t, c, "app=front", 2)
+	c.Kubectl(t, "scale", "deployment", "cache", "--replicas=3")
+	clustertest.Eventually(t, "the third cache to wait", func() bool {
+		out := c.Kubectl(t, "get", "events", "--field-selector", "reason=FailedScheduling", "-o", "jsonpath={.items[*].message}")
+		return strings.Contains(out, "didn't match pod anti-affinity rules")
+	})
+
+	// Topology spread.
+	if n := placed(t, c, "app=spread", 6); n["node-1"] != 3 || n["node-2"] != 3 {
+		t.Errorf("the Pods are spread as %v", n)
+	}
+
+	// Taints: who does not tolerate stays away, and is put out.
+	c.Kubectl(t, "taint", "node", "node-1", "team=blue:NoSchedule")
+	podarium(t, c, "demo", "scheduling-taints")
+	if n := placed(t, c, "app=anyone", 3); n["node-1"] != 0 {
+		t.Errorf("Pods that do not tolerate the taint are on %v", n)
+	}
+	if n := placed(t, c, "app=blue", 3); n["node-1"] == 0 {
+		t.Errorf("Pods that tolerate the taint are on %v", n)
+	}
+	c.Kubectl(t, "taint", "node", "node-2", "broken=true:NoExecute")
+	clustertest.Eventually(t, "node-2 to be left by those that do not tolerate it", func() bool {
+		list, err := c.Kubernetes().CoreV1().Pods("default").List(t.Context(), metav1.ListOptions{FieldSelector: "spec.nodeName=node-2", LabelSelector: "app in (anyone, spread)"})
+		return err == nil && len(list.Items) == 0
+	})
+	c.Kubectl(t, "taint", "node", "node-1", "team-")
+	c.Kubectl(t, "taint", "node", "node-2", "broken-")
+}
+
+func TestPriorityDemo(t *testing.T) {
+	t.Parallel()
+	c := clustertest.Start(t, clustertest.Options{Nodes: 1})
+	podarium(t, c, "demo", "scheduling-priority")
+	c.Kubectl(t, "scale", "deployment", "patient", "--replicas=200") // more than any machine has room for
+	clustertest.Eventually(t, "no room for the patient", func() bool {
+		out := c.Kubectl(t, "get", "events", "--field-selector", "reason=FailedScheduling", "-o", "jsonpath={.items[*].message}")
+		return strings.Contains(out, "Insufficient cpu") || strings.Contains(out, "Too many pods")
+	})
+	c.Kubectl(t, "scale", "deployment", "urgent", "--replicas=2")
+	placed(t, c, "app=urgent", 2)
+	if out := c.Kubectl(t, "get", "events", "--field-selector", "reason=Preempted", "-o", "jsonpath={.items[*].involvedObject.name}"); !strings.Contains(out, "patient-") {
+		t.Errorf("preempted were %q", out)
+	}
+}
+
+func TestApplicationDemos(t *testing.T) {
+	t.Parallel()
+	c := clustertest.Start(t, clustertest.Options{Nodes: 2})
+	for _, name := range []string{"workloads", "zookeeper", "shop", "trouble"} {
+		podarium(t, c, "demo", name)
+	}
+	for selector, n := range map[string]int{"app=agent": 2, "app=ordered": 3, "app=old-style": 2, "app=zookeeper": 3, "app=test-service": 3, "app=test-web": 2, "app=redis": 1} {
+		placed(t, c, selector, n)
+	}
+	clustertest.Eventually(t, "the Job to be complete", func() bool {
+		return c.Kubectl(t, "get", "job", "pi", "-o", "jsonpath={.status.succeeded}") == "5"
+	})
+	c.Kubectl(t, "create", "job", "--from=cronjob/tick", "now") // rather than wait for the minute
+	clustertest.Eventually(t, "the CronJob's Job", func() bool {
+		return c.Kubectl(t, "get", "job", "now", "-o", "jsonpath={.status.succeeded}") == "1"
+	})
+	clustertest.Eventually(t, "one of the ZooKeepers to lead", func() bool {
+		out, err := c.TryKubectl(t, "-n", "middleware", "exec", "zookeeper-0", "--", "sh", "-c", "for i in 0 1 2; do echo srvr | nc zookeeper-$i.zookeeper 2181 | grep Mode; done")
+		return err == nil && strings.Count(out, "leader") == 1 && strings.Count(out, "follower") == 2
+	})
+	ip := c.Kubectl(t, "get", "service", "-n", "shop", "test-web", "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}")
+	proxied := proxyClient(t, c)
+	clustertest.Eventually(t, "test-web to call test-service, which counts in redis, by "+ip, func() bool {
+		resp, err := proxied.Get("http://test-web.shop:8080/")
+		if err != nil {
+			return false
+		}
+		defer resp.Body.Close()
+		body := make([]byte, 4096)
+		n, _ := resp.Body.Read(body)
+		return strings.Contains(string(body[:n]), "visits: ")
+	})
+	for pod, want := range map[string]string{"missing-image": "ImagePullBackOff", "crash-loop": "CrashLoopBackOff", "missing-config": "CreateContainerConfigError"} {
+		clustertest.Eventually(t, pod+" to be in "+want, func() bool {
+			w := status(get(t, c, "trouble", pod)).State.Waiting
+			return w != nil && w.Reason == want
+		})
+	}
+}
