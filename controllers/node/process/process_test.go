@@ -356,8 +356,13 @@ func TestZookeeper(t *testing.T) {
 		answer, _ = io.ReadAll(c)
 		_ = c.Close()
 	}
-	if files, err := os.ReadDir(filepath.Join(data, "version-2")); err != nil || len(files) == 0 {
-		t.Errorf("it keeps nothing in its volume: %v", err)
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if files, _ := os.ReadDir(filepath.Join(data, "version-2")); len(files) > 0 {
+			break // its first snapshot, which it writes after it has begun to answer
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("it keeps nothing in its volume:\n%s", out)
+		}
 	}
 	p.Terminate()
 	<-p.Done()

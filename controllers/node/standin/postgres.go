@@ -357,7 +357,7 @@ func (s *pgSession) evaluate(sql string) ([]column, string, error) {
 }
 
 func (s *pgSession) expression(e string) (column, error) {
-	name := ""
+	name, whole := "", e
 	if m := pgAlias.FindStringSubmatch(e); m != nil && !strings.HasSuffix(m[1], ",") {
 		e, name = strings.TrimSpace(m[1]), m[2]
 	}
@@ -384,7 +384,7 @@ func (s *pgSession) expression(e string) (column, error) {
 	case lower == "pg_is_in_recovery()":
 		c.name, c.kind, c.value = "pg_is_in_recovery", pgBool, "f"
 	default:
-		return c, pgError{"0A000", fmt.Sprintf("this stand-in of PostgreSQL has no tables: it cannot select %q", e)}
+		return c, pgError{"0A000", fmt.Sprintf("this stand-in of PostgreSQL has no tables: it cannot select %q", whole)}
 	}
 	if name != "" {
 		c.name = name
