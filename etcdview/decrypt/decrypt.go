@@ -193,7 +193,7 @@ func (d *Decrypter) Decrypt(ctx context.Context, etcdKey string, data []byte) ([
 				if !ok {
 					continue
 				}
-				plain, stale, e := k.transformer.TransformFromStorage(ctx, rest, value.DefaultContext(etcdKey))
+				plain, stale, e := transform(ctx, k.transformer, rest, etcdKey)
 				if e == nil {
 					return plain, stale || !sameResource || !k.primary, nil
 				}
@@ -206,6 +206,17 @@ func (d *Decrypter) Decrypt(ctx context.Context, etcdKey string, data []byte) ([
 		}
 	}
 	return nil, false, err
+}
+
+// transform decrypts. Kubernetes' transformers take it that a value was encrypted by them: that for aescbc panics on one
+// that ends behind its head.
+func transform(ctx context.Context, t value.Transformer, data []byte, etcdKey string) (plain []byte, stale bool, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			plain, stale, err = nil, false, fmt.Errorf("cut short: %v", p)
+		}
+	}()
+	return t.TransformFromStorage(ctx, data, value.DefaultContext(etcdKey))
 }
 
 // matching is the resources entry that the API server uses for a resource, -1 where there is none: exact names go
