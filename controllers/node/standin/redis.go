@@ -2,6 +2,7 @@ package standin
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -23,19 +25,25 @@ const (
 )
 
 // redis is a Redis server (miniredis). What it holds is kept in /data, as the real one's dump is, so that it outlives the
-// Pod where a volume is mounted there: strings, lists, hashes and sets, without their times to live.
+// Pod where a volume is mounted there: strings, lists, hashes, sets and sorted sets with their times to live, which stand
+// still while nothing runs. It is written once a second where something has changed, as appendfsync everysec does.
 type redis struct {
 	p      *process
 	server *miniredis.Miniredis
 	conns  *connections
+
+	mu   sync.Mutex
+	kept []byte // what was written last
 }
 
 // dump is what is kept.
 type dump struct {
-	Strings map[string]string            `json:"strings,omitempty"`
-	Lists   map[string][]string          `json:"lists,omitempty"`
-	Hashes  map[string]map[string]string `json:"hashes,omitempty"`
-	Sets    map[string][]string          `json:"sets,omitempty"`
+	Strings map[string]string             `json:"strings,omitempty"`
+	Lists   map[string][]string           `json:"lists,omitempty"`
+	Hashes  map[string]map[string]string  `json:"hashes,omitempty"`
+	Sets    map[string][]string           `json:"sets,omitempty"`
+	Sorted  map[string]map[string]float64 `json:"sorted,omitempty"`
+	Seconds map[string]int64              `json:"seconds,omitempty"` // to live
 }
 
 func newRedis(p *process) *redis {
@@ -158,14 +166,27 @@ func (r *redis) load() error {
 			return err
 		}
 	}
+	for k, members := range d.Sorted {
+		for m, score := range members {
+			if _, err := r.server.ZAdd(k, score, m); err != nil {
+				return err
+			}
+		}
+	}
+	for k, s := range d.Seconds {
+		r.server.SetTTL(k, time.Duration(s)*time.Second)
+	}
+	r.kept = b
 	return nil
 }
 
 func (r *redis) save() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if !r.mounted() {
 		return
 	}
-	d := dump{Strings: map[string]string{}, Lists: map[string][]string{}, Hashes: map[string]map[string]string{}, Sets: map[string][]string{}}
+	d := dump{Strings: map[string]string{}, Lists: map[string][]string{}, Hashes: map[string]map[string]string{}, Sets: map[string][]string{}, Sorted: map[string]map[string]float64{}, Seconds: map[string]int64{}}
 	for _, k := range r.server.Keys() {
 		switch r.server.Type(k) {
 		case "string":
@@ -174,6 +195,8 @@ func (r *redis) save() {
 			d.Lists[k], _ = r.server.List(k)
 		case "set":
 			d.Sets[k], _ = r.server.Members(k)
+		case "zset":
+			d.Sorted[k], _ = r.server.SortedSet(k)
 		case "hash":
 			fields, _ := r.server.HKeys(k)
 			h := map[string]string{}
@@ -182,8 +205,15 @@ func (r *redis) save() {
 			}
 			d.Hashes[k] = h
 		}
+		if ttl := r.server.TTL(k); ttl > 0 {
+			d.Seconds[k] = int64(ttl / time.Second)
+		}
 	}
 	b, err := json.Marshal(d)
+	if err == nil && bytes.Equal(b, r.kept) {
+		return // what has come since the last time has changed nothing
+	}
+	r.kept = b
 	if err == nil {
 		err = r.p.files.change(dumpFile, func(root *os.Root, rel string) error {
 			if err := root.WriteFile(rel+".tmp", b, fs.FileMode(0o600)); err != nil {
@@ -193,6 +223,7 @@ func (r *redis) save() {
 		})
 	}
 	if err != nil {
+		r.kept = nil // it is tried again
 		fmt.Fprintf(r.p.spec.Stderr, "redis: cannot keep the data in %s: %v\n", dumpFile, err)
 	}
 }

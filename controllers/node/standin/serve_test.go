@@ -141,11 +141,19 @@ func TestRedisKeepsItsData(t *testing.T) {
 	if a := command(p, "SET", "k", "v"); a != "OK" {
 		t.Fatal(a)
 	}
+	for _, c := range []string{"SET short lived EX 100", "RPUSH l a b", "HSET h f 1", "SADD s x", "ZADD z 2 two 1 one"} {
+		command(p, strings.Fields(c)...)
+	}
 	p.Terminate()
 	<-p.Done()
 	p, _ = start(t, e, subnet, spec)
-	if a := command(p, "GET", "k"); a != "v" {
-		t.Errorf("after a restart GET gives %q", a)
+	for c, want := range map[string]string{"GET k": "v", "LRANGE l 0 -1": "a\nb", "HGET h f": "1", "SMEMBERS s": "x", "ZRANGE z 0 -1": "one\ntwo"} {
+		if a := command(p, strings.Fields(c)...); a != want {
+			t.Errorf("after a restart %s gives %q, want %q", c, a, want)
+		}
+	}
+	if a := command(p, "TTL", "short"); a == "-1" || a == "-2" {
+		t.Errorf("after a restart the time to live is %s", a)
 	}
 }
 
