@@ -44,6 +44,7 @@ func newPreview(s *screen.Scope, plans []*change.Plan, then func()) *preview {
 		}
 		d.lines = append(d.lines, PlanLines(p)...)
 	}
+	d.pager.Wrap(true)
 	d.pager.SetLines(d.lines)
 	return d
 }
@@ -112,7 +113,12 @@ func (d *preview) Size(maxWidth, maxHeight int) (int, int) {
 	for _, l := range d.lines {
 		w = max(w, canvas.Width(l.String())+2)
 	}
-	return min(w, maxWidth), min(len(d.lines)+4, maxHeight)
+	w = min(w, maxWidth)
+	rows := 4
+	for _, l := range d.lines {
+		rows += max(1, (canvas.Width(l.String())+w-3)/max(1, w-2)) // long ones are wrapped, beside the bar
+	}
+	return w, min(rows, maxHeight)
 }
 
 // Draw implements screen.Dialog.

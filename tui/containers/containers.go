@@ -158,7 +158,7 @@ func (r *container) take(st corev1.ContainerStatus) {
 	switch {
 	case st.State.Running != nil:
 		r.state, r.since, r.health = "running", st.State.Running.StartedAt.Time, screen.Good
-		if !st.Ready {
+		if !st.Ready && r.kind != "debug" { // which nobody probes
 			r.health, r.why = screen.Poor, "not ready"
 		}
 	case st.State.Terminated != nil:

@@ -48,7 +48,7 @@ func askDebug(s *screen.Scope, pod screen.Object, p *corev1.Pod, target string) 
 	}
 	s.Ask(dialog.NewForm(s, dialog.Form{
 		Title: "Debug container in " + pod.Name, Accept: "Preview",
-		Note: "It runs beside the Pod's own containers, shares their network, and ends when you leave its shell.",
+		Note: "It runs beside the Pod's own containers, shares their network, and ends when its shell does.",
 		Fields: []dialog.Field{
 			{Label: "image", Value: debugImage, Check: func(v string) error {
 				if strings.TrimSpace(v) == "" {
