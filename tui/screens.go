@@ -7,6 +7,7 @@ import (
 	"github.com/podarium/podarium/tui/etcd/manage"
 	"github.com/podarium/podarium/tui/etcd/report"
 	"github.com/podarium/podarium/tui/forward"
+	"github.com/podarium/podarium/tui/helm"
 	"github.com/podarium/podarium/tui/help"
 	"github.com/podarium/podarium/tui/home"
 	"github.com/podarium/podarium/tui/inspect"
@@ -31,6 +32,7 @@ func modules() []screen.Module {
 		rollouts.Module(),
 		workloads.Module(),
 		tree.Module(),
+		helm.Module(),
 		containers.Module(),
 		logs.Module(),
 		shell.Module(),

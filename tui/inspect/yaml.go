@@ -82,7 +82,7 @@ func yamlLines(u *unstructured.Unstructured, secret bool, parts shown) []pager.L
 		lines = append(lines, pager.Plain("# data is decoded here", pager.Muted))
 	}
 	for _, l := range strings.Split(strings.TrimRight(string(raw), "\n"), "\n") {
-		lines = append(lines, colourYAML(l))
+		lines = append(lines, pager.YAML(l))
 		if folded > 0 && l == "metadata:" {
 			lines = append(lines, pager.Plain(fmt.Sprintf("  # managedFields: %d entries, m shows them", folded), pager.Muted))
 		}
@@ -116,32 +116,4 @@ func maskSecret(o *unstructured.Unstructured, reveal bool) {
 		}
 	}
 	o.Object["data"] = data
-}
-
-// colourYAML sets keys apart from values.
-func colourYAML(l string) pager.Line {
-	body := strings.TrimLeft(l, " -")
-	indent := l[:len(l)-len(body)]
-	if strings.HasPrefix(body, "#") {
-		return pager.Plain(l, pager.Muted)
-	}
-	name, value, ok := strings.Cut(body, ":")
-	if !ok || strings.ContainsAny(name, ` "{`) || (value != "" && value[0] != ' ') {
-		return pager.Line{{Text: indent, Ink: pager.Muted}, {Text: body, Ink: valueInk(body)}}
-	}
-	return pager.Line{
-		{Text: indent, Ink: pager.Muted}, {Text: name, Ink: pager.Accent}, {Text: ":", Ink: pager.Muted}, {Text: value, Ink: valueInk(strings.TrimSpace(value))},
-	}
-}
-
-func valueInk(v string) pager.Ink {
-	switch {
-	case v == "true", v == "false", v == "null", v == "{}", v == "[]":
-		return pager.Info
-	case v != "" && v[0] >= '0' && v[0] <= '9' && strings.Trim(v, "0123456789.") == "":
-		return pager.Info
-	case strings.HasPrefix(v, "••••••"), strings.HasPrefix(v, "'••••••"):
-		return pager.Muted
-	}
-	return pager.Text
 }

@@ -47,6 +47,8 @@ type Spec struct {
 	Do   func(key.Action, []*livetable.Row) bool
 	// Order is the column that it is sorted by at first, empty for namespace and name.
 	Order string
+	// Down turns the Order round.
+	Down bool
 	// Firm are the columns that keep their width where room is short; then the last columns leave the screen.
 	Firm []string
 	// Urgent puts what is not well first, where the user has not sorted by a column.
@@ -73,7 +75,7 @@ func newSpecView(s *screen.Scope, kind *session.Kind, r screen.Resources, spec *
 		return nil, err
 	}
 	v.spec = spec
-	v.order = order{column: spec.Order}
+	v.order = order{column: spec.Order, down: spec.Down}
 	v.begin()
 	return v, nil
 }
