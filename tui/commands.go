@@ -67,7 +67,9 @@ func (m *Model) command(line string) {
 				continue
 			}
 			r, err := c.Run(m.root, argument)
-			if err != nil {
+			if err != nil && m.session.Loading() { // it may be about a kind that is not known yet
+				m.session.WhenLoaded(func(error) { m.command(line) })
+			} else if err != nil {
 				m.Say(screen.State{Health: screen.Bad, Text: err.Error()})
 			} else if r != nil {
 				m.goTo(r)
@@ -81,7 +83,11 @@ func (m *Model) command(line string) {
 	// The kind may have been defined since discovery: ask again, once.
 	m.session.Load(m.root)
 	m.session.WhenLoaded(func(err error) {
-		if err == nil && !m.list(word, argument) {
+		switch best := m.words(strings.ToLower(word)); {
+		case err != nil || m.list(word, argument):
+		case len(best) > 0 && best[0].text != word && strings.HasPrefix(best[0].text, strings.ToLower(word)): // what completion offers first
+			m.command(best[0].text + " " + argument)
+		default:
 			m.Say(screen.State{Health: screen.Bad, Text: fmt.Sprintf("the cluster has no kind %q, and podarium no such command (? for help)", word)})
 		}
 	})
@@ -101,7 +107,7 @@ func (m *Model) list(word, argument string) bool {
 		case part == "-l":
 		case strings.ContainsAny(part, "=!"):
 			r.LabelSelector = part
-		case part == "all" || part == "-":
+		case part == "all" || part == "-" || part == "0": // 0 is the key for all
 			r.Namespace = ""
 			m.session.Use("")
 		default:

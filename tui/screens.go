@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"github.com/podarium/podarium/tui/access"
 	"github.com/podarium/podarium/tui/changes"
 	"github.com/podarium/podarium/tui/containers"
 	"github.com/podarium/podarium/tui/etcd"
@@ -33,6 +34,7 @@ func modules() []screen.Module {
 		workloads.Module(),
 		tree.Module(),
 		helm.Module(),
+		access.Module(),
 		containers.Module(),
 		logs.Module(),
 		shell.Module(),

@@ -18,7 +18,7 @@ const threeColumns = 170
 const (
 	components = iota
 	nodes
-	rollouts
+	working
 	warnings
 	writers
 	written
@@ -32,15 +32,16 @@ func (v *view) Draw(c *canvas.Canvas) {
 	body := c.Cut(0, 3, w, h-3)
 	switch {
 	case w < twoColumns:
-		v.drawGroups(body, s, components, nodes, rollouts, warnings)
+		used := v.drawLine(body, s, v.groups[components])
+		v.drawGroups(body.Cut(0, used, w, body.Height()-used), s, nodes, working, warnings)
 	case w < threeColumns:
 		left := w * 9 / 20
 		v.drawGroups(body.Cut(0, 0, left, body.Height()), s, components, nodes, writers)
-		v.drawGroups(body.Cut(left+2, 0, w-left-2, body.Height()), s, rollouts, warnings, written)
+		v.drawGroups(body.Cut(left+2, 0, w-left-2, body.Height()), s, working, warnings, written)
 	default:
 		left := w * 3 / 10
 		v.drawGroups(body.Cut(0, 0, left, body.Height()), s, components, nodes)
-		v.drawGroups(body.Cut(left+2, 0, left, body.Height()), s, rollouts, writers, written)
+		v.drawGroups(body.Cut(left+2, 0, left, body.Height()), s, working, writers, written)
 		v.drawGroups(body.Cut(2*left+4, 0, w-2*left-4, body.Height()), s, warnings)
 	}
 }
@@ -104,6 +105,32 @@ func (v *view) drawGroups(c *canvas.Canvas, s *style.Styles, which ...int) {
 		v.drawGroup(c.Cut(0, y, c.Width(), rows[n]), s, v.groups[g])
 		y += rows[n] + 1
 	}
+}
+
+// drawLine draws a group as words after one another, for a narrow screen, and returns the lines that took with a blank one.
+func (v *view) drawLine(c *canvas.Canvas, s *style.Styles, g group) int {
+	x, y := c.Text(2, 0, s.Heading, g.title)+2, 0
+	if len(g.items) == 0 {
+		c.Text(x, 0, s.Muted, g.empty)
+	}
+	for _, it := range g.items {
+		text := it.name
+		if it.health != screen.Good && it.word != "" {
+			text += " " + it.word
+		}
+		if width := canvas.Width(text) + 2; x+width > c.Width() && x > 4 {
+			x, y = 4, y+1
+		}
+		from := x
+		x = c.Text(x, y, it.health.Style(s), it.health.Glyph()+" ")
+		x = c.Text(x, y, s.Text, text)
+		if it.id == v.cursor {
+			c.Paint(from-1, y, x-from+2, s.Selection)
+			c.Text(from-1, y, canvas.Style{Fg: s.Key.Fg, Bg: s.Selection.Bg, Attrs: s.Selection.Attrs | s.Key.Attrs}, "▸")
+		}
+		x += 3
+	}
+	return y + 2
 }
 
 func (v *view) drawGroup(c *canvas.Canvas, s *style.Styles, g group) {

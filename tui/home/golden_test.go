@@ -55,6 +55,7 @@ func some() sources {
 		pods: table([]string{"Name", "Ready", "Status", "Node"}, pods...),
 		events: table([]string{"Reason", "Object", "Message"},
 			[]any{"default", "e1", 4 * time.Minute, "Failed", "pod/web-3", "Failed to pull image \"nginx:broken\": manifest unknown"},
+			[]any{"default", "e3", 9 * time.Minute, "BackOff", "pod/web-3", "Back-off pulling image"},
 			[]any{"default", "e2", 12 * time.Minute, "NodeNotReady", "node/node-3", "Node node-3 status is now: NodeNotReady"}),
 		workloads: []workloads{
 			{deployGVR, "Deployment", table([]string{"Name", "Ready", "Up-To-Date"}, []any{"default", "api", time.Hour, "api", "3/3", "3"}, []any{"default", "web", time.Minute, "web", "7/10", "10"})},
@@ -67,7 +68,13 @@ func some() sources {
 func TestGoldenHome(t *testing.T) {
 	h, s := screentest.New(t, nil)
 	v := newView(s, vitals.Of(s), some())
+	for _, name := range []string{"etcd", "apiserver", "controller-manager", "scheduler"} {
+		v.groups[components].items = append(v.groups[components].items, item{id: "component/" + name, health: screen.Good, name: name, detail: "ready after 640 ms"})
+	}
 	screentest.AllSizes(t, h, "home", v)
+	v.Do(actDown)
+	v.Do(actDown)
+	screentest.Golden(t, "home-component-80x24", screentest.Draw(h, v, 80, 24))
 }
 
 func TestEverythingCanBeEntered(t *testing.T) {
@@ -100,6 +107,20 @@ func TestEverythingCanBeEntered(t *testing.T) {
 	}
 }
 
+func TestWarningsAreOneForEachObject(t *testing.T) {
+	h, s := screentest.New(t, nil)
+	v := newView(s, vitals.Of(s), some())
+	items := v.groups[warnings].items
+	if len(items) != 2 || items[0].name != "pod/web-3" || !strings.HasPrefix(items[0].detail, "×2  Failed: ") {
+		t.Fatalf("the warnings are %+v", items)
+	}
+	v.cursor = items[0].id
+	v.Do(actEnter)
+	if r, ok := h.Opened[0].(screen.Resources); !ok || r.FieldSelector != "involvedObject.name=web-3" {
+		t.Errorf("enter opens %+v, want the events of the Pod", h.Opened)
+	}
+}
+
 func TestAStuckRolloutSaysWhy(t *testing.T) {
 	_, s := screentest.New(t, nil)
 	from := some()
@@ -107,7 +128,7 @@ func TestAStuckRolloutSaysWhy(t *testing.T) {
 	broken.Owner = &metav1.OwnerReference{Kind: "ReplicaSet", Name: "web-68b8496877"}
 	broken.Labels = map[string]string{"pod-template-hash": "68b8496877"}
 	v := newView(s, vitals.Of(s), from)
-	first := v.groups[rollouts].items[0]
+	first := v.groups[working].items[0]
 	if first.name != "web" || first.health != screen.Bad || !strings.Contains(first.detail, "ImagePullBackOff") {
 		t.Errorf("the first workload is %q with health %v and says %q, want web, broken, with its Pod's status", first.name, first.health, first.detail)
 	}

@@ -3,9 +3,12 @@ package home
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/podarium/podarium/cluster"
@@ -66,10 +69,22 @@ func (v *view) components() group {
 			it.open = screen.Etcd{}
 		case "kube-apiserver":
 			it.open = screen.Resources{Resource: core.WithResource("namespaces")}
+		default:
+			it.open = v.componentPods(c.Name)
 		}
 		g.items = append(g.items, it)
 	}
 	return g
+}
+
+// componentPods leads to the Pods of a component where it shows itself by some, else to the leases by which it leads.
+func (v *view) componentPods(name string) screen.Request {
+	for _, r := range v.from.pods.Snapshot().Rows {
+		if r.Namespace == metav1.NamespaceSystem && strings.HasPrefix(r.Name, name) {
+			return screen.Resources{Resource: podsGVR, Namespace: r.Namespace, Filter: name}
+		}
+	}
+	return screen.Resources{Resource: schema.GroupVersionResource{Group: "coordination.k8s.io", Version: "v1", Resource: "leases"}, Namespace: metav1.NamespaceSystem}
 }
 
 func (v *view) nodes() group {
@@ -186,20 +201,39 @@ func (v *view) broken() map[owner]string {
 // maxWarnings bounds what is laid out; the events screen has them all.
 const maxWarnings = 50
 
+// warnings are one for each object, with how many there were and what the newest says.
 func (v *view) warnings() group {
 	s := v.from.events.Snapshot()
-	g := group{title: titleWarnings, empty: "none", note: ""}
+	g := group{title: titleWarnings, empty: "none"}
 	rows := slices.Clone(s.Rows)
 	slices.SortStableFunc(rows, func(a, b *livetable.Row) int { return b.Created.Compare(a.Created) })
-	for _, r := range rows[:min(len(rows), maxWarnings)] {
+	type about struct{ namespace, object string }
+	at, counts := map[about]int{}, map[about]int{}
+	for _, r := range rows {
+		key := about{r.Namespace, cell(s, r, "Object")}
+		n, err := strconv.Atoi(cell(s, r, "Count"))
+		if err != nil {
+			n = 1
+		}
+		counts[key] += max(n, 1)
+		if _, ok := at[key]; ok || len(g.items) == maxWarnings {
+			continue
+		}
+		at[key] = len(g.items)
+		_, name, _ := strings.Cut(key.object, "/")
 		g.items = append(g.items, item{
-			id: string(r.UID), health: screen.Poor, name: cell(s, r, "Object"),
+			id: "warning/" + key.namespace + "/" + key.object, health: screen.Poor, name: key.object,
 			detail: cell(s, r, "Reason") + ": " + cell(s, r, "Message"),
 			word:   duration.HumanDuration(v.scope.Now().Sub(r.Created)),
-			open:   screen.Resources{Resource: eventsGVR, Namespace: r.Namespace, Select: r.UID},
+			open:   screen.Resources{Resource: eventsGVR, Namespace: r.Namespace, FieldSelector: "involvedObject.name=" + name, Of: key.object},
 		})
 	}
-	if n := len(rows); n > 0 {
+	for key, i := range at {
+		if n := counts[key]; n > 1 {
+			g.items[i].detail = fmt.Sprintf("×%d  %s", n, g.items[i].detail)
+		}
+	}
+	if n := len(at); n > 0 {
 		g.note = fmt.Sprint(n)
 	}
 	return g
@@ -215,7 +249,11 @@ func (v *view) writers() group {
 		g.note += ", a sample"
 	}
 	for _, r := range s.Writers[:min(len(s.Writers), maxActivity)] {
-		g.items = append(g.items, activityItem("writer/", r))
+		it := activityItem("writer/", r)
+		if v.scope.Handles(screen.Etcd{}) {
+			it.open = screen.Etcd{}
+		}
+		g.items = append(g.items, it)
 	}
 	return g
 }

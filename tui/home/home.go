@@ -12,6 +12,7 @@ import (
 	"github.com/podarium/podarium/cluster/livetable"
 	"github.com/podarium/podarium/tui/activity"
 	"github.com/podarium/podarium/tui/key"
+	"github.com/podarium/podarium/tui/rollouts"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/vitals"
 )
@@ -37,6 +38,7 @@ const (
 	actEtcd  key.Action = "etcd"
 	actPods  key.Action = "pods"
 	actDeps  key.Action = "deployments"
+	actRolls key.Action = "rollouts"
 )
 
 func keys() key.Table {
@@ -44,6 +46,7 @@ func keys() key.Table {
 		{Action: actEnter, Keys: []string{"enter"}, Hint: "open", Help: "open what is under the cursor", Group: "Open"},
 		{Action: actPods, Keys: []string{"p"}, Hint: "pods", Help: "all Pods", Group: "Open"},
 		{Action: actDeps, Keys: []string{"d"}, Hint: "deployments", Help: "all Deployments", Group: "Open"},
+		{Action: actRolls, Keys: []string{"r"}, Hint: "rollouts", Help: "all rollouts", Group: "Open"},
 		{Action: actEtcd, Keys: []string{"e"}, Hint: "etcd", Help: "the keys of etcd", Group: "Open"},
 		{Action: actDown, Keys: []string{"j", "down"}, Help: "down", Group: "Move"},
 		{Action: actUp, Keys: []string{"k", "up"}, Help: "up", Group: "Move"},
@@ -179,7 +182,7 @@ func (v *view) Place() screen.Place {
 
 // Keys implements screen.Screen.
 func (v *view) Keys() key.Table {
-	return keys().With(v.scope.Handles(screen.Etcd{}), actEtcd)
+	return keys().With(v.scope.Handles(screen.Etcd{}), actEtcd).With(v.scope.Handles(rollouts.List{}), actRolls)
 }
 
 // find is the group and the item under the cursor.
@@ -210,6 +213,8 @@ func (v *view) Do(a key.Action) {
 		v.scope.Open(screen.Etcd{})
 	case actPods:
 		v.scope.Open(screen.Resources{Resource: podsGVR})
+	case actRolls:
+		v.scope.Open(rollouts.List{})
 	case actDeps:
 		v.scope.Open(screen.Resources{Resource: deployGVR})
 	case actEnter:

@@ -336,6 +336,8 @@ func (v *view) inside(r *livetable.Row) screen.Request {
 	case v.is("", "namespaces"):
 		v.session.Use(r.Name)
 		return screen.Resources{Resource: pods, Namespace: r.Name}
+	case (v.is("rbac.authorization.k8s.io", "roles", "clusterroles", "rolebindings", "clusterrolebindings") || v.is("", "serviceaccounts")) && v.scope.Handles(screen.Rules{}):
+		return screen.Rules{Object: o}
 	case v.is("apiextensions.k8s.io", "customresourcedefinitions"):
 		if k, ok := v.session.Find(r.Name); ok { // widgets.example.com
 			return screen.Resources{Resource: k.Resource, Namespace: v.session.Namespace}

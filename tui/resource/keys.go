@@ -76,7 +76,7 @@ const (
 // Keys is the table of all keys of a table. A kind that lacks an operation leaves its key out.
 func Keys() key.Table {
 	t := key.Table{
-		{Action: actEnter, Keys: []string{"enter"}, Hint: "open", Help: "what is inside: a workload's rollout, a node's Pods, a Pod's containers", Group: groupOpen},
+		{Action: actEnter, Keys: []string{"enter"}, Hint: "open", Help: "what is inside: a workload's rollout, a node's Pods, a Pod's containers, the rules of a role or service account", Group: groupOpen},
 		{Action: actScale, Keys: []string{"s"}, Hint: "scale", Help: "scale", Group: groupDo, Changes: true},
 		{Action: actShell, Keys: []string{"s"}, Hint: "shell", Help: "a shell in the Pod, in a pane", Group: groupDo, Changes: true},
 		{Action: actHandOver, Keys: []string{"X"}, Help: "a shell in the Pod that takes the whole terminal", Group: groupDo, Changes: true},

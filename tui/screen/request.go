@@ -59,6 +59,8 @@ type (
 	Tree struct{ Object }
 	// UsedBy is the table of what uses an object: a ConfigMap, a Secret, a volume claim.
 	UsedBy struct{ Object }
+	// Rules are what a role allows, or a binding's role, or what a service account can do.
+	Rules struct{ Object }
 	// EtcdKey opens an object's key in etcd.
 	EtcdKey struct{ Object }
 	// Etcd opens the tree of keys under a prefix; empty for the API server's own.

@@ -130,13 +130,16 @@ func Complete(s *screen.Scope, _ string) []string {
 func (s *Session) UseArgument(argument string) string {
 	switch argument {
 	case "":
-	case "all", "-":
+	case "all", "-", "0": // 0 is the key for all
 		s.Use("")
 	default:
 		s.Use(argument)
 	}
 	return s.Namespace
 }
+
+// Loading says that the kinds are being asked for.
+func (s *Session) Loading() bool { return s.loading }
 
 // WhenLoaded runs f when the kinds are known, at once where they are. The error says that they cannot be known.
 func (s *Session) WhenLoaded(f func(error)) {
