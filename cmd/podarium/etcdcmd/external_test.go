@@ -20,7 +20,8 @@ import (
 // TestMutualTLS reaches an external cluster as one reaches kubeadm's: by ETCDCTL_* variables, and by flags.
 func TestMutualTLS(t *testing.T) {
 	c := etcdtest.StartCluster(t, 3)
-	s := session{t, etcdcmd.Deps{}}
+	dir := t.TempDir()
+	s := session{t, etcdcmd.Deps{DataDir: func() (string, error) { return dir, nil }}}
 	flags := func(args ...string) []string {
 		return append([]string{"--endpoints", strings.Join(c.Endpoints, ","), "--cacert", c.CACert, "--cert", c.Cert, "--key", c.Key}, args...)
 	}
@@ -55,6 +56,7 @@ func TestMutualTLS(t *testing.T) {
 	}
 	s.want(s.run("", 0, "move-leader", other, "--yes", "--allow-writes"), other+" leads")
 	s.want(s.run("", 0, "defrag", "--yes", "--allow-writes"), "m0: ", "m1: ", "m2: ")
+	s.want(s.run("", 0, "status", "--hash"), "all 3 members hold the same data")
 	s.want(s.run("", 0, "watch", "/app/", "--prefix", "--rev", "2", "--limit", "1"), "create /app/k")
 
 	t.Setenv("ETCDCTL_CERT", "")
@@ -129,9 +131,13 @@ func TestOldServer(t *testing.T) {
 	if _, err := c.Put(t.Context(), "/registry/pods/default/web", string(pod(t, "web", "nginx:2"))); err != nil {
 		t.Fatal(err)
 	}
-	s := session{t, etcdcmd.Deps{}}
+	s := session{t, etcdcmd.Deps{DataDir: func() (string, error) { return dir, nil }}}
 	t.Setenv("ETCDCTL_ENDPOINTS", url)
-	s.want(s.run("", 0, "status"), "leader")
+	s.want(s.run("", 0, "status", "--hash"), "leader", "nothing to compare")
+	s.want(s.run("", 0, "user", "list"), "USER")
+	s.want(s.run("", 0, "lease", "grant", "60", "--yes", "--allow-writes"), "granted for 60 s")
+	s.want(s.run("", 0, "leases"), "1m0s")
+	s.want(s.run("", 0, "compact", "--rev", "2", "--dry-run"), "of 1 to 3")
 	s.want(s.run("", 0, "ls", "/registry/"), "web")
 	s.want(s.run("", 0, "get", "/registry/", "--prefix"), "image: nginx:2")
 	s.want(s.run("", 0, "history", "/registry/pods/default/web"), "nginx:1 → nginx:2", "created")
