@@ -157,6 +157,25 @@ func TestRedisKeepsItsData(t *testing.T) {
 	}
 }
 
+// A port called redis is one, beside what else the image serves.
+func TestPortCalledRedis(t *testing.T) {
+	e, subnet := newEngine(t)
+	p, _ := start(t, e, subnet, containers.Spec{Image: "shop:v1", Ports: []corev1.ContainerPort{{ContainerPort: 80}, {ContainerPort: 7000, Name: "redis"}}})
+	if code, _ := get(t, e, "http://"+address(p)+"/"); code != 200 {
+		t.Errorf("port 80 gives %d", code)
+	}
+	c, err := e.network.DialContext(t.Context(), "tcp", address(p)+":7000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if a, err := redisCommand(ctx, c, "PING"); a != "PONG" || err != nil {
+		t.Errorf("%q, %v", a, err)
+	}
+}
+
 func TestZookeeper(t *testing.T) {
 	e, subnet := newEngine(t)
 	p, out := start(t, e, subnet, containers.Spec{Image: "zookeeper:3.9"})

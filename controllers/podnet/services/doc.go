@@ -4,7 +4,10 @@
 //
 // NodePorts are opened on 127.0.0.1 of the host and on every node's virtual address; a Service of type LoadBalancer gets a
 // loopback address of the host, which is written to its status. Where a port cannot be opened, an event on the Service says
-// why, and it is tried again when the Service changes.
+// why, and it is tried again every few seconds.
+//
+// internalTrafficPolicy, externalTrafficPolicy and trafficDistribution are kept for each node; the machine that podarium runs
+// on is no node and all of them (see spread). healthCheckNodePorts are not served, and SCTP is not carried.
 //
 // NetworkPolicies are enforced between Pods, for new connections and datagrams: what they do not let through is dropped.
 // The kubelets' own probes come from the nodes' addresses and always pass.
