@@ -47,6 +47,7 @@ func serveCRI(t *testing.T) string {
 
 // A kubelet's Pods run in a runtime outside of the process, over its socket, beside those that run in it.
 func TestCRI(t *testing.T) {
+	t.Parallel()
 	endpoint := serveCRI(t)
 	c := clustertest.Start(t, clustertest.Options{Nodes: 2, Args: []string{"--cri-endpoint", endpoint}})
 	ns := clustertest.Namespace(t, c)

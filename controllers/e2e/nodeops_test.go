@@ -59,6 +59,7 @@ func sum(m map[string]int) (n int) {
 }
 
 func TestNodesAddedAndRemoved(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	images := filepath.Join(t.TempDir(), "images.yaml")
 	if err := os.WriteFile(images, []byte("images:\n- match: '*/acme:*'\n  exit: {after: 100ms, code: 7, log: so long}\n"), 0o600); err != nil {

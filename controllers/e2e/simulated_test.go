@@ -45,6 +45,7 @@ func simulatedNodes(tb testing.TB, c *clustertest.Cluster) []corev1.Node {
 }
 
 func TestSimulatedNodes(t *testing.T) {
+	t.Parallel()
 	const nodes, pods = 50, 200
 	dir := filepath.Join(t.TempDir(), "data")
 	c := clustertest.Start(t, clustertest.Options{Nodes: 1, DataDir: dir, Args: []string{"--simulated-nodes", "50"}})

@@ -203,7 +203,11 @@ func (r *Runtime) Close(ctx context.Context) error {
 	sandboxes, lerr := r.remote.ListPodSandbox(ctx, &runtimeapi.PodSandboxFilter{LabelSelector: r.owned(nil)})
 	var wg sync.WaitGroup
 	for _, s := range sandboxes {
-		wg.Go(func() { _ = r.remote.StopPodSandbox(ctx, s.Id) }) // a kubelet that starts again finds and removes it
+		wg.Go(func() { // what is left, a kubelet that starts again finds and removes
+			if r.remote.StopPodSandbox(ctx, s.Id) == nil {
+				_ = r.remote.RemovePodSandbox(ctx, s.Id)
+			}
+		})
 	}
 	wg.Wait()
 	return errors.Join(err, lerr, r.remote.Close(ctx))
