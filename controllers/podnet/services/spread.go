@@ -21,6 +21,9 @@ func (c *Controller) spread(svc *podnet.Service, s proxy.ServicePort, endpoints 
 	}
 	svc.Near, svc.Outside = map[netip.Addr][]netip.AddrPort{}, map[netip.AddrPort][]netip.AddrPort{}
 	for name, m := range nodes {
+		if c.o.Network.NodeOf(m.addr) != m.addr {
+			continue // nothing runs there that could connect: a simulated node, or one that has gone
+		}
 		internal, external := c.usable(s, endpoints, name, m)
 		svc.Near[m.addr] = addresses(internal)
 		if s.ExternalPolicyLocal() && s.NodePort() != 0 {
