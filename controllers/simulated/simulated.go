@@ -73,6 +73,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	c := rest.CopyConfig(o.Config)
 	c.ContentType, c.AcceptContentTypes = runtime.ContentTypeProtobuf, runtime.ContentTypeProtobuf+","+runtime.ContentTypeJSON
+	c.UserAgent = "kwok" // who writes, in managed fields
 	client, err := kubernetes.NewForConfig(c)
 	if err != nil {
 		return fmt.Errorf("simulated nodes: %w", err)
