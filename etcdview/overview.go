@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -65,14 +67,29 @@ func (s *Store) ClusterID(ctx context.Context) (string, error) {
 	return hex(a.status.Header.ClusterId), nil
 }
 
-// any is the first answer of a member.
-func (s *Store) any(ctx context.Context) (a answer, err error) {
-	for _, e := range s.client.Endpoints() {
-		if a, err = s.status(ctx, e); err == nil {
-			return a, nil
+// any is the first answer of a member: all are asked at once.
+func (s *Store) any(ctx context.Context) (answer, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type result struct {
+		a   answer
+		err error
+	}
+	endpoints := s.client.Endpoints()
+	results := make(chan result, len(endpoints))
+	for _, e := range endpoints {
+		go func() {
+			a, err := s.status(ctx, e)
+			results <- result{a, err}
+		}()
+	}
+	last := result{err: errors.New("there is no endpoint")}
+	for range endpoints {
+		if last = <-results; last.err == nil {
+			break
 		}
 	}
-	return a, err
+	return last.a, last.err
 }
 
 // Overview is an etcd cluster at a glance.
@@ -124,19 +141,33 @@ func (s *Store) Overview(ctx context.Context) (*Overview, error) {
 		return nil, err
 	}
 	if together != nil {
-		o.Err = fmt.Sprintf("the members do not answer together: %v", together)
-		for _, a := range given {
-			o.Revision = max(o.Revision, a.status.Header.Revision)
-		}
+		o.alone(given, together)
 		return o, nil
 	}
-	if o.Alarms, err = s.Alarms(ctx); err != nil {
-		return nil, err
+	asked, cancel := context.WithTimeout(ctx, memberTimeout)
+	defer cancel()
+	o.Alarms, err = s.Alarms(asked)
+	if err == nil {
+		o.Revision, err = s.Revision(asked)
 	}
-	if o.Revision, err = s.Revision(ctx); err != nil {
+	if err != nil && asked.Err() != nil && ctx.Err() == nil { // etcd before 3.5 lists its members without a quorum
+		o.alone(given, errNoQuorum)
+		return o, nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	return o, nil
+}
+
+var errNoQuorum = errors.New("there may be no quorum")
+
+// alone makes of what single members said what can be made of it.
+func (o *Overview) alone(said map[uint64]answer, why error) {
+	o.Err = fmt.Sprintf("the members do not answer together: %v", why)
+	for _, a := range said {
+		o.Revision = max(o.Revision, a.status.Header.Revision)
+	}
 }
 
 // memberList asks for the members: the cluster as a whole, or one of them alone where the cluster does not answer, which
@@ -158,7 +189,7 @@ func (s *Store) memberList(ctx context.Context) (list *clientv3.MemberListRespon
 		return nil, nil, readError("list the members", "", together)
 	}
 	if errors.Is(together, context.DeadlineExceeded) {
-		together = errors.New("there may be no quorum")
+		together = errNoQuorum
 	}
 	return list, together, nil
 }
@@ -182,7 +213,7 @@ func (s *Store) byEndpoint(ctx context.Context) (out map[uint64]answer, silent m
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				silent[e] = err
+				silent[address(e)] = err
 				return
 			}
 			out[a.status.Header.MemberId] = a
@@ -206,7 +237,7 @@ func (s *Store) ask(ctx context.Context, m *etcdserverpb.Member, a answer, silen
 		if a.status != nil {
 			break
 		}
-		if e, ok := silent[u]; ok { // it was asked a moment ago
+		if e, ok := silent[address(u)]; ok { // it was asked a moment ago
 			err = e
 			continue
 		}
@@ -216,6 +247,9 @@ func (s *Store) ask(ctx context.Context, m *etcdserverpb.Member, a answer, silen
 		}
 	}
 	if a.status == nil {
+		if errors.Is(err, context.DeadlineExceeded) && len(m.ClientURLs) > 0 {
+			err = reach(ctx, m.ClientURLs[0], err)
+		}
 		out.Err = err.Error()
 		return
 	}
@@ -225,6 +259,30 @@ func (s *Store) ask(ctx context.Context, m *etcdserverpb.Member, a answer, silen
 	out.Version, out.StorageVersion = st.Version, st.StorageVersion
 	out.Size, out.InUse, out.Quota = st.DbSize, st.DbSizeInUse, st.DbSizeQuota
 	out.Term, out.Index, out.Applied, out.Errors = st.RaftTerm, st.RaftIndex, st.RaftAppliedIndex, st.Errors
+}
+
+// address is an endpoint without its scheme: users may leave that out, members do not.
+func address(endpoint string) string {
+	if _, rest, ok := strings.Cut(endpoint, "://"); ok {
+		endpoint = rest
+	}
+	return strings.TrimSuffix(endpoint, "/")
+}
+
+// reach says why nobody can be connected to at an endpoint, which grpc does not, or what was known before.
+func reach(ctx context.Context, endpoint string, known error) error {
+	network := "tcp"
+	if strings.HasPrefix(endpoint, "unix") {
+		network = "unix"
+	}
+	ctx, cancel := context.WithTimeout(ctx, memberTimeout/4)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, network, address(endpoint))
+	if err != nil {
+		return err
+	}
+	conn.Close()
+	return known
 }
 
 // Alarms lists what etcd has raised.
