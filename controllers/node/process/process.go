@@ -169,6 +169,17 @@ func (p *process) command(ctx context.Context, argv []string) *exec.Cmd {
 	return cmd
 }
 
+// onPipes runs a command.
+func (p *process) onPipes(cmd *exec.Cmd, e containers.Exec) error {
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = e.Stdin, e.Stdout, e.Stderr
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	p.engine.guard.add(cmd.Process.Pid)
+	defer p.engine.guard.remove(cmd.Process.Pid)
+	return cmd.Wait()
+}
+
 // release gives back what the container holds of the network.
 func (p *process) release() {
 	p.mu.Lock()
@@ -216,14 +227,13 @@ func (p *process) Exec(ctx context.Context, e containers.Exec) (int, error) {
 		return 0, errors.New("exec: no command")
 	}
 	cmd := p.command(ctx, e.Command)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = e.Stdin, e.Stdout, e.Stderr
 	cmd.Cancel = func() error { killGroup(cmd, true); return nil }
-	if err := cmd.Start(); err != nil {
-		return 0, err
+	var err error
+	if e.TTY {
+		err = p.onTerminal(cmd, e)
+	} else {
+		err = p.onPipes(cmd, e)
 	}
-	p.engine.guard.add(cmd.Process.Pid)
-	defer p.engine.guard.remove(cmd.Process.Pid)
-	err := cmd.Wait()
 	if x := (*exec.ExitError)(nil); errors.As(err, &x) {
 		return max(x.ExitCode(), 1), nil
 	}

@@ -376,3 +376,38 @@ func TestUnknownProgramsAndImages(t *testing.T) {
 		t.Errorf("an image that is not known: %v", err)
 	}
 }
+
+func TestExecOnATerminal(t *testing.T) {
+	_, p, out, err := start(t, containers.Spec{Image: "any", Command: []string{"sh", "-c", "echo up; sleep 1000"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	awaitOutput(t, p, out, "up")
+	in, keyboard := io.Pipe()
+	defer keyboard.Close()
+	resize := make(chan containers.Size, 1)
+	said := &output{}
+	ended := make(chan int, 1)
+	go func() {
+		code, err := p.Exec(t.Context(), containers.Exec{Command: []string{"sh"}, Stdin: in, Stdout: said, TTY: true, Resize: resize})
+		if err != nil {
+			t.Error(err)
+		}
+		ended <- code
+	}()
+	resize <- containers.Size{Width: 91, Height: 37}
+	if _, err := io.WriteString(keyboard, "while [ \"$(stty size)\" != '37 91' ]; do :; done; test -t 0 && echo a-$((1+1)); sleep 1000\r"); err != nil {
+		t.Fatal(err)
+	}
+	for limit := time.Now().Add(time.Minute); !strings.Contains(said.String(), "a-2"); time.Sleep(time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatalf("the terminal has %q", said.String())
+		}
+	}
+	if _, err := io.WriteString(keyboard, "\x03exit 6\r"); err != nil { // ctrl-c ends the command, not the shell
+		t.Fatal(err)
+	}
+	if code := <-ended; code != 6 {
+		t.Errorf("code %d; the terminal has %q", code, said.String())
+	}
+}
