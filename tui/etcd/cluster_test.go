@@ -98,7 +98,9 @@ func TestBrowseAsAUser(t *testing.T) {
 	d.Command("etcd-leases")
 	d.Wait("ENDS IN", "/registry/")
 	d.Command("members")
-	d.Wait("healthy", "leader", "by resource", "by writer")
+	d.Wait("healthy", "leader", "by resource")
+	d.Keys("tab")
+	d.Wait("by writer")
 }
 
 // TestRegistryKeysAreDeletedThroughTheAPIFirst offers what passes no check second, and refuses it without leave.
@@ -114,6 +116,8 @@ func TestRegistryKeysAreDeletedThroughTheAPIFirst(t *testing.T) {
 	d.Wait("belongs to a Kubernetes registry")
 	d.Keys("ctrl+d")
 	d.Wait("through the API")
+	d.Keys("enter")
+	d.Wait("propagation")
 	d.Keys("enter")
 	d.Wait("This will change", "delete")
 	d.Keys("y")
