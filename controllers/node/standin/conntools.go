@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -91,9 +92,20 @@ func nc(ctx context.Context, s *shell, args []string) int {
 	if try {
 		return 0
 	}
-	if s.stdin != nil {
+	if s.stdin != nil && network == "udp" {
+		r := bufio.NewReader(s.stdin) // a datagram for each line, in however many pieces it comes
+		for {
+			line, err := r.ReadBytes('\n')
+			if len(line) > 0 {
+				_, _ = c.Write(line) // one that nobody takes is lost
+			}
+			if err != nil {
+				break
+			}
+		}
+	} else if s.stdin != nil {
 		_, _ = io.Copy(c, s.stdin)
-		if w, ok := c.(interface{ CloseWrite() error }); ok && network == "tcp" {
+		if w, ok := c.(interface{ CloseWrite() error }); ok {
 			_ = w.CloseWrite()
 		}
 	}
