@@ -40,6 +40,8 @@ type Options struct {
 	Status func(context.Context) (Status, error)
 	// Traffic counts the connections of Services. Nil: nobody counts them.
 	Traffic func(context.Context) ([]ServiceTraffic, error)
+	// Sandboxes lists what the Pods' containers share. Nil: nobody tells of them.
+	Sandboxes func(context.Context) ([]Sandbox, error)
 	// StopsWithProcess says that quitting this process stops the cluster, so that a front end asks first.
 	StopsWithProcess bool
 	// ReadOnly refuses every change (package cluster/change checks it, once).

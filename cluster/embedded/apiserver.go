@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 
 	"github.com/spf13/pflag"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
@@ -35,6 +36,8 @@ type apiServerConfig struct {
 	dialPod func(ctx context.Context, network, addr string) (net.Conn, error)
 	// dialKubelet reaches kubelets.
 	dialKubelet egressselector.Lookup
+	// flags is told the flags with which kube-apiserver's own program would run like this. It may be nil.
+	flags func([]string)
 }
 
 // configureAPIServer does all that needs no etcd yet: certificates, options, and the configuration of the chain.
@@ -60,9 +63,10 @@ func configureAPIServer(ctx context.Context, c apiServerConfig) (*app.Config, er
 	for _, f := range s.Flags().FlagSets {
 		fs.AddFlagSet(f)
 	}
-	err = fs.Parse([]string{
+	port := c.listener.Addr().(*net.TCPAddr).Port
+	flags := []string{
 		"--etcd-servers=" + c.etcd,
-		"--bind-address=127.0.0.1",
+		"--bind-address=127.0.0.1", "--secure-port=" + strconv.Itoa(port),
 		"--tls-cert-file=" + serverCert, "--tls-private-key-file=" + serverKey,
 		"--client-ca-file=" + p.file("ca.crt"),
 		"--requestheader-client-ca-file=" + p.file("front-proxy-ca.crt"),
@@ -88,13 +92,15 @@ func configureAPIServer(ctx context.Context, c apiServerConfig) (*app.Config, er
 		"--profiling=false",
 		// Watches are cut at once at shutdown rather than awaited.
 		"--shutdown-send-retry-after=false",
-	})
-	if err != nil {
+	}
+	if err := fs.Parse(flags); err != nil {
 		return nil, fmt.Errorf("kube-apiserver: %w", err)
+	}
+	if c.flags != nil {
+		c.flags(flags)
 	}
 	s.KubeletConfig.Lookup = c.dialKubelet
 	s.SecureServing.Listener = c.listener
-	s.SecureServing.BindPort = c.listener.Addr().(*net.TCPAddr).Port
 	if err := compatibility.DefaultComponentGlobalsRegistry.Set(); err != nil {
 		return nil, fmt.Errorf("feature gates: %w", err)
 	}

@@ -66,6 +66,15 @@ func serveControl(socket string, s *Server) (*control, error) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(t) // a failed write is the reader's
 	})
+	mux.HandleFunc("GET /sandboxes", func(w http.ResponseWriter, r *http.Request) {
+		list, err := s.Sandboxes(r.Context())
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(list) // a failed write is the reader's
+	})
 	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
 		s.stopOnce.Do(func() { close(s.stopping) })
 		w.WriteHeader(http.StatusAccepted)
@@ -147,7 +156,7 @@ func Attach(ctx context.Context, dataDir string) (*Remote, error) {
 			info, err := r.Info(ctx)
 			return info.Status, err
 		},
-		Traffic: r.Traffic,
+		Traffic: r.Traffic, Sandboxes: r.Sandboxes,
 	})
 	return r, err
 }
@@ -160,6 +169,11 @@ func (r *Remote) Info(ctx context.Context) (info Info, err error) {
 // Traffic asks the running process how the connections of Services were spread.
 func (r *Remote) Traffic(ctx context.Context) (t []cluster.ServiceTraffic, err error) {
 	return t, r.ask(ctx, "/services", &t)
+}
+
+// Sandboxes asks the running process what the containers of each Pod share.
+func (r *Remote) Sandboxes(ctx context.Context) (list []cluster.Sandbox, err error) {
+	return list, r.ask(ctx, "/sandboxes", &list)
 }
 
 // ask decodes what the running process answers.

@@ -17,11 +17,13 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"k8s.io/apimachinery/pkg/util/version"
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/controllers/node"
@@ -56,6 +58,11 @@ type Options struct {
 	LogFile string
 	// Verbosity is klog's -v.
 	Verbosity int
+	// Version is the program's, which nodes show as their container runtime's. What is no semantic version shows as 0.0.0-dev.
+	Version string
+	// Etcdctl is how this machine runs etcdctl as package etcdctl wants it run: a program and its first arguments. Empty: the
+	// container of etcd has none.
+	Etcdctl []string
 	// DivertStderr sends standard error to the file stderr.log beside the log while the cluster runs.
 	DivertStderr bool
 }
@@ -84,6 +91,15 @@ func (o *Options) validate() error {
 	return nil
 }
 
+// runtimeVersion is Version as a container runtime has to give it, which kubelets parse.
+func (o *Options) runtimeVersion() string {
+	v := strings.TrimPrefix(o.Version, "v")
+	if _, err := version.ParseSemantic(v); err != nil {
+		return "0.0.0-dev"
+	}
+	return v
+}
+
 // maxNodes bounds the kubelets of one process: each has watches, leases and goroutines of its own.
 const maxNodes = 100
 
@@ -107,6 +123,7 @@ type Server struct {
 	traffic   atomic.Pointer[services.Controller] // nil until the network is in step with Services
 
 	restoreStderr func() error // nil where it was not diverted
+	apiServerArgs []string     // valid once apiReady is closed
 
 	etcdReady chan struct{} // closed by startEtcd when etcd serves
 	apiReady  chan struct{} // closed by the API server's post-start hook when it serves
@@ -186,7 +203,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	}
 	s.cluster, err = cluster.New(cluster.Options{
 		Name: clusterName(o), Config: s.admin.config, Etcd: s.client, Status: s.Status, StopsWithProcess: true, Disposable: true,
-		EtcdHistory: s.state.file(etcdHistory), Traffic: s.Traffic,
+		EtcdHistory: s.state.file(etcdHistory), Traffic: s.Traffic, Sandboxes: s.Sandboxes,
 	})
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"strings"
 	"sync/atomic"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -95,6 +96,26 @@ func startEtcd(ctx context.Context, dir, socket string, volatile bool, log zapco
 		}
 	}()
 	return &etcd{r.e}, nil
+}
+
+// args are the flags with which etcd's own program would run like this.
+func (e *etcd) args() []string {
+	c := e.server.Config()
+	urls := func(us []url.URL) string {
+		var out []string
+		for _, u := range us {
+			out = append(out, u.String())
+		}
+		return strings.Join(out, ",")
+	}
+	return []string{
+		"--name=" + c.Name, "--data-dir=" + c.Dir,
+		"--listen-client-urls=" + urls(c.ListenClientUrls), "--advertise-client-urls=" + urls(c.AdvertiseClientUrls),
+		"--initial-advertise-peer-urls=" + urls(c.AdvertisePeerUrls), "--initial-cluster=" + c.InitialCluster,
+		fmt.Sprintf("--heartbeat-interval=%d", c.TickMs), fmt.Sprintf("--election-timeout=%d", c.ElectionMs),
+		fmt.Sprintf("--enable-grpc-gateway=%t", c.EnableGRPCGateway), fmt.Sprintf("--unsafe-no-fsync=%t", c.UnsafeNoFsync),
+		fmt.Sprintf("--max-request-bytes=%d", c.MaxRequestBytes),
+	}
 }
 
 func damaged(dir string, err error) error {

@@ -10,17 +10,31 @@ import (
 	"runtime"
 	"strconv"
 
+	"go.etcd.io/etcd/client/pkg/v3/logutil"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"google.golang.org/grpc/grpclog"
 	"gopkg.in/natefinch/lumberjack.v2"
 	"k8s.io/klog/v2"
+
+	"github.com/podarium/podarium/cluster/embedded/owner"
 )
 
 // logs sends what every component logs to one file: each of them writes to standard error by default, which belongs to
 // the terminal UI.
 type logs struct {
-	file *lumberjack.Logger
+	file   *lumberjack.Logger
+	owners owner.Registry
+	// tapes hold the log of the components that show themselves as Pods, by the name of the component.
+	tapes map[string]*tape
+}
+
+// Write adds to the file, and to the tape of the component that writes.
+func (l *logs) Write(b []byte) (int, error) {
+	if t := l.tapes[l.owners.Current()]; t != nil {
+		_, _ = t.Write(b) // never fails
+	}
+	return l.file.Write(b)
 }
 
 // openLogs routes klog, etcd's zap, grpc's and the standard logger to file, which rotates at 64 MB. It must come before
@@ -37,17 +51,20 @@ func openLogs(file string, verbosity int, fatal func(error)) (*logs, error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	l := &logs{&lumberjack.Logger{Filename: file, MaxSize: 64, MaxBackups: 2}}
+	l := &logs{file: &lumberjack.Logger{Filename: file, MaxSize: 64, MaxBackups: 2}, tapes: map[string]*tape{}}
+	for _, name := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "network"} {
+		l.tapes[name] = &tape{}
+	}
 	if err := configureKlog(verbosity); err != nil {
 		return nil, err
 	}
-	klog.SetOutput(l.file)
+	klog.SetOutput(l)
 	klog.OsExit = func(code int) {
 		fatal(fmt.Errorf("a component called for exit code %d: the last lines of %s say why", code, file))
 		runtime.Goexit()
 	}
-	log.SetOutput(l.file)
-	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, l.file))
+	log.SetOutput(l)
+	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, l))
 	return l, nil
 }
 
@@ -66,9 +83,12 @@ func configureKlog(verbosity int) error {
 	return nil
 }
 
-// zapCore is where etcd logs: warnings and worse.
+// zapCore is where etcd logs: warnings and worse to the file, and all that it says as it says it to its tape.
 func (l *logs) zapCore() zapcore.Core {
-	return zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(l.file), zapcore.WarnLevel)
+	return zapcore.NewTee(
+		zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(l.file), zapcore.WarnLevel),
+		zapcore.NewCore(zapcore.NewJSONEncoder(logutil.DefaultZapLoggerConfig.EncoderConfig), l.tapes["etcd"], zapcore.InfoLevel),
+	)
 }
 
 // close flushes. Components that upstream cannot stop may log on: lumberjack opens the file again for them.

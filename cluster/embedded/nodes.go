@@ -1,11 +1,14 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,6 +16,7 @@ import (
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apiserver/pkg/server/egressselector"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/klog/v2"
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/controllers/node"
@@ -126,12 +130,28 @@ func (s *Server) startNode(ctx context.Context, spec NodeSpec) (*node.Node, erro
 	if err != nil {
 		return nil, err
 	}
-	n, err := node.Start(ctx, node.Options{
+	o := node.Options{
 		Name: name, Dir: s.state.file("nodes", name), Config: client.config,
 		ServingCertFile: cert, ServingKeyFile: key, ClientCAFile: s.pki.file("ca.crt"),
 		Network: s.network, ClusterDNS: clusterDNS, Runtime: runtime, CRIEndpoint: endpoint, Labels: spec.Labels, Catalogue: s.catalogue,
-		Ready: func() { s.health.set(kubelet(name), cluster.Ready, subnet.Node.String()) },
-	})
+		Version:   s.o.runtimeVersion(),
+		Residents: s.resident,
+		Ready: func() {
+			s.health.set(kubelet(name), cluster.Ready, subnet.Node.String())
+			if runtime == node.CRI {
+				return // its containers are real: what only shows what runs here is none
+			}
+			go func() {
+				if err := s.showNode(ctx, name); err != nil && ctx.Err() == nil {
+					klog.Background().Error(err, "The node does not show what runs on it", "node", name)
+				}
+			}()
+		},
+	}
+	if isControlPlaneNode(name) && runtime != node.CRI {
+		o.StaticPods = staticPodsDir
+	}
+	n, err := node.Start(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +159,22 @@ func (s *Server) startNode(ctx context.Context, spec NodeSpec) (*node.Node, erro
 	defer s.nodes.Unlock()
 	s.nodes.running[name] = n
 	return n, nil
+}
+
+// Sandboxes lists what the containers of each Pod share, on the nodes that are on.
+func (s *Server) Sandboxes(ctx context.Context) ([]cluster.Sandbox, error) {
+	s.nodes.Lock()
+	nodes := slices.SortedFunc(maps.Values(s.nodes.running), func(a, b *node.Node) int { return cmp.Compare(a.Name(), b.Name()) })
+	s.nodes.Unlock()
+	var out []cluster.Sandbox
+	for _, n := range nodes {
+		list, err := n.Sandboxes(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, list...)
+	}
+	return out, nil
 }
 
 // PowerNode switches a node off, as a power failure does, or on again. Off, its containers are gone and the API server
@@ -199,8 +235,12 @@ func (s *Server) runNetwork(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	subnet, err := s.network.Subnet(nodeName(0)) // of the control-plane node
+	if err != nil {
+		return err
+	}
 	network := services.New(services.Options{
-		Client: client, Network: s.network, DNS: netip.MustParseAddr(clusterDNS), APIServer: strings.TrimPrefix(s.address, "https://"),
+		Client: client, Network: s.network, DNS: netip.MustParseAddr(clusterDNS), APIServer: strings.TrimPrefix(s.address, "https://"), APIServerAt: subnet.Node,
 	})
 	s.traffic.Store(network)
 	return network.Run(ctx)

@@ -18,9 +18,10 @@ import (
 	"time"
 )
 
-// pki holds the two authorities of a cluster and the key that signs service-account tokens. All keys are ECDSA P-256:
-// they take microseconds to make, where RSA takes tenths of a second. Authorities and the token key stay for the life of
-// the data directory; every other certificate is made anew at each start, so that none is ever found expired.
+// pki holds the authorities of a cluster (its own, the front proxy's, and etcd's, which issueEtcd opens) and the key that
+// signs service-account tokens. All keys are ECDSA P-256: they take microseconds to make, where RSA takes tenths of a second.
+// Authorities and the token key stay for the life of the data directory; every other certificate is made anew at each start,
+// so that none is ever found expired.
 type pki struct {
 	dir        string
 	ca         *authority
@@ -72,6 +73,8 @@ type identity struct {
 	groups []string // organisations: Kubernetes groups
 	// hosts are the DNS names and addresses of a server; a certificate with none is a client's.
 	hosts []string
+	// client makes a server's certificate a client's too.
+	client bool
 }
 
 // issue makes a certificate and key, both PEM.
@@ -86,6 +89,9 @@ func (a *authority) issue(id identity) (certPEM, keyPEM []byte, err error) {
 	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	if len(id.hosts) > 0 {
 		t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+		if id.client {
+			t.ExtKeyUsage = append(t.ExtKeyUsage, x509.ExtKeyUsageClientAuth)
+		}
 	}
 	for _, h := range id.hosts {
 		if ip := net.ParseIP(h); ip != nil {

@@ -63,8 +63,13 @@ func (c *readAhead) CloseWrite() error {
 // Dial connects to an address or a name of the cluster (a Pod, a Service, NAME.NAMESPACE) from outside of it. What is not
 // the cluster's is dialled on the host's own network, by the process that runs the cluster.
 func (r *Remote) Dial(ctx context.Context, address string) (net.Conn, error) {
+	return Dial(ctx, filepath.Join(r.run.Sockets, "control.sock"), address)
+}
+
+// Dial is Remote.Dial by the control socket of the process that runs the cluster.
+func Dial(ctx context.Context, control, address string) (net.Conn, error) {
 	var d net.Dialer
-	c, err := d.DialContext(ctx, "unix", filepath.Join(r.run.Sockets, "control.sock"))
+	c, err := d.DialContext(ctx, "unix", control)
 	if err != nil {
 		return nil, err
 	}

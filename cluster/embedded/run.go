@@ -59,7 +59,10 @@ func (s *Server) run(l *layer, name string, f func(context.Context) error) {
 	l.parts.Add(1)
 	go func() {
 		defer l.parts.Done()
-		err := guard(func() error { return f(l.ctx) })
+		var err error
+		s.log.owners.Do(l.ctx, name, func(ctx context.Context) {
+			err = guard(func() error { return f(ctx) })
+		})
 		if l.ctx.Err() != nil {
 			s.health.set(name, cluster.Stopped, "")
 			return
@@ -123,7 +126,9 @@ func (s *Server) launch(ctx context.Context, listener net.Listener) (err error) 
 func (s *Server) startEtcd(ctx context.Context) error {
 	s.health.set("etcd", cluster.Started, "")
 	var err error
-	s.etcd, err = startEtcd(ctx, s.state.file("etcd"), s.state.etcdSocket(), s.o.Ephemeral, s.log.zapCore(), s.fail)
+	s.log.owners.Do(ctx, "etcd", func(ctx context.Context) {
+		s.etcd, err = startEtcd(ctx, s.state.file("etcd"), s.state.etcdSocket(), s.o.Ephemeral, s.log.zapCore(), s.fail)
+	})
 	if err != nil {
 		s.health.set("etcd", cluster.Failed, err.Error())
 		return err
@@ -145,7 +150,8 @@ func (s *Server) apiServer(ctx context.Context, listener net.Listener) error {
 			seeded <- nil
 		}
 	}()
-	cfg, err := configureAPIServer(ctx, apiServerConfig{pki: s.pki, listener: listener, etcd: etcdEndpoint(s.state.etcdSocket()), dialPod: s.network.DialContext, dialKubelet: s.kubeletDialer})
+	cfg, err := configureAPIServer(ctx, apiServerConfig{pki: s.pki, listener: listener, etcd: etcdEndpoint(s.state.etcdSocket()), dialPod: s.network.DialContext, dialKubelet: s.kubeletDialer,
+		flags: func(flags []string) { s.apiServerArgs = flags }})
 	if err != nil {
 		return err
 	}
@@ -171,8 +177,7 @@ func (s *Server) clients(ctx context.Context, l *layer) error {
 	case <-ctx.Done():
 		return nil
 	}
-	cm, err := s.connect("kube-controller-manager", controllerManagerUser)
-	if err != nil {
+	if _, err := s.connect("kube-controller-manager", controllerManagerUser); err != nil {
 		return err
 	}
 	sched, err := s.connect("kube-scheduler", schedulerUser)
@@ -189,12 +194,9 @@ func (s *Server) clients(ctx context.Context, l *layer) error {
 	s.health.set("kube-apiserver", cluster.Ready, "")
 	s.run(l, "kube-controller-manager", func(ctx context.Context) error {
 		s.health.set("kube-controller-manager", cluster.Started, "")
-		return manager.Run(ctx, manager.Options{
-			Kubeconfig: cm.file, RootCAFile: s.pki.file("ca.crt"),
-			SigningCertFile: s.pki.file("ca.crt"), SigningKeyFile: s.pki.file("ca.key"),
-			ServiceAccountKeyFile: s.pki.file("sa.key"), PodCIDR: podnet.ClusterRange.String(), ServiceCIDR: serviceCIDR,
-			Ready: func() { s.health.set("kube-controller-manager", cluster.Ready, "") },
-		})
+		o := s.managerOptions()
+		o.Ready = func() { s.health.set("kube-controller-manager", cluster.Ready, "") }
+		return manager.Run(ctx, o)
 	})
 	s.run(l, "kube-scheduler", func(ctx context.Context) error {
 		s.health.set("kube-scheduler", cluster.Started, "")
@@ -210,9 +212,25 @@ func (s *Server) clients(ctx context.Context, l *layer) error {
 	if set.Simulated {
 		s.run(l, SimulatedNodes, func(ctx context.Context) error { return s.runSimulated(ctx, set.SimulatedNodes) })
 	}
+	if err := s.front(ctx, nodeName(0)); err != nil {
+		return err
+	}
+	if s.hasControlPlane(nodeName(0)) { // of an earlier run: its kubelet starts it at once, as it is now
+		if err := s.writeControlPlane(nodeName(0)); err != nil {
+			return err
+		}
+	}
 	s.startNodes(l, set.nodes(s.o.Nodes))
 	<-ctx.Done()
 	return nil
+}
+
+func (s *Server) managerOptions() manager.Options {
+	return manager.Options{
+		Kubeconfig: s.kubeconfig("kube-controller-manager"), RootCAFile: s.pki.file("ca.crt"),
+		SigningCertFile: s.pki.file("ca.crt"), SigningKeyFile: s.pki.file("ca.key"),
+		ServiceAccountKeyFile: s.pki.file("sa.key"), PodCIDR: podnet.ClusterRange.String(), ServiceCIDR: serviceCIDR,
+	}
 }
 
 // awaitAuthorization returns when the API server grants a component what the bootstrap policy gives it. Before its role

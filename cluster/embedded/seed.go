@@ -101,7 +101,7 @@ func seedObjects(caPEM []byte) map[string]runtime.Object {
 		o["/registry/clusterroles/"+r.Name] = r.DeepCopy()
 	}
 	bindings := append(bootstrappolicy.ClusterRoleBindings(), bootstrappolicy.ControllerRoleBindings()...)
-	bindings = append(bindings, kubeletAPIBinding(), bindingTo(networkUser, networkRole().Name), bindingTo(metricsUser, metricsRole().Name),
+	bindings = append(bindings, kubeletAPIBinding(), kubeProxyBinding(), bindingTo(networkUser, networkRole().Name), bindingTo(metricsUser, metricsRole().Name),
 		bindingTo(provisionerUser, provisionerRole().Name), bindingTo(simulatedUser, simulatedRole().Name))
 	for _, b := range bindings {
 		o["/registry/clusterrolebindings/"+b.Name] = b.DeepCopy()
@@ -121,6 +121,7 @@ func seedObjects(caPEM []byte) map[string]runtime.Object {
 	for _, c := range runtimeClasses() {
 		o["/registry/runtimeclasses/"+c.Name] = &c
 	}
+	o["/registry/daemonsets/"+metav1.NamespaceSystem+"/"+kubeProxy] = kubeProxyDaemonSet()
 	for ns, roles := range bootstrappolicy.NamespaceRoles() {
 		for _, r := range roles {
 			o["/registry/roles/"+ns+"/"+r.Name] = r.DeepCopy()

@@ -41,13 +41,14 @@ func newDown(f *flags) *cobra.Command {
 
 func newStatus(f *flags) *cobra.Command {
 	var output string
-	var services bool
+	var services, pods bool
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show the running cluster and each of its components",
 		Example: `  podarium status
   podarium status --output json
-  podarium status --services     # how the connections of each Service were spread over its endpoints`,
+  podarium status --services     # how the connections of each Service were spread over its endpoints
+  podarium status --pods         # the sandbox of each Pod, and the containers that share it`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r, err := f.attach(cmd)
@@ -57,6 +58,9 @@ func newStatus(f *flags) *cobra.Command {
 			defer r.Close()
 			if services {
 				return showServices(cmd, r, output)
+			}
+			if pods {
+				return showSandboxes(cmd, r, output)
 			}
 			info, err := r.Info(cmd.Context())
 			if err != nil {
@@ -83,6 +87,8 @@ func newStatus(f *flags) *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "json or yaml")
 	cmd.Flags().BoolVar(&services, "services", false, "show how the connections of each Service were spread over its endpoints")
+	cmd.Flags().BoolVar(&pods, "pods", false, "show the sandbox (pause) of each Pod, its network, and the containers that share it")
+	cmd.MarkFlagsMutuallyExclusive("services", "pods")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"json", "yaml"}, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
 	return cmd
 }

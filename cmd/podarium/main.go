@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/podarium/podarium/cluster/embedded"
@@ -39,6 +40,7 @@ func run(args []string) int {
 	defer stop()
 	// Libraries register flags of their own (k8s.io/component-base, --version) where cobra takes them for every command's.
 	pflag.CommandLine = pflag.NewFlagSet("podarium", pflag.ContinueOnError)
+	cobra.EnablePrefixMatching = false // etcdctl's package sets it for itself when it is linked
 	root := newRoot()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/podarium/podarium/cluster/attached"
 	"github.com/podarium/podarium/cluster/embedded"
 	"github.com/podarium/podarium/cmd/podarium/etcdcmd"
+	"github.com/podarium/podarium/cmd/podarium/etcdctl"
 	"github.com/podarium/podarium/controllers/node"
 	"github.com/podarium/podarium/themes"
 )
@@ -65,7 +67,7 @@ it runs already (podarium up), the UI attaches to it.`,
 	root.Flags().StringVarP(&f.open, "command", "c", "", "what the UI opens first, as typed after ':', such as \"deployments kube-system\"")
 	_ = root.RegisterFlagCompletionFunc("theme", cobra.FixedCompletions(append(themes.Names(), "auto"), cobra.ShellCompDirectiveNoFileComp)) // the flag exists
 	etcd := etcdcmd.Command(etcdcmd.Deps{Embedded: f.etcd, History: f.etcdHistory, DataDir: f.dir, Cluster: f.cluster, Interactive: func(cmd *cobra.Command, t etcdcmd.Target) error { return etcdUI(cmd, f, t) }})
-	root.AddCommand(newUp(f), newDown(f), newStatus(f), newKubeconfig(f), newKubectl(f), newDemo(f), newNode(f), newCatalogue(f), newCRI(), newProxy(f), newVersion(), newAttach(), etcd)
+	root.AddCommand(newUp(f), newDown(f), newStatus(f), newKubeconfig(f), newKubectl(f), newDemo(f), newNode(f), newCatalogue(f), newCRI(), newProxy(f), newVersion(), newAttach(), etcd, newEtcdctl(f))
 	return root
 }
 
@@ -117,9 +119,12 @@ func (f *flags) self() string {
 }
 
 func (f *flags) options(cmd *cobra.Command) (embedded.Options, error) {
-	o := embedded.Options{Ephemeral: f.ephemeral, Nodes: f.nodes, Runtime: f.runtime, CRIEndpoint: f.cri, Catalogue: f.catalogue, SchedulerConfig: f.scheduler, APIPort: f.apiPort, LogFile: f.logFile, Verbosity: f.verbosity, DivertStderr: true, DataDir: f.dataDir}
+	o := embedded.Options{Ephemeral: f.ephemeral, Nodes: f.nodes, Runtime: f.runtime, CRIEndpoint: f.cri, Catalogue: f.catalogue, SchedulerConfig: f.scheduler, APIPort: f.apiPort, LogFile: f.logFile, Verbosity: f.verbosity, DivertStderr: true, DataDir: f.dataDir, Version: podariumVersion()}
 	if cmd.Flags().Changed(simulatedFlag) {
 		o.SimulatedNodes = &f.simulated
+	}
+	if self, err := os.Executable(); err == nil { // else the container of etcd has no etcdctl
+		o.Etcdctl = []string{self, etcdctl.Command}
 	}
 	var err error
 	if !f.ephemeral {

@@ -35,18 +35,9 @@ type Options struct {
 	Ready func()
 }
 
-// Run runs the controllers until ctx ends. The API server must answer already.
-func Run(ctx context.Context, o Options) error {
-	s, err := options.NewKubeControllerManagerOptions()
-	if err != nil {
-		return fmt.Errorf("kube-controller-manager: %w", err)
-	}
-	known, off, aliases := app.KnownControllers(), app.ControllersDisabledByDefault(), app.ControllerAliases()
-	fs := pflag.NewFlagSet("kube-controller-manager", pflag.ContinueOnError)
-	for _, f := range s.Flags(known, off, aliases).FlagSets {
-		fs.AddFlagSet(f)
-	}
-	err = fs.Parse([]string{
+// Args are the flags with which it runs.
+func (o Options) Args() []string {
+	return []string{
 		"--kubeconfig=" + o.Kubeconfig,
 		"--leader-elect=false", // there is one
 		"--secure-port=0",      // nothing listens; the process itself knows its health
@@ -60,8 +51,21 @@ func Run(ctx context.Context, o Options) error {
 		"--allocate-node-cidrs=true", "--node-cidr-mask-size=24",
 		"--profiling=false",
 		"--controller-shutdown-timeout=2s",
-	})
+	}
+}
+
+// Run runs the controllers until ctx ends. The API server must answer already.
+func Run(ctx context.Context, o Options) error {
+	s, err := options.NewKubeControllerManagerOptions()
 	if err != nil {
+		return fmt.Errorf("kube-controller-manager: %w", err)
+	}
+	known, off, aliases := app.KnownControllers(), app.ControllersDisabledByDefault(), app.ControllerAliases()
+	fs := pflag.NewFlagSet("kube-controller-manager", pflag.ContinueOnError)
+	for _, f := range s.Flags(known, off, aliases).FlagSets {
+		fs.AddFlagSet(f)
+	}
+	if err := fs.Parse(o.Args()); err != nil {
 		return fmt.Errorf("kube-controller-manager: %w", err)
 	}
 	ctx = klog.NewContext(ctx, klog.FromContext(ctx).WithName("kube-controller-manager"))

@@ -140,13 +140,36 @@ func engines(o Options) (own containers.Engine, handlers map[string]containers.E
 		return nil, nil, nil, err
 	}
 	s := standin.New(o.Network, o.Name, catalogue)
+	s.Host(o.Residents)
 	handlers = map[string]containers.Engine{Standin: s}
 	if o.Runtime != Process {
 		return s, handlers, s.Pull, nil
 	}
-	p, err := process.New(o.Network, o.Catalogue.Processes...)
+	p, err := process.New(o.Network, apiServer(o.Config), o.Catalogue.Processes...)
 	handlers[Process] = p
-	return p, handlers, s.Pull, err
+	return residents{p, s}, handlers, s.Pull, err
+}
+
+// residents is an engine that leaves what runs in this process anyway to another one.
+type residents struct {
+	containers.Engine
+	standin *standin.Engine
+}
+
+func (r residents) Start(c containers.Spec) (containers.Process, error) {
+	if r.standin.Hosts(c) {
+		return r.standin.Start(c)
+	}
+	return r.Engine.Start(c)
+}
+
+// apiServer is the host:port of the API server.
+func apiServer(c *rest.Config) string {
+	u, _, err := rest.DefaultServerUrlFor(c)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 func (n *Node) run(ctx context.Context, o Options, images internalapi.ImageManagerService) error {
@@ -200,6 +223,11 @@ func (n *Node) run(ctx context.Context, o Options, images internalapi.ImageManag
 	}
 	var made chan<- *kubelet.Kubelet
 	deps.PodConfig, made = watchPods(ctx, types.NodeName(o.Name), deps)
+	if o.StaticPods != "" {
+		if err := watchStaticPods(ctx, deps.PodConfig, o, c.FileCheckFrequency.Duration); err != nil {
+			return fmt.Errorf("node %s: %w", o.Name, err)
+		}
+	}
 	k, err := newKubelet(ctx, o, c, deps, n.addr)
 	if err != nil {
 		return fmt.Errorf("node %s: %w", o.Name, err)

@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,7 +12,9 @@ import (
 	"k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/client-go/rest"
 
+	"github.com/podarium/podarium/controllers/node/containers"
 	"github.com/podarium/podarium/controllers/node/remote"
+	"github.com/podarium/podarium/controllers/node/standin"
 	"github.com/podarium/podarium/controllers/podnet"
 )
 
@@ -48,6 +51,11 @@ type Options struct {
 	// CRIEndpoint is the socket of a container runtime outside of this process, unix:///run/containerd/containerd.sock. A
 	// node with one runs Pods of RuntimeClass CRI there, and where Runtime is CRI those without a RuntimeClass.
 	CRIEndpoint string
+	// StaticPods is a directory below RootDir of Dir, as the node's Pods see it (/etc/kubernetes/manifests): the kubelet runs
+	// the Pods in its files by itself. Empty: there are none.
+	StaticPods string
+	// Residents are the containers that are windows on what runs in this process anyway; nil: there are none.
+	Residents func(containers.Spec) *standin.Resident
 	// Ready is called once, when the Node is Ready in the API. It may be nil.
 	Ready func()
 	// Version is the program's, shown as the container runtime's: a semantic version without the v.
@@ -97,6 +105,8 @@ func (o *Options) validate() error {
 		return errors.New("node " + o.Name + ": the kubelet's server needs a certificate, a key and a CA for clients")
 	case CheckRuntime(o.Runtime, o.CRIEndpoint) != nil:
 		return fmt.Errorf("node %s: %w", o.Name, CheckRuntime(o.Runtime, o.CRIEndpoint))
+	case o.StaticPods != "" && !path.IsAbs(o.StaticPods):
+		return fmt.Errorf("node %s: directory of static Pods %q is not absolute", o.Name, o.StaticPods)
 	case o.MaxPods < 0:
 		return fmt.Errorf("node %s: %d Pods at most makes no sense", o.Name, o.MaxPods)
 	}

@@ -39,6 +39,7 @@ func watchPods(ctx context.Context, name types.NodeName, deps *kubelet.Dependenc
 		}
 		return true
 	}
-	config.NewSourceApiserver(klog.FromContext(ctx), deps.KubeClient, name, knowsItsNode, source.Channel(ctx, kubetypes.ApiserverSource))
+	updates := through(ctx, source.Channel(ctx, kubetypes.ApiserverSource), finishMirrors(ctx, deps.KubeClient))
+	config.NewSourceApiserver(klog.FromContext(ctx), deps.KubeClient, name, knowsItsNode, updates)
 	return source, made
 }

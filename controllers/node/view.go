@@ -16,8 +16,8 @@ import (
 )
 
 // view is the clientset that a kubelet is given. It reads Pods and PersistentVolumes as its author wrote them, but that
-// what they call the node's file system is a directory of the node. A kubelet writes nothing of a Pod but its status, so
-// that the API never sees the difference.
+// what they call the node's file system is a directory of the node. A kubelet writes nothing of a Pod but its status and the
+// mirrors of its static Pods, so that the API never sees the difference.
 type view struct {
 	kubernetes.Interface
 	core typedcorev1.CoreV1Interface
@@ -40,12 +40,17 @@ func newView(client kubernetes.Interface, config *rest.Config, rootfs, podRange 
 	if err != nil {
 		return view{}, err
 	}
-	return view{client, viewedCore{typedcorev1.New(r), podRange}}, nil
+	return view{client, viewedCore{typedcorev1.New(r), podRange, lens{rootfs: rootfs}}}, nil
 }
 
 type viewedCore struct {
 	typedcorev1.CoreV1Interface
 	podRange string
+	lens     lens
+}
+
+func (c viewedCore) Pods(namespace string) typedcorev1.PodInterface {
+	return mirroredPods{c.CoreV1Interface.Pods(namespace), c.lens}
 }
 
 func (c viewedCore) Nodes() typedcorev1.NodeInterface {

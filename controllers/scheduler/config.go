@@ -42,7 +42,7 @@ func writeConfiguration(o Options) (file string, err error) {
 	if err != nil {
 		return "", err
 	}
-	file = strings.TrimSuffix(o.Kubeconfig, filepath.Ext(o.Kubeconfig)) + ".yaml"
+	file = o.file()
 	return file, os.WriteFile(file, b, 0o600)
 }
 

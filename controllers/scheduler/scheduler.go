@@ -6,6 +6,8 @@ package scheduler
 import (
 	"context"
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/pflag"
 	"k8s.io/klog/v2"
@@ -24,6 +26,20 @@ type Options struct {
 	Ready func()
 }
 
+// Args are the flags with which it runs.
+func (o Options) Args() []string {
+	return []string{
+		"--config=" + o.file(),
+		"--leader-elect=false", // there is one; with election upstream leaves by os.Exit (cmd/kube-scheduler/app/server.go)
+		"--secure-port=0",
+	}
+}
+
+// file is where its configuration is written.
+func (o Options) file() string {
+	return strings.TrimSuffix(o.Kubeconfig, filepath.Ext(o.Kubeconfig)) + ".yaml"
+}
+
 // Run schedules until ctx ends. The API server must answer already.
 func Run(ctx context.Context, o Options) error {
 	ctx = klog.NewContext(ctx, klog.FromContext(ctx).WithName("kube-scheduler"))
@@ -32,16 +48,10 @@ func Run(ctx context.Context, o Options) error {
 	for _, f := range s.Flags.FlagSets {
 		fs.AddFlagSet(f)
 	}
-	config, err := writeConfiguration(o)
-	if err != nil {
+	if _, err := writeConfiguration(o); err != nil {
 		return fmt.Errorf("kube-scheduler: %w", err)
 	}
-	err = fs.Parse([]string{
-		"--config=" + config,
-		"--leader-elect=false", // there is one; with election upstream leaves by os.Exit (cmd/kube-scheduler/app/server.go)
-		"--secure-port=0",
-	})
-	if err != nil {
+	if err := fs.Parse(o.Args()); err != nil {
 		return fmt.Errorf("kube-scheduler: %w", err)
 	}
 	completed, sched, err := app.Setup(ctx, s)

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/duration"
 
+	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/livetable"
 	"github.com/podarium/podarium/cluster/usage"
 	"github.com/podarium/podarium/tui/canvas"
@@ -76,7 +77,8 @@ type view struct {
 	rows    []container
 	node    string
 	ip      string
-	cursor  string // a container's name
+	sandbox *cluster.Sandbox // nil where nobody tells of it
+	cursor  string           // a container's name
 	reading bool
 	again   bool
 	err     error
@@ -109,18 +111,29 @@ func (v *view) refresh() {
 	}
 	v.reading = true
 	c, o := v.scope.Cluster(), v.object
-	screen.Call(v.scope, "read "+o.Name, readTimeout, func(ctx context.Context) (*corev1.Pod, error) {
-		return c.Kubernetes().CoreV1().Pods(o.Namespace).Get(ctx, o.Name, metav1.GetOptions{})
-	}, func(p *corev1.Pod, err error) {
+	screen.Call(v.scope, "read "+o.Name, readTimeout, func(ctx context.Context) (read, error) {
+		p, err := c.Kubernetes().CoreV1().Pods(o.Namespace).Get(ctx, o.Name, metav1.GetOptions{})
+		if err != nil {
+			return read{}, err
+		}
+		return read{p, sandboxOf(ctx, c, p)}, nil
+	}, func(r read, err error) {
 		v.reading, v.err = false, err
 		if err == nil {
-			v.show(p)
+			v.sandbox = r.sandbox
+			v.show(r.pod)
 		}
 		if v.again {
 			v.again = false
 			v.refresh()
 		}
 	})
+}
+
+// read is what the screen shows.
+type read struct {
+	pod     *corev1.Pod
+	sandbox *cluster.Sandbox
 }
 
 func (v *view) show(p *corev1.Pod) {
@@ -265,7 +278,7 @@ func (v *view) Object() (screen.Object, bool) { return v.object, true }
 
 // Click implements screen.Pointer.
 func (v *view) Click(_, y int) {
-	if y > 0 && y-1 < len(v.rows) {
+	if y -= v.above(); y > 0 && y-1 < len(v.rows) {
 		v.cursor = v.rows[y-1].name
 	}
 }
@@ -290,6 +303,10 @@ func used(text string, amount, request, limit int64) string {
 // Draw implements screen.Screen.
 func (v *view) Draw(c *canvas.Canvas) {
 	s := v.scope.Styles()
+	top := v.above()
+	if top > 0 {
+		v.drawSandbox(c)
+	}
 	name, image, ports := len("NAME"), len("IMAGE"), len("PORTS")
 	for _, r := range v.rows {
 		name, image, ports = max(name, canvas.Width(r.name)), max(image, canvas.Width(r.image)), max(ports, canvas.Width(r.ports))
@@ -311,14 +328,14 @@ func (v *view) Draw(c *canvas.Canvas) {
 		x int
 		t string
 	}{{4, "NAME"}, {imageAt, "IMAGE"}, {stateAt, "STATE"}, {restartsAt - 8, "RESTARTS"}, {portsAt + 1, "PORTS"}} {
-		c.Text(h.x, 0, s.Muted, h.t)
+		c.Text(h.x, top, s.Muted, h.t)
 	}
 	if v.usage.Containers != nil {
-		c.Right(cpuAt, 0, s.Muted, "CPU  %R  %L")
-		c.Right(memoryAt, 0, s.Muted, "MEM  %R  %L")
+		c.Right(cpuAt, top, s.Muted, "CPU  %R  %L")
+		c.Right(memoryAt, top, s.Muted, "MEM  %R  %L")
 	}
 	for i, r := range v.rows {
-		y := i + 1
+		y := top + i + 1
 		ink := s.Text
 		if r.kind != "" {
 			ink = s.Muted

@@ -5,6 +5,9 @@
 // image. A program listens on loopback ports that are chosen for it (PORT, PORT_6379, PORT_53_UDP and so on in its
 // environment); the Pod's address on the virtual network leads there. Volumes are where the host keeps them: {path /data} in
 // the catalogue and the directory ROOT in the environment lead to them. The working directory is the container's, below ROOT.
+// The API server is where KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT say, and KUBECONFIG names a file with the
+// Pod's own token for it; the in-cluster configuration of client-go reads its token from /var/run/secrets, which a process
+// of this machine has not.
 //
 // A container is a process group: it is asked to end with SIGTERM and then killed as a whole. Groups do not outlive
 // podarium, also where that is killed: on Unix a shell waits for its end and kills what is left.
@@ -32,22 +35,26 @@ import (
 // Engine runs containers as processes.
 type Engine struct {
 	network *podnet.Network
-	images  []Image
-	guard   guardian
-	usage   usages
+	// apiServer is the host:port at which a process of this machine reaches it; empty where there is none.
+	apiServer string
+	images    []Image
+	guard     guardian
+	usage     usages
 
 	mu       sync.Mutex
 	limited  map[*process]struct{} // those whose memory is watched
 	watching bool
 }
 
-// New makes an engine whose containers are reached over network. Images go before those of the catalogue.
-func New(network *podnet.Network, images ...Image) (*Engine, error) {
+// New makes an engine whose containers are reached over network. apiServer is the
+// host:port at which a process of this machine reaches the API server; empty where there is none. Images go before those of
+// the catalogue.
+func New(network *podnet.Network, apiServer string, images ...Image) (*Engine, error) {
 	own, err := Builtin()
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{network: network, images: append(images, own...), limited: map[*process]struct{}{}}, nil
+	return &Engine{network: network, apiServer: apiServer, images: append(images, own...), limited: map[*process]struct{}{}}, nil
 }
 
 // Start runs a container.
@@ -125,6 +132,9 @@ func (p *process) prepare(img Image) error {
 			return fmt.Errorf("volume %s: %w", m.ContainerPath, err)
 		}
 	}
+	if err := p.writeKubeconfig(); err != nil {
+		return err
+	}
 	if err := p.openPorts(img); err != nil {
 		return err
 	}
@@ -164,7 +174,8 @@ func (p *process) command(ctx context.Context, argv []string) *exec.Cmd {
 	}
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.root, "ROOT=" + p.root, "HOSTNAME=" + p.spec.Hostname}, p.portEnv()...)
 	cmd.Env = append(cmd.Env, p.spec.Env...)
-	cmd.WaitDelay = 5 * time.Second // of what the program has left behind with its output open
+	cmd.Env = append(cmd.Env, p.apiServerEnv()...) // of two with the same name the last counts
+	cmd.WaitDelay = 5 * time.Second                // of what the program has left behind with its output open
 	ownGroup(cmd)
 	return cmd
 }

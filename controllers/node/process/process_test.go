@@ -52,7 +52,7 @@ func TestMain(m *testing.M) {
 		time.Sleep(time.Hour)
 		fmt.Println(b[0])
 	case "parent": // runs a container until it is killed
-		e, err := New(podnet.New())
+		e, err := New(podnet.New(), "127.0.0.1:6443")
 		if err != nil {
 			os.Exit(1)
 		}
@@ -98,7 +98,7 @@ func start(t *testing.T, spec containers.Spec) (*podnet.Network, *process, *outp
 	if spec.IP, err = s.Allocate(); err != nil {
 		t.Fatal(err)
 	}
-	e, err := New(n)
+	e, err := New(n, "127.0.0.1:6443")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +280,7 @@ func TestExec(t *testing.T) {
 }
 
 func TestCatalogue(t *testing.T) {
-	e, err := New(podnet.New(), Image{Match: "mine:*", Command: []string{"sh", "-c", "echo {ordinal}; echo {path /a/b}"}})
+	e, err := New(podnet.New(), "", Image{Match: "mine:*", Command: []string{"sh", "-c", "echo {ordinal}; echo {path /a/b}"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -409,5 +409,23 @@ func TestExecOnATerminal(t *testing.T) {
 	}
 	if code := <-ended; code != 6 {
 		t.Errorf("code %d; the terminal has %q", code, said.String())
+	}
+}
+
+func TestProgramsFindTheAPIServer(t *testing.T) {
+	account := t.TempDir()
+	_, p, out, err := start(t, containers.Spec{
+		Image: "any", Namespace: "prod", Command: []string{"sh", "-c", "echo $KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT; cat $KUBECONFIG"},
+		Env:    []string{"KUBERNETES_SERVICE_HOST=10.96.0.1", "KUBERNETES_SERVICE_PORT=443"}, // as a kubelet has it, on the virtual network
+		Mounts: []*runtimeapi.Mount{{ContainerPath: serviceAccount, HostPath: account, Readonly: true}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-p.Done()
+	for _, want := range []string{"127.0.0.1:6443\n", "server: https://127.0.0.1:6443", "tokenFile: " + filepath.Join(account, "token"), "namespace: prod"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing:\n%s", want, out)
+		}
 	}
 }

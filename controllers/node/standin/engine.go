@@ -17,6 +17,7 @@ type Engine struct {
 	network   *podnet.Network
 	node      string
 	catalogue *Catalogue
+	find      func(containers.Spec) *Resident // may be nil
 }
 
 // New makes an engine whose containers live in network, on the node of that name.
@@ -46,7 +47,7 @@ func (e *Engine) Start(c containers.Spec) (containers.Process, error) {
 	ctx, cancel := context.WithCancel(alive)
 	p := &process{
 		alive: alive, finish: finish,
-		engine: e, spec: c, image: e.catalogue.Find(c.Image), started: time.Now(),
+		engine: e, spec: c, image: e.catalogue.Find(c.Image), resident: e.resident(c), started: time.Now(),
 		ctx: ctx, cancel: cancel, done: make(chan struct{}),
 	}
 	begun := make(chan struct{})
@@ -73,6 +74,7 @@ type process struct {
 	engine   *Engine
 	spec     containers.Spec
 	image    Image
+	resident *Resident // nil for most
 	files    *files
 	started  time.Time
 	requests atomic.Int64
@@ -99,6 +101,8 @@ func (p *process) program() (program, error) {
 	argv := append(append([]string(nil), p.spec.Command...), p.spec.Args...)
 	shell := p.image.Serve == "shell"
 	switch {
+	case p.resident != nil:
+		return p.reside, nil
 	case len(p.spec.Command) > 0 && p.known(argv[0]), shell && len(argv) > 0 && p.known(argv[0]):
 		return p.command(argv), nil
 	case shell && len(argv) > 0:

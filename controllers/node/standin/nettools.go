@@ -3,6 +3,8 @@ package standin
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,6 +25,8 @@ type fetch struct {
 	method, url, body string
 	header            http.Header
 	insecure          bool
+	authorities       string // a file of certificates to trust in place of the system's
+	podAuthorities    bool   // trust the cluster's authority beside the system's
 	timeout           time.Duration
 	follow            bool
 }
@@ -49,6 +53,9 @@ func (s *shell) fetch(ctx context.Context, f fetch) (*http.Response, []byte, err
 	t := s.p.transport()
 	defer t.CloseIdleConnections()
 	t.TLSClientConfig = &tls.Config{InsecureSkipVerify: f.insecure}
+	if t.TLSClientConfig.RootCAs, err = s.authorities(f); err != nil {
+		return nil, nil, err
+	}
 	c := &http.Client{Transport: t}
 	if !f.follow {
 		c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -60,6 +67,37 @@ func (s *shell) fetch(ctx context.Context, f fetch) (*http.Response, []byte, err
 	defer resp.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
 	return resp, b, err
+}
+
+// podAuthority is where Pods find the certificate of the cluster's authority.
+const podAuthority = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
+
+// authorities are whose certificates a request trusts; nil means the system's.
+func (s *shell) authorities(f fetch) (*x509.CertPool, error) {
+	if f.authorities != "" {
+		pem, err := s.p.files.readFile(s.abs(f.authorities))
+		if err != nil {
+			return nil, err
+		}
+		pool := x509.NewCertPool()
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s holds no certificate", f.authorities)
+		}
+		return pool, nil
+	}
+	if !f.podAuthorities || !strings.HasPrefix(f.url, "https://") {
+		return nil, nil
+	}
+	pem, err := s.p.files.readFile(podAuthority)
+	if err != nil {
+		return nil, nil //nolint:nilerr // a Pod without a service account's token
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	pool.AppendCertsFromPEM(pem)
+	return pool, nil
 }
 
 func curl(ctx context.Context, s *shell, args []string) int {
@@ -93,7 +131,9 @@ func curl(ctx context.Context, s *shell, args []string) int {
 			f.timeout, _ = seconds(value())
 		case "-A", "--user-agent":
 			f.header.Set("User-Agent", value())
-		case "--cacert", "--retry", "--retry-delay":
+		case "--cacert":
+			f.authorities = value()
+		case "--retry", "--retry-delay":
 			value()
 		default:
 			if !strings.HasPrefix(a, "-") {
@@ -140,7 +180,7 @@ func curl(ctx context.Context, s *shell, args []string) int {
 	resp, body, err := s.fetch(ctx, f)
 	if err != nil {
 		if !silent || show {
-			fmt.Fprintf(s.stderr, "curl: (7) %v\n", err)
+			fmt.Fprintf(s.stderr, "curl: (%d) %v\n", curlCode(err), err)
 		}
 		return curlCode(err)
 	}
@@ -169,6 +209,9 @@ func curlCode(err error) int {
 	if e, ok := err.(*url.Error); ok && e.Timeout() {
 		return 28
 	}
+	if v := (*tls.CertificateVerificationError)(nil); errors.As(err, &v) {
+		return 60
+	}
 	if strings.Contains(err.Error(), "no such host") {
 		return 6
 	}
@@ -188,8 +231,12 @@ func (s *shell) save(name string, b []byte) int {
 }
 
 func wget(ctx context.Context, s *shell, args []string) int {
-	f := fetch{method: http.MethodGet, follow: true, header: http.Header{"User-Agent": {"Wget (podarium)"}}}
+	f := fetch{method: http.MethodGet, follow: true, podAuthorities: true, header: http.Header{"User-Agent": {"Wget (podarium)"}}}
 	out, quiet := "", false
+	header := func(h string) {
+		k, v, _ := strings.Cut(h, ":")
+		f.header.Set(strings.TrimSpace(k), strings.TrimSpace(v))
+	}
 	for i := 0; i < len(args); i++ {
 		switch a := args[i]; {
 		case strings.HasPrefix(a, "-T") && len(a) == 2 && i+1 < len(args):
@@ -198,8 +245,12 @@ func wget(ctx context.Context, s *shell, args []string) int {
 		case strings.HasPrefix(a, "--timeout="):
 			f.timeout, _ = seconds(strings.TrimPrefix(a, "--timeout="))
 		case strings.HasPrefix(a, "--header="):
-			k, v, _ := strings.Cut(strings.TrimPrefix(a, "--header="), ":")
-			f.header.Set(strings.TrimSpace(k), strings.TrimSpace(v))
+			header(strings.TrimPrefix(a, "--header="))
+		case a == "--header" && i+1 < len(args):
+			i++
+			header(args[i])
+		case strings.HasPrefix(a, "--ca-certificate="):
+			f.authorities = strings.TrimPrefix(a, "--ca-certificate=")
 		case a == "--no-check-certificate":
 			f.insecure = true
 		case strings.HasPrefix(a, "--post-data="):

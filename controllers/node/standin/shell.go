@@ -100,6 +100,9 @@ func (t *traps) catch(args []string) []string {
 
 // known says whether there is such a command: a small tool, a builtin of the shell, or a script among the files.
 func (p *process) known(name string) bool {
+	if p.commandOf(name) != nil {
+		return true
+	}
 	if known(path.Base(name)) && (!strings.Contains(name, "/") || inBin(name)) {
 		return true
 	}
@@ -353,6 +356,9 @@ func status(code int) error {
 // tool runs one of the small tools, a shell, or a script among the container's files.
 func (s *shell) tool(ctx context.Context, args []string) int {
 	name := args[0]
+	if c := s.p.commandOf(name); c != nil {
+		return s.call(ctx, c, args[1:])
+	}
 	if !strings.Contains(name, "/") || inBin(name) {
 		base := path.Base(name)
 		if isShell(base) {

@@ -224,7 +224,7 @@ func uname(_ context.Context, s *shell, args []string) int {
 func which(_ context.Context, s *shell, args []string) int {
 	code := 0
 	for _, a := range args {
-		if known(a) {
+		if known(a) || s.p.commandOf(a) != nil {
 			fmt.Fprintln(s.stdout, "/bin/"+a)
 		} else {
 			code = 1

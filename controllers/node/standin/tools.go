@@ -6,6 +6,7 @@ import (
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -36,7 +37,7 @@ func tools() map[string]tool {
 func allTools() map[string]tool {
 	t := map[string]tool{
 		"arch":          text(func(*shell) string { return runtime.GOARCH }),
-		"base64":        filter(base64Tool),
+		"base64":        base64Tool,
 		"basename":      basename,
 		"cat":           cat,
 		"clear":         text(func(*shell) string { return "\033[H\033[2J" }),
@@ -57,6 +58,8 @@ func allTools() map[string]tool {
 		"sleep":         sleep,
 		"sort":          filter(sortTool),
 		"sync":          func(context.Context, *shell, []string) int { return 0 },
+		"true":          func(context.Context, *shell, []string) int { return 0 },
+		"false":         func(context.Context, *shell, []string) int { return 1 },
 		"tac":           filter(func(_ []string, in []string) []string { slices.Reverse(in); return in }),
 		"tail":          tail,
 		"timeout":       timeout,
@@ -197,16 +200,51 @@ func number(s string) float64 {
 	return f
 }
 
-func base64Tool(flags, in []string) []string {
-	s := strings.Join(in, "\n")
-	if has(flags, 'd', "decode") {
-		b, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(s, "\n", ""))
-		if err != nil {
-			return []string{"base64: " + err.Error()}
+// base64Tool encodes in lines of 76 characters (-w for others, 0 for one line), or decodes (-d), byte for byte.
+func base64Tool(_ context.Context, s *shell, args []string) int {
+	wrap := 76
+	var rest []string
+	for i := 0; i < len(args); i++ {
+		a := args[i]
+		value, found := strings.CutPrefix(a, "--wrap=")
+		if !found && strings.HasPrefix(a, "-w") {
+			if value, found = a[2:], true; value == "" && i+1 < len(args) {
+				i++
+				value = args[i]
+			}
 		}
-		return lines(string(b))
+		if found {
+			wrap = int(number(value))
+			continue
+		}
+		rest = append(rest, a)
 	}
-	return []string{base64.StdEncoding.EncodeToString([]byte(s + "\n"))}
+	flags, files := split(rest)
+	r, err := s.input(files)
+	if err != nil {
+		return s.fail("base64", err)
+	}
+	b, err := io.ReadAll(r)
+	if err != nil {
+		return s.fail("base64", err)
+	}
+	if has(flags, 'd', "decode") {
+		out, err := base64.StdEncoding.DecodeString(strings.NewReplacer("\n", "", "\r", "").Replace(string(b)))
+		_, _ = s.stdout.Write(out) // as far as it goes
+		if err != nil {
+			return s.fail("base64", errors.New("invalid input"))
+		}
+		return 0
+	}
+	for out := base64.StdEncoding.EncodeToString(b); out != ""; {
+		n := len(out)
+		if wrap > 0 {
+			n = min(n, wrap)
+		}
+		fmt.Fprintln(s.stdout, out[:n])
+		out = out[n:]
+	}
+	return 0
 }
 
 func basename(_ context.Context, s *shell, args []string) int {

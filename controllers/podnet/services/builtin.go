@@ -17,7 +17,7 @@ import (
 	"github.com/podarium/podarium/controllers/podnet"
 )
 
-// apiPort is where the API server is on the virtual network, at the gateway's address.
+// apiPort is where the API server is on the virtual network, at the gateway's address and at Options.APIServerAt.
 const apiPort = 6443
 
 // builtin publishes what a cluster's own Pods would serve elsewhere: the API server behind the Service kubernetes and
@@ -34,7 +34,7 @@ func (c *Controller) builtin(ctx context.Context) {
 
 func (c *Controller) publishBuiltin(ctx context.Context) error {
 	if c.o.APIServer != "" {
-		if err := c.slice(ctx, metav1.NamespaceDefault, "kubernetes", port("https", corev1.ProtocolTCP, apiPort)); err != nil {
+		if err := c.slice(ctx, metav1.NamespaceDefault, "kubernetes", c.o.APIServerAt, port("https", corev1.ProtocolTCP, apiPort)); err != nil {
 			return err
 		}
 	}
@@ -52,19 +52,19 @@ func (c *Controller) publishBuiltin(ctx context.Context) error {
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("service %s: %w", name, err)
 	}
-	return c.slice(ctx, metav1.NamespaceSystem, name, port("dns", corev1.ProtocolUDP, 53), port("dns-tcp", corev1.ProtocolTCP, 53))
+	return c.slice(ctx, metav1.NamespaceSystem, name, podnet.Gateway, port("dns", corev1.ProtocolUDP, 53), port("dns-tcp", corev1.ProtocolTCP, 53))
 }
 
 func port(name string, p corev1.Protocol, n int32) discoveryv1.EndpointPort {
 	return discoveryv1.EndpointPort{Name: &name, Protocol: &p, Port: &n}
 }
 
-// slice makes the gateway the endpoint of a Service.
-func (c *Controller) slice(ctx context.Context, namespace, service string, ports ...discoveryv1.EndpointPort) error {
+// slice makes an address the endpoint of a Service.
+func (c *Controller) slice(ctx context.Context, namespace, service string, at netip.Addr, ports ...discoveryv1.EndpointPort) error {
 	_, err := c.o.Client.DiscoveryV1().EndpointSlices(namespace).Create(ctx, &discoveryv1.EndpointSlice{
 		ObjectMeta:  metav1.ObjectMeta{Name: service, Labels: map[string]string{discoveryv1.LabelServiceName: service, discoveryv1.LabelManagedBy: "podarium"}},
 		AddressType: discoveryv1.AddressTypeIPv4,
-		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{podnet.Gateway.String()}, Conditions: discoveryv1.EndpointConditions{Ready: new(true)}}},
+		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{at.String()}, Conditions: discoveryv1.EndpointConditions{Ready: new(true)}}},
 		Ports:       ports,
 	}, metav1.CreateOptions{})
 	if err != nil && !apierrors.IsAlreadyExists(err) {

@@ -18,6 +18,7 @@ import (
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/record"
+	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/proxy"
 
 	"github.com/podarium/podarium/controllers/podnet"
@@ -34,6 +35,9 @@ type Options struct {
 	DNS netip.Addr
 	// APIServer is the host:port at which this machine reaches the API server; empty: Pods cannot.
 	APIServer string
+	// APIServerAt is the address, of those that are up, at which somebody serves the API server's port on the network;
+	// zero: the gateway, where Run does.
+	APIServerAt netip.Addr
 	// Domain is the cluster's; empty means cluster.local.
 	Domain string
 	// Ready is called when the Services that there were at the start are in the network. It may be nil.
@@ -65,6 +69,9 @@ type machine struct {
 func New(o Options) *Controller {
 	if o.Domain == "" {
 		o.Domain = "cluster.local"
+	}
+	if !o.APIServerAt.IsValid() {
+		o.APIServerAt = podnet.Gateway
 	}
 	return &Controller{
 		o:         o,
@@ -115,9 +122,11 @@ func (c *Controller) Run(ctx context.Context) error {
 		return err
 	}
 	factory.Start(ctx.Done())
+	klog.FromContext(ctx).Info("Following Services, EndpointSlices and Nodes", "domain", o.Domain, "dns", o.DNS, "apiServer", netip.AddrPortFrom(o.APIServerAt, apiPort))
 	if !cache.WaitForCacheSync(ctx.Done(), synced...) {
 		return nil
 	}
+	klog.FromContext(ctx).Info("The caches are synced: connections to Services are balanced, round robin")
 	serviceMap, endpointsMap := proxy.ServicePortMap{}, proxy.EndpointsMap{}
 	for first := true; ; first = false {
 		serviceMap.Update(c.services)

@@ -111,6 +111,7 @@ func (h *hostPorts) set(want []hostPort) (failed map[string]error, balancers map
 		}
 		delete(h.failed, k)
 		h.open[k] = o
+		klog.Background().Info("Opened a port of this machine", "service", k.service, "protocol", o.protocol, "address", o.at)
 	}
 	for s := range h.addresses {
 		if !used[s] {
