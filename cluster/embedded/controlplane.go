@@ -84,8 +84,8 @@ func (s *Server) parts() []part {
 		{
 			name: "kube-scheduler", image: kube("kube-scheduler"),
 			command: append([]string{"kube-scheduler"}, s.asInContainers(scheduler.Options{Kubeconfig: s.kubeconfig("kube-scheduler")}.Args())...),
-			files:  []string{containerConf("kube-scheduler"), schedulerConf},
-			health: get(corev1.URISchemeHTTP, schedulerPort, "/healthz"), ready: get(corev1.URISchemeHTTP, schedulerPort, "/healthz"),
+			files:   []string{containerConf("kube-scheduler"), schedulerConf},
+			health:  get(corev1.URISchemeHTTP, schedulerPort, "/healthz"), ready: get(corev1.URISchemeHTTP, schedulerPort, "/healthz"),
 			note: fmt.Sprintf(window, "kube-scheduler"),
 		},
 	}
