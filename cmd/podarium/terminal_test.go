@@ -100,29 +100,23 @@ func TestAShellTakesTheWholeTerminalAndGivesItBack(t *testing.T) {
 	c, ns := clustertest.Shared(t)
 	c.Kubectl(t, "-n", ns, "run", "box", "--image=busybox", "--", "sleep", "3600")
 	c.Kubectl(t, "-n", ns, "wait", "--for=condition=Ready", "pod/box", "--timeout=60s")
-	tty, out, done := open(t, 100, 30, "--data-dir", c.DataDir, "-c", "po "+ns)
-	clustertest.Eventually(t, "the Pod", func() bool { return strings.Contains(out.String(), "Running") })
-	write := func(text string) {
-		t.Helper()
-		if _, err := tty.WriteString(text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("X")
+	ui := ptytest.Open(t, ptytest.Options{Columns: 100, Rows: 30, Args: []string{"--data-dir", c.DataDir, "-c", "po " + ns}})
+	ui.Wait("Running")
+	ui.Keys("X")
 	clustertest.Eventually(t, "a prompt on the terminal itself", func() bool {
-		s := out.String()
+		s := ui.Raw()
 		return strings.LastIndex(s, giveBack) > strings.LastIndex(s, takeScreen) && strings.Contains(s, "box:/# ")
 	})
-	write("echo $((6*7)) from the shell; exit 5\r")
-	clustertest.Eventually(t, "what the shell says", func() bool { return strings.Contains(out.String(), "42 from the shell") })
+	ui.Type("echo $((6*7)) from the shell; exit 5\r")
+	clustertest.Eventually(t, "what the shell says", func() bool { return strings.Contains(ui.Raw(), "42 from the shell") })
 	clustertest.Eventually(t, "the UI", func() bool {
-		s := out.String()
+		s := ui.Raw()
 		return strings.LastIndex(s, takeScreen) > strings.LastIndex(s, giveBack)
 	})
-	write("d") // the first key is the UI's again
-	clustertest.Eventually(t, "the description", func() bool { return strings.Contains(out.String(), "Service Account") })
-	write(":q\r")
-	if code := <-done; code != exitOK {
+	ui.Keys("d") // the first key is the UI's again
+	ui.Wait("Service Account")
+	ui.Command("q")
+	if code := ui.Exited(); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
 }
