@@ -7,8 +7,10 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"sync/atomic"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"k8s.io/client-go/discovery"
@@ -23,6 +25,8 @@ import (
 type Options struct {
 	// Name is shown in the header: a context name, or the name of the data directory.
 	Name string
+	// Access is how other programs reach the cluster; a part that is not known is empty.
+	Access Access
 	// Config reaches the API server. New copies it; QPS limits are removed where the caller left them unset.
 	Config *rest.Config
 	// Etcd reaches the cluster's etcd. Nil where it cannot be reached: the etcd screens then say so.
@@ -46,6 +50,8 @@ type Options struct {
 	StopsWithProcess bool
 	// ReadOnly refuses every change (package cluster/change checks it, once).
 	ReadOnly bool
+	// ReadOnlyForGood says that ReadOnly cannot be lifted while the cluster is open.
+	ReadOnlyForGood bool
 	// Disposable says that the cluster is podarium's own, so that changes need no guard beyond the preview.
 	Disposable bool
 	// EtcdOnly says that there is no API server, only an etcd.
@@ -59,12 +65,21 @@ type Options struct {
 	EtcdRegistryWrites bool
 }
 
+// Access is how another program, kubectl for one, reaches the cluster as podarium does.
+type Access struct {
+	// Kubeconfig is one file, or several as in KUBECONFIG; Context, Cluster and User are names in it.
+	Kubeconfig, Context, Cluster, User string
+	// Groups are those that are acted in.
+	Groups []string
+}
+
 // Cluster is one Kubernetes cluster.
 type Cluster struct {
-	o      Options
-	config *rest.Config
-	kube   kubernetes.Interface
-	dyn    dynamic.Interface
+	readOnly atomic.Bool
+	o        Options
+	config   *rest.Config
+	kube     kubernetes.Interface
+	dyn      dynamic.Interface
 
 	discovery discovery.CachedDiscoveryInterface
 	mapper    *restmapper.DeferredDiscoveryRESTMapper
@@ -94,7 +109,9 @@ func New(o Options) (*Cluster, error) {
 		return nil, fmt.Errorf("cluster %q: %w", o.Name, err)
 	}
 	d := memory.NewMemCacheClient(kube.Discovery())
-	return &Cluster{o: o, config: c, kube: kube, dyn: dyn, discovery: d, mapper: restmapper.NewDeferredDiscoveryRESTMapper(d)}, nil
+	made := &Cluster{o: o, config: c, kube: kube, dyn: dyn, discovery: d, mapper: restmapper.NewDeferredDiscoveryRESTMapper(d)}
+	made.readOnly.Store(o.ReadOnly)
+	return made, nil
 }
 
 // Name is what the header shows.
@@ -144,7 +161,22 @@ func (c *Cluster) EtcdOperations() string {
 func (c *Cluster) StopsWithProcess() bool { return c.o.StopsWithProcess }
 
 // ReadOnly says whether changes are refused.
-func (c *Cluster) ReadOnly() bool { return c.o.ReadOnly }
+func (c *Cluster) ReadOnly() bool { return c.readOnly.Load() }
+
+// ErrReadOnlyForGood is returned when a cluster that can only be looked at is to be opened for changes.
+var ErrReadOnlyForGood = errors.New("this cluster was opened for looking only")
+
+// SetReadOnly refuses changes from now on, or allows them. The error is ErrReadOnlyForGood where they cannot be allowed.
+func (c *Cluster) SetReadOnly(on bool) error {
+	if !on && c.o.ReadOnlyForGood {
+		return ErrReadOnlyForGood
+	}
+	c.readOnly.Store(on)
+	return nil
+}
+
+// Access is how other programs reach the cluster.
+func (c *Cluster) Access() Access { return c.o.Access }
 
 // EtcdOnly says whether there is no API server, only an etcd.
 func (c *Cluster) EtcdOnly() bool { return c.o.EtcdOnly }
@@ -153,7 +185,7 @@ func (c *Cluster) EtcdOnly() bool { return c.o.EtcdOnly }
 func (c *Cluster) EtcdFile() string { return c.o.EtcdFile }
 
 // EtcdWrites says whether etcd itself may be changed.
-func (c *Cluster) EtcdWrites() bool { return !c.o.ReadOnly && (c.o.EtcdWrites || c.o.Disposable) }
+func (c *Cluster) EtcdWrites() bool { return !c.ReadOnly() && (c.o.EtcdWrites || c.o.Disposable) }
 
 // EtcdRegistryWrites says whether keys of the API server may be written past it.
 func (c *Cluster) EtcdRegistryWrites() bool { return c.EtcdWrites() && c.o.EtcdRegistryWrites }

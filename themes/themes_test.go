@@ -2,12 +2,10 @@ package themes
 
 import (
 	"errors"
-	"image/color"
 	"strings"
 	"testing"
 
 	"github.com/charmbracelet/x/ansi"
-	"github.com/lucasb-eyer/go-colorful"
 )
 
 func TestBuiltinThemes(t *testing.T) {
@@ -20,12 +18,8 @@ func TestBuiltinThemes(t *testing.T) {
 			if th.Name != name {
 				t.Errorf("the file %s.yaml calls itself %s", name, th.Name)
 			}
-			for _, text := range Texts() {
-				for _, ground := range Surfaces() {
-					if r := contrast(th.Colour(text).RGB, th.Colour(ground).RGB); r < 4.5 {
-						t.Errorf("%s on %s: contrast %.2f, at least 4.5", text, ground, r)
-					}
-				}
+			for _, err := range Check(th) {
+				t.Error(err)
 			}
 			for _, apart := range [][]Role{{OK, Warn, Error, Info, Text, Muted}, {Accent, Text, Muted}, {Added, Removed, Text}} {
 				for i, a := range apart {
@@ -41,20 +35,6 @@ func TestBuiltinThemes(t *testing.T) {
 			}
 		})
 	}
-}
-
-// contrast is WCAG 2's ratio.
-func contrast(a, b color.Color) float64 {
-	l := func(c color.Color) float64 {
-		cf, _ := colorful.MakeColor(c)
-		r, g, b := cf.LinearRgb()
-		return 0.2126*r + 0.7152*g + 0.0722*b
-	}
-	x, y := l(a), l(b)
-	if x < y {
-		x, y = y, x
-	}
-	return (x + 0.05) / (y + 0.05)
 }
 
 func TestParseRefuses(t *testing.T) {

@@ -2,11 +2,13 @@ package tui
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/podarium/podarium/themes"
+	"github.com/podarium/podarium/tui/config"
 	"github.com/podarium/podarium/tui/dialog"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/session"
@@ -39,84 +41,109 @@ func frameCommands(m *Model) []screen.Command {
 			}
 			return nil, nil
 		}},
+		{Names: []string{"readonly"}, Help: "refuse every change of this cluster, or allow them again: readonly on, readonly off", Complete: func(*screen.Scope, string) []string {
+			return []string{"on", "off"}
+		}, Run: func(_ *screen.Scope, how string) (screen.Request, error) { return nil, m.setReadOnly(how) }},
+		{Names: []string{"plugin"}, Help: "run a plugin on the object under the cursor: plugin NAME", Complete: func(*screen.Scope, string) []string {
+			return slices.Sorted(maps.Keys(m.config.Plugins))
+		}, Run: func(_ *screen.Scope, name string) (screen.Request, error) {
+			m.runPlugin(name)
+			return nil, nil
+		}},
 		{Names: []string{"close"}, Help: "close the tab of this cluster", Run: func(*screen.Scope, string) (screen.Request, error) {
 			return nil, m.closeTab()
 		}},
-		{Names: []string{"theme"}, Help: "change the colours: auto, or a theme's name", Complete: func(*screen.Scope, string) []string {
-			return append([]string{"auto"}, themes.Names()...)
-		}, Run: func(_ *screen.Scope, name string) (screen.Request, error) {
-			if name != "auto" {
-				if _, err := themes.Load(name); err != nil {
-					return nil, err
-				}
-			}
-			m.o.Theme = name
-			m.restyle()
-			return nil, nil
-		}},
+		{Names: []string{"theme", "skin"}, Help: "change the colours: auto, dark, light, or a theme's name", Complete: func(*screen.Scope, string) []string {
+			return append(config.Modes(), m.config.ThemeNames()...)
+		}, Run: func(_ *screen.Scope, name string) (screen.Request, error) { return nil, m.chooseTheme(name) }},
 	}
 }
 
-// command runs a line of the command line: a word of ours, or a kind with an optional namespace and filter.
-func (m *Model) command(line string) {
-	word, argument, _ := strings.Cut(strings.TrimSpace(line), " ")
-	argument = strings.TrimSpace(argument)
-	for _, c := range m.commands {
-		for _, name := range c.Names {
-			if name != word {
-				continue
-			}
-			r, err := c.Run(m.root, argument)
-			if err != nil && m.session.Loading() { // it may be about a kind that is not known yet
-				m.session.WhenLoaded(func(error) { m.command(line) })
-			} else if err != nil {
-				m.Say(screen.State{Health: screen.Bad, Text: err.Error()})
-			} else if r != nil {
-				m.goTo(r)
-			}
-			return
-		}
+// command runs a line of the command line, and goes to what it opens.
+func (m *Model) command(line string) { m.run(line, false) }
+
+// run runs a line of the command line: an alias of the user's, a word of ours, or a kind with an optional namespace and
+// filter. stacked keeps the way back to the screen on top.
+func (m *Model) run(line string, stacked bool) {
+	word, argument := firstWord(line)
+	if alias, ok := m.config.Aliases[word]; ok {
+		word, argument = firstWord(alias + " " + argument)
 	}
-	if m.list(word, argument) {
+	to := m.goTo
+	if stacked {
+		to = m.Open
+	}
+	for _, c := range m.commands {
+		if !slices.Contains(c.Names, word) {
+			continue
+		}
+		r, err := c.Run(m.root, argument)
+		if err != nil && m.session.Loading() { // it may be about a kind that is not known yet
+			m.session.WhenLoaded(func(error) { m.run(line, stacked) })
+		} else if err != nil {
+			m.Say(screen.State{Health: screen.Bad, Text: err.Error()})
+		} else if r != nil {
+			to(r)
+		}
+		return
+	}
+	if r, ok := m.list(word, argument); ok {
+		to(r)
 		return
 	}
 	// The kind may have been defined since discovery: ask again, once.
 	m.session.Load(m.root)
 	m.session.WhenLoaded(func(err error) {
-		switch best := m.words(strings.ToLower(word)); {
-		case err != nil || m.list(word, argument):
-		case len(best) > 0 && best[0].text != word && strings.HasPrefix(best[0].text, strings.ToLower(word)): // what completion offers first
-			m.command(best[0].text + " " + argument)
-		default:
-			m.Say(screen.State{Health: screen.Bad, Text: fmt.Sprintf("the cluster has no kind %q, and podarium no such command (? for help)", word)})
+		if err != nil {
+			return
 		}
+		if r, ok := m.list(word, argument); ok {
+			to(r)
+			return
+		}
+		best := m.words(strings.ToLower(word))
+		if len(best) > 0 && best[0].text != word && strings.HasPrefix(best[0].text, strings.ToLower(word)) { // what completion offers first
+			m.run(best[0].text+" "+argument, stacked)
+			return
+		}
+		m.Say(screen.State{Health: screen.Bad, Text: fmt.Sprintf("the cluster has no kind %q, and podarium no such command (? for help)", word)})
 	})
 }
 
-// list opens the table of a kind. The argument is a namespace, a /filter, labels a=b, or several of these.
-func (m *Model) list(word, argument string) bool {
+func firstWord(line string) (word, rest string) {
+	word, rest, _ = strings.Cut(strings.TrimSpace(line), " ")
+	return word, strings.TrimSpace(rest)
+}
+
+// list is the table of a kind. The argument is a namespace or several, labels a=b, -f letters, and at the end a /filter.
+func (m *Model) list(word, argument string) (screen.Request, bool) {
 	k, ok := m.session.Find(word)
 	if !ok {
-		return false
+		return nil, false
 	}
 	r := screen.Resources{Resource: k.Resource, Namespace: m.session.Namespace}
-	for _, part := range strings.Fields(argument) {
-		switch {
-		case strings.HasPrefix(part, "/"):
-			r.Filter = part[1:]
-		case part == "-l":
-		case strings.ContainsAny(part, "=!"):
-			r.LabelSelector = part
-		case part == "all" || part == "-" || part == "0": // 0 is the key for all
+	if argument, r.Filter, ok = strings.Cut(" "+argument, " /"); !ok {
+		r.Filter = ""
+	}
+	words := strings.Fields(argument)
+	for i := 0; i < len(words); i++ {
+		switch w := words[i]; {
+		case w == "-f" && i+1 < len(words):
+			i++
+			r.Filter = strings.TrimSpace("-f " + words[i] + " " + r.Filter)
+		case w == "-l":
+		case strings.ContainsAny(w, "=!"):
+			r.LabelSelector = w
+		case w == "-" || w == "0": // 0 is the key for all
 			r.Namespace = ""
-			m.session.Use("")
 		default:
-			r.Namespace = part
-			m.session.Use(part)
+			r.Namespace = m.session.Resolve(w)
 		}
 	}
-	m.goTo(r)
-	return true
+	if k.Namespaced {
+		m.session.Use(r.Namespace)
+	}
+	return r, true
 }
 
 // candidates are the words that fit what has been typed, best first.
@@ -140,7 +167,7 @@ func (m *Model) candidates(line string) []candidate {
 		}
 	}
 	if k, ok := m.session.Find(first); ok && k.Namespaced && strings.Count(head, " ") == 1 {
-		for _, ns := range append([]string{"all"}, m.session.Namespaces()...) {
+		for _, ns := range m.session.Words() {
 			if strings.HasPrefix(ns, word) {
 				out = append(out, candidate{text: ns, note: "namespace"})
 			}
@@ -172,6 +199,9 @@ func (m *Model) words(word string) []candidate {
 	}
 	if word == "" {
 		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.config.Aliases)) {
+		add(name, "alias of "+m.config.Aliases[name], []string{name})
 	}
 	for _, c := range m.commands {
 		add(c.Names[0], c.Help, c.Names)

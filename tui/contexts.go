@@ -137,3 +137,37 @@ func (m *Model) end(t *tab) {
 		go func() { _ = e.Close() }() // it may wait for connections that are lost
 	}
 }
+
+// setReadOnly is the command :readonly. To allow changes takes a question.
+func (m *Model) setReadOnly(how string) error {
+	c, t := m.Cluster(), m.tab
+	on := !c.ReadOnly()
+	switch how {
+	case "on", "off":
+		on = how == "on"
+	case "":
+	default:
+		return fmt.Errorf("readonly %q: give on or off", how)
+	}
+	set := func() {
+		if err := c.SetReadOnly(on); err != nil {
+			t.root.Fail(err)
+			return
+		}
+		word := "changes of " + c.Name() + " are possible now, each after a preview"
+		if on {
+			word = c.Name() + " is read-only now"
+		}
+		t.root.Say(screen.Good, word)
+	}
+	if on || !c.ReadOnly() {
+		set()
+		return nil
+	}
+	m.Ask(dialog.NewConfirm(m.root, dialog.Confirm{
+		Title: "Allow changes", Accept: "Allow",
+		Text: fmt.Sprintf("The cluster %q is opened read-only. Allow changes of it until it is closed?", c.Name()),
+		Then: set,
+	}))
+	return nil
+}

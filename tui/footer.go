@@ -71,9 +71,9 @@ func (m *Model) drawStatus(c *canvas.Canvas) int {
 func (m *Model) drawHints(c *canvas.Canvas) {
 	var hints []key.Binding
 	if r := m.top(); r != nil {
-		hints = append(hints, r.screen.Keys()...)
+		hints = m.roomKeys(r)
 	}
-	frame := frameKeys()
+	frame := m.frameTable()
 	_, filters := m.filterer()
 	frame = frame.With(filters, actFilter)
 	reserved := 0

@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"slices"
-
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/podarium/podarium/tui/key"
@@ -63,24 +61,50 @@ func (m *Model) press(k tea.KeyPressMsg) {
 	if m.message.state.Health == screen.Bad {
 		m.message = message{} // an error stays until the next key
 	}
-	r := m.top()
-	if r != nil {
+	if r := m.top(); r != nil {
 		if t, ok := r.screen.(screen.Typer); ok && t.Type(k) {
 			return
 		}
-		if b, ok := r.screen.Keys().Find(k.String()); ok {
-			if b.Changes && m.Cluster().ReadOnly() {
-				m.Say(screen.State{Health: screen.Poor, Text: "the cluster is read-only: " + b.Help + " is off"})
-				return
-			}
-			r.screen.Do(b.Action)
+	}
+	for _, l := range m.layers() {
+		b, ok := l.table.Find(k.String())
+		if !ok {
+			continue
+		}
+		if b.Changes && m.Cluster().ReadOnly() {
+			m.Say(screen.State{Health: screen.Poor, Text: "the cluster is read-only: " + b.Help + " is off"})
 			return
 		}
-	}
-	if b, ok := frameKeys().Find(k.String()); ok {
-		m.do(b.Action)
+		l.do(b.Action)
+		return
 	}
 }
+
+// layer is a table of keys with what does its actions.
+type layer struct {
+	table key.Table
+	do    func(key.Action)
+}
+
+// layers are the keys that work now; the first that has a key has it.
+func (m *Model) layers() []layer {
+	frame := layer{table: m.frameTable(), do: m.do}
+	r := m.top()
+	if r == nil {
+		return []layer{frame}
+	}
+	own := layer{table: m.roomKeys(r), do: r.screen.Do}
+	before, after := m.extraLayers(r)
+	return []layer{before, own, frame, after}
+}
+
+// roomKeys is a screen's table with the user's keys.
+func (m *Model) roomKeys(r *room) key.Table {
+	return m.keys.table(m.router.Sections(r.request), r.screen.Keys())
+}
+
+// frameTable is the frame's table with the user's keys.
+func (m *Model) frameTable() key.Table { return frameKeys().Remap(m.keys[sectionFrame]) }
 
 func (m *Model) do(a key.Action) {
 	switch a {
@@ -125,7 +149,11 @@ func (m *Model) help() {
 	if c := r.screen.Place().Crumbs; len(c) > 0 {
 		of = c[len(c)-1]
 	}
-	m.Open(screen.Help{Of: of, Table: slices.Concat(r.screen.Keys(), frameKeys(), m.tabKeys())})
+	var table key.Table
+	for _, l := range m.layers() {
+		table = append(table, l.table...)
+	}
+	m.Open(screen.Help{Of: of, Table: append(table, m.tabKeys()...)})
 }
 
 // back undoes the innermost thing: a filter, a slow call, and then the screen.

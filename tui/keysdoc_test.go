@@ -3,6 +3,8 @@ package tui
 import (
 	"os"
 	"testing"
+
+	"github.com/podarium/podarium/tui/config"
 )
 
 const keysFile = "../docs/keys.md"
@@ -13,7 +15,7 @@ func TestKeysDoc(t *testing.T) {
 		if err := os.MkdirAll("../docs", 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(keysFile, []byte(KeysDoc()), 0o644); err != nil {
+		if err := os.WriteFile(keysFile, []byte(KeysDoc(config.Parse("", nil))), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -21,7 +23,7 @@ func TestKeysDoc(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(got) != KeysDoc() {
+	if string(got) != KeysDoc(config.Parse("", nil)) {
 		t.Error("docs/keys.md is not what the key tables say: make golden-update")
 	}
 }

@@ -7,9 +7,10 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/ansi"
 
-	"github.com/podarium/podarium/themes"
 	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/config"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/style"
 )
@@ -26,6 +27,10 @@ type Model struct {
 	clock func() time.Time
 	// exec gives the terminal to a command: bubbletea's way, or a test's.
 	exec func(tea.ExecCommand, tea.ExecCallback) tea.Cmd
+
+	// What the user has configured, and the keys that come of it.
+	config *config.Source
+	keys   keymap
 
 	// Looks.
 	profile colorprofile.Profile
@@ -84,6 +89,8 @@ func NewModel(ctx context.Context, o Options) (*Model, error) {
 	}
 	m.guard = newGuard(o.LogDir, func() {})
 	m.commands = append(frameCommands(m), moduleCommands()...)
+	m.config, _ = o.Config.Current() // of a bad one the last good
+	m.keys = newKeymap(m.config)
 	m.tab = newTab(m, o.Cluster)
 	m.tabs = []*tab{m.tab}
 	m.restyle()
@@ -114,23 +121,10 @@ func (m *Model) SetClock(now func() time.Time) { m.clock = now }
 // SetExec gives the model another way to hand the terminal to a command.
 func (m *Model) SetExec(exec func(tea.ExecCommand, tea.ExecCallback) tea.Cmd) { m.exec = exec }
 
-// restyle builds the styles for the theme, the background and the terminal in force.
-func (m *Model) restyle() {
-	name := m.o.Theme
-	if name == "auto" {
-		name = themes.Default(m.dark)
-	}
-	t, err := themes.Load(name)
-	if err != nil {
-		return // a built-in theme, and Options were validated: the tests load every one
-	}
-	m.styles = style.New(t, m.profile)
-	m.dirty = true
-}
-
 // Init starts what the frame shows by itself and opens the first screen.
 func (m *Model) Init() tea.Cmd {
 	m.begin()
+	m.followConfig()
 	if m.o.Open != "" {
 		m.command(m.o.Open)
 	}
@@ -139,8 +133,5 @@ func (m *Model) Init() tea.Cmd {
 	}
 	m.tick()
 	cmds := m.flush()
-	if m.o.Theme == "auto" {
-		cmds = append(cmds, tea.RequestBackgroundColor)
-	}
-	return tea.Batch(cmds...)
+	return tea.Batch(append(cmds, tea.RequestBackgroundColor, tea.Raw(ansi.SetModeLightDark))...)
 }

@@ -5,20 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/podarium/podarium/cluster"
-	"github.com/podarium/podarium/themes"
+	"github.com/podarium/podarium/tui/config"
 )
 
 // Options say what the UI shows, and how.
 type Options struct {
 	// Cluster is the cluster to show. It must be set.
 	Cluster *cluster.Cluster
-	// Theme is the name of a built-in theme, or "auto" or empty: the light or the dark one, as the terminal's background is.
+	// Config is the user's configuration, which is followed. Nil is the default one.
+	Config *config.Store
+	// Theme is the name of a theme; "dark" or "light" for the configuration's of that name; "auto" or empty for what the
+	// configuration says.
 	Theme string
 	// LogDir is where a crash report is left; empty for the system's directory of temporary files.
 	LogDir string
@@ -48,10 +53,12 @@ func (o *Options) validate() error {
 	if o.Theme == "" {
 		o.Theme = "auto"
 	}
-	if o.Theme != "auto" {
-		if _, err := themes.Load(o.Theme); err != nil {
-			return err
-		}
+	if o.Config == nil {
+		o.Config = config.Fixed(config.Parse("", nil))
+	}
+	src, _ := o.Config.Current()
+	if err := CheckTheme(src, o.Theme); err != nil {
+		return err
 	}
 	if o.LogDir == "" {
 		o.LogDir = os.TempDir()
@@ -60,6 +67,15 @@ func (o *Options) validate() error {
 		o.ExitTimeout = 5 * time.Second
 	}
 	return nil
+}
+
+// CheckTheme says what is wrong with Options.Theme, so that a command can tell before it starts a cluster.
+func CheckTheme(src *config.Source, name string) error {
+	if slices.Contains(append(config.Modes(), ""), name) {
+		return nil
+	}
+	_, err := src.LoadTheme(name)
+	return err
 }
 
 // Run shows the UI on the terminal until the user quits or ctx ends. A panic anywhere, also in a goroutine of a library
@@ -87,6 +103,7 @@ func Run(ctx context.Context, o Options) error {
 	stop := guard.fuse(ctx, o.ExitTimeout)
 	_, err = p.Run()
 	stop()
+	_, _ = os.Stdout.WriteString(ansi.ResetModeLightDark) // what Init has set; a terminal that is gone needs it no more
 	m.Close()
 	if crash := guard.crash(); crash != nil {
 		return crash

@@ -14,6 +14,7 @@ import (
 	"github.com/podarium/podarium/tui/inspect"
 	"github.com/podarium/podarium/tui/logs"
 	"github.com/podarium/podarium/tui/manifest"
+	"github.com/podarium/podarium/tui/plugin"
 	"github.com/podarium/podarium/tui/resource"
 	"github.com/podarium/podarium/tui/rollouts"
 	"github.com/podarium/podarium/tui/screen"
@@ -44,6 +45,7 @@ func modules() []screen.Module {
 		changes.Module(),
 		manifest.Module(),
 		help.Module(),
+		plugin.Module(),
 		etcd.Module(),
 		manage.Module(),
 		report.Module(),

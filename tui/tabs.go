@@ -46,7 +46,7 @@ func (m *Model) tabKeys() key.Table {
 	if len(m.tabs) < 2 {
 		return nil
 	}
-	t := tabTable()
+	t := tabTable().Remap(m.keys[sectionTabs])
 	for i := len(m.tabs); i < maxTabs; i++ {
 		t = t.With(false, actTabNumber+key.Action(strconv.Itoa(i+1)))
 	}

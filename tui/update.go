@@ -4,6 +4,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	uv "github.com/charmbracelet/ultraviolet"
 
 	"github.com/podarium/podarium/tui/screen"
 )
@@ -34,8 +35,12 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.profile = msg.Profile
 		m.restyle()
 	case tea.BackgroundColorMsg:
-		m.dark = msg.IsDark()
-		m.restyle()
+		if dark := msg.IsDark(); dark != m.dark {
+			m.dark = dark
+			m.restyle()
+		}
+	case uv.DarkColorSchemeEvent, uv.LightColorSchemeEvent: // the system's, live; the background tells what the terminal made of it
+		m.queue = append(m.queue, tea.RequestBackgroundColor)
 	case tea.KeyPressMsg:
 		m.dirty = true
 		m.press(msg)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -142,6 +143,10 @@ func Open(o Options) (*cluster.Cluster, error) {
 		return nil, err
 	}
 	return cluster.New(cluster.Options{
+		Access: cluster.Access{
+			Kubeconfig: cmp.Or(o.Kubeconfig, os.Getenv("KUBECONFIG"), clientcmd.RecommendedHomeFile), Context: name, Cluster: c.Cluster,
+			User: cmp.Or(o.As, c.AuthInfo), Groups: o.AsGroups,
+		},
 		Name: name, Config: client, Etcd: etcd, EtcdPrefix: o.Etcd.Prefix, ReadOnly: readOnly(name, c.Cluster),
 	})
 }

@@ -152,6 +152,7 @@ func Attach(ctx context.Context, dataDir string) (*Remote, error) {
 	}
 	r.cluster, err = cluster.New(cluster.Options{
 		Name: filepath.Base(dataDir), Config: config, Etcd: r.etcd, Disposable: true, EtcdHistory: filepath.Join(dataDir, etcdHistory),
+		Access: access(info.Kubeconfig),
 		Status: func(ctx context.Context) (cluster.Status, error) {
 			info, err := r.Info(ctx)
 			return info.Status, err

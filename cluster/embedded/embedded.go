@@ -203,6 +203,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	}
 	s.cluster, err = cluster.New(cluster.Options{
 		Name: clusterName(o), Config: s.admin.config, Etcd: s.client, Status: s.Status, StopsWithProcess: true, Disposable: true,
+		Access:      access(s.admin.file),
 		EtcdHistory: s.state.file(etcdHistory), Traffic: s.Traffic, Sandboxes: s.Sandboxes,
 	})
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/podarium/podarium/cluster"
 )
 
 // The identities of the components, with the users and groups to which Kubernetes' bootstrap policy gives their rights
@@ -33,6 +35,11 @@ func nodeIdentity(node string) identity {
 type connection struct {
 	config *rest.Config
 	file   string // the same as a kubeconfig file
+}
+
+// access is how other programs reach the cluster, by the administrator's kubeconfig.
+func access(kubeconfig string) cluster.Access {
+	return cluster.Access{Kubeconfig: kubeconfig, Context: "podarium", Cluster: "podarium", User: adminUser.name, Groups: adminUser.groups}
 }
 
 // connect issues a client certificate and writes the kubeconfig kubeconfig/NAME.conf.

@@ -38,6 +38,11 @@ Nothing is installed in the cluster. Contexts whose own name or whose cluster's 
 			if cmd.Flags().Changed("read-only") {
 				o.ReadOnly = &readOnly
 			}
+			if err := configureUI(&ui); err != nil {
+				return err
+			}
+			src, _ := ui.Config.Current() // it is good
+			o.ReadOnlyPatterns = src.ReadOnlyContexts
 			if list {
 				return listContexts(cmd, o)
 			}

@@ -35,7 +35,7 @@ func etcdUI(cmd *cobra.Command, f *flags, t etcdcmd.Target) error {
 		own := r.Cluster()
 		o.Name, o.Config, o.Status, o.Disposable = own.Name(), own.Config(), own.Status, true
 	} else {
-		o.EtcdOnly, o.ReadOnly = true, !t.Writes
+		o.EtcdOnly, o.ReadOnly, o.ReadOnlyForGood = true, !t.Writes, !t.Writes
 		o.Config = &rest.Config{Host: "http://no-api-server.invalid"} // a reserved name: nothing is ever dialled there
 		o.Status = etcdStatus(o.Etcd)
 	}
@@ -51,7 +51,11 @@ func etcdUI(cmd *cobra.Command, f *flags, t etcdcmd.Target) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	return show(cmd.Context(), tui.Options{Cluster: c, LogDir: dir, Open: "etcd ."})
+	ui := tui.Options{Cluster: c, LogDir: dir, Open: "etcd ."}
+	if err := configureUI(&ui); err != nil {
+		return err
+	}
+	return show(cmd.Context(), ui)
 }
 
 // etcdStatus is the health of an etcd by itself.

@@ -67,7 +67,7 @@ it runs already (podarium up), the UI attaches to it.`,
 	root.Flags().StringVarP(&f.open, "command", "c", "", "what the UI opens first, as typed after ':', such as \"deployments kube-system\"")
 	_ = root.RegisterFlagCompletionFunc("theme", cobra.FixedCompletions(append(themes.Names(), "auto"), cobra.ShellCompDirectiveNoFileComp)) // the flag exists
 	etcd := etcdcmd.Command(etcdcmd.Deps{Embedded: f.etcd, History: f.etcdHistory, DataDir: f.dir, Cluster: f.cluster, Interactive: func(cmd *cobra.Command, t etcdcmd.Target) error { return etcdUI(cmd, f, t) }})
-	root.AddCommand(newUp(f), newDown(f), newStatus(f), newKubeconfig(f), newKubectl(f), newDemo(f), newNode(f), newCatalogue(f), newCRI(), newProxy(f), newVersion(), newAttach(), etcd, newEtcdctl(f))
+	root.AddCommand(newUp(f), newDown(f), newStatus(f), newKubeconfig(f), newKubectl(f), newDemo(f), newNode(f), newCatalogue(f), newCRI(), newProxy(f), newVersion(), newConfig(), newAttach(), etcd, newEtcdctl(f))
 	return root
 }
 

@@ -11,16 +11,14 @@ import (
 	"golang.org/x/term"
 
 	"github.com/podarium/podarium/cluster/embedded"
-	"github.com/podarium/podarium/themes"
 	"github.com/podarium/podarium/tui"
 )
 
 // runUI opens the UI on the cluster of the data directory, which it starts, and stops at the end, where it does not run.
 func runUI(cmd *cobra.Command, f *flags) error {
-	if f.theme != "auto" {
-		if _, err := themes.Load(f.theme); err != nil { // before a cluster is started in vain
-			return exitError{exitUsage, fmt.Errorf("--theme: %w", err)}
-		}
+	ui := tui.Options{Theme: f.theme, Open: f.open}
+	if err := configureUI(&ui); err != nil { // before a cluster is started in vain
+		return err
 	}
 	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
 		return exitError{exitUsage, errors.New("the UI needs a terminal on standard input and output: use 'podarium up' to run the cluster without it")}
@@ -29,7 +27,6 @@ func runUI(cmd *cobra.Command, f *flags) error {
 	if err != nil {
 		return err
 	}
-	ui := tui.Options{Theme: f.theme, Open: f.open}
 	s, err := embedded.Start(cmd.Context(), o)
 	if errors.Is(err, embedded.ErrRunning) {
 		return attachUI(cmd, f, ui)

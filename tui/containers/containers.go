@@ -4,6 +4,7 @@ package containers
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -275,6 +276,25 @@ func (v *view) move(by int) {
 
 // Object implements screen.Subject.
 func (v *view) Object() (screen.Object, bool) { return v.object, true }
+
+// Column implements screen.Columned: a container's columns.
+func (v *view) Column(name string) (string, bool) {
+	if len(v.rows) == 0 {
+		return "", false
+	}
+	r := v.rows[v.at()]
+	switch name {
+	case "NAME":
+		return r.name, true
+	case "IMAGE":
+		return r.image, true
+	case "STATE":
+		return r.state, true
+	case "PORTS":
+		return strings.TrimSpace(r.ports), true
+	}
+	return "", false
+}
 
 // Click implements screen.Pointer.
 func (v *view) Click(_, y int) {

@@ -56,7 +56,7 @@ func (v *view) Keys() key.Table {
 		t = t.With(false, actLogs, actPrevious)
 	}
 	if v.kind.Namespaced && v.goesElsewhere() {
-		t = append(t, namespaceKeys(v.session.Favourites)...)
+		t = append(t, namespaceKeys(v.session)...)
 	}
 	return v.ownKeys(t)
 }

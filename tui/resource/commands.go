@@ -10,17 +10,15 @@ import (
 func commands() []screen.Command {
 	return []screen.Command{{
 		Names: []string{"ns", "namespace", "namespaces"},
-		Help:  "list the namespaces, or work in one: ns NAME, ns all",
+		Help:  "list the namespaces, or work in one or several: ns NAME, ns a,b, ns all",
 		Complete: func(s *screen.Scope, _ string) []string {
-			return append([]string{"all"}, session.Of(s).Namespaces()...)
+			return session.Of(s).Words()
 		},
 		Run: func(s *screen.Scope, name string) (screen.Request, error) {
 			if name == "" {
 				return screen.Resources{Resource: schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}}, nil
 			}
-			if name == "all" {
-				name = ""
-			}
+			name = session.Of(s).Resolve(name)
 			session.Of(s).Use(name)
 			r := session.Of(s).Last
 			if k, ok := session.Of(s).ByResource(r); !ok || !k.Namespaced {

@@ -91,7 +91,7 @@ func (c *column) align() {
 
 func (v *view) chooseColumns() {
 	v.columns = []column{}
-	if v.kind.Namespaced && v.request.Namespace == "" {
+	if v.kind.Namespaced && (v.request.Namespace == "" || several(v.request.Namespace)) {
 		v.columns = append(v.columns, column{title: namespaceColumn, index: -1, width: len(namespaceColumn), quiet: true})
 	}
 	for i, c := range v.snap.Columns {
@@ -327,7 +327,7 @@ func (v *view) drawEmpty(c *canvas.Canvas, s *style.Styles) {
 	case v.filter.text != "" || v.onlyFaults:
 		text = "nothing matches (esc shows all)"
 	case v.spec == nil && v.kind.Namespaced && v.request.Namespace != "":
-		text = "no " + v.kind.Resource.Resource + " in namespace " + v.request.Namespace + " (0 shows all namespaces)"
+		text = "no " + v.kind.Resource.Resource + " in namespace " + v.session.Label(v.request.Namespace) + " (0 shows all namespaces)"
 	}
 	for i, l := range canvas.Wrap(text, c.Width()-4) {
 		c.Text(2, 2+i, s.Muted, l)

@@ -3,6 +3,7 @@ package resource
 import (
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/save"
+	"github.com/podarium/podarium/tui/session"
 )
 
 // The actions of a table.
@@ -137,11 +138,13 @@ func Keys() key.Table {
 }
 
 // namespaceKeys are the digits, with the namespaces that they lead to.
-func namespaceKeys(favourites []string) key.Table {
-	t := make(key.Table, 0, len(favourites))
-	for i, ns := range favourites {
+func namespaceKeys(ses *session.Session) key.Table {
+	t := make(key.Table, 0, len(ses.Favourites))
+	for i, ns := range ses.Favourites {
 		if ns == "" {
 			ns = "all namespaces"
+		} else {
+			ns = ses.Label(ns)
 		}
 		d := string(rune('0' + i))
 		t = append(t, key.Binding{Action: actNamespace + key.Action(d), Keys: []string{d}, Help: ns, Group: "Namespaces"})

@@ -82,16 +82,25 @@ func open(s *screen.Scope, r screen.Resources) (screen.Screen, error) {
 	if !kind.Namespaced {
 		r.Namespace = ""
 	}
-	t := livetable.Open(s.Context(), s.Cluster(), livetable.Query{
-		Resource: r.Resource, Namespace: r.Namespace, LabelSelector: r.LabelSelector, FieldSelector: r.FieldSelector,
-	})
-	v, err := newView(s, kind, r, t)
+	v, err := newView(s, kind, r, openSource(s, r))
 	if err != nil {
 		return nil, err
 	}
 	v.followUsage()
 	return v, nil
 }
+
+// openSource opens the live table of one namespace, of all, or of several.
+func openSource(s *screen.Scope, r screen.Resources) Source {
+	q := livetable.Query{Resource: r.Resource, Namespace: r.Namespace, LabelSelector: r.LabelSelector, FieldSelector: r.FieldSelector}
+	if several(r.Namespace) {
+		return livetable.OpenUnion(s.Context(), s.Cluster(), q, strings.Split(r.Namespace, ","))
+	}
+	return livetable.Open(s.Context(), s.Cluster(), q)
+}
+
+// several says that a namespace is several of them, with commas between.
+func several(namespace string) bool { return strings.Contains(namespace, ",") }
 
 // openEvents opens the table of the events that concern an object.
 func openEvents(s *screen.Scope, r screen.Events) (screen.Screen, error) {
@@ -208,11 +217,7 @@ func (v *view) Place() screen.Place {
 		p.Crumbs = append(slices.Clone(v.spec.Crumbs), v.spec.Name)
 	}
 	if v.kind.Namespaced {
-		ns := v.request.Namespace
-		if ns == "" {
-			ns = "all"
-		}
-		p.Crumbs = append([]string{ns}, p.Crumbs...)
+		p.Crumbs = append([]string{v.session.Label(v.request.Namespace)}, p.Crumbs...)
 	}
 	if v.request.Of != "" {
 		p.Crumbs = append(p.Crumbs, v.request.Of)
@@ -290,6 +295,23 @@ func (v *view) Object() (screen.Object, bool) {
 	}
 	o := v.object(r)
 	return o, o.Name != ""
+}
+
+// Column implements screen.Columned: what stands in a column of the row under the cursor. A hyphen may stand for a blank.
+func (v *view) Column(name string) (string, bool) {
+	r := v.current()
+	if r == nil {
+		return "", false
+	}
+	if strings.EqualFold(name, namespaceColumn) {
+		return r.Namespace, true
+	}
+	for i, c := range v.headings() {
+		if strings.EqualFold(strings.ReplaceAll(c.Name, " ", "-"), strings.ReplaceAll(name, " ", "-")) {
+			return v.cell(r, i).Text, true
+		}
+	}
+	return "", false
 }
 
 func (v *view) object(r *livetable.Row) screen.Object {

@@ -377,7 +377,7 @@ func run(s *screen.Scope, argument string) (screen.Request, error) {
 		return nil, fmt.Errorf("the cluster has no kind %q", kind)
 	}
 	ns := ses.Namespace
-	if ns == "" {
+	if ns == "" || strings.Contains(ns, ",") {
 		ns = "default"
 	}
 	return screen.Rollout{Object: screen.Object{Resource: k.Resource, Kind: k.Kind, Namespace: ns, Name: name}}, nil

@@ -2,7 +2,9 @@ package screen
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -28,7 +30,7 @@ type (
 	// Resources is the live table of a kind.
 	Resources struct {
 		Resource schema.GroupVersionResource
-		// Namespace is empty for all. It is ignored for kinds that have none.
+		// Namespace is empty for all; several at once have commas between them. It is ignored for kinds that have none.
 		Namespace string
 		// LabelSelector and FieldSelector narrow the list at the server.
 		LabelSelector, FieldSelector string
@@ -110,18 +112,32 @@ type Module struct {
 	Keys map[string]key.Table
 }
 
+// Section is one table of a module's keys by its name in the documentation.
+type Section struct {
+	Name string
+	Keys key.Table
+}
+
 // Router finds the screen for a request.
-type Router struct{ routes map[reflect.Type]Route }
+type Router struct {
+	routes   map[reflect.Type]Route
+	sections map[reflect.Type][]Section
+}
 
 // NewRouter makes a router of modules. Two modules that answer the same request are an error.
 func NewRouter(modules []Module) (*Router, error) {
-	r := &Router{routes: map[reflect.Type]Route{}}
+	r := &Router{routes: map[reflect.Type]Route{}, sections: map[reflect.Type][]Section{}}
 	for _, m := range modules {
+		var sections []Section
+		for _, name := range slices.Sorted(maps.Keys(m.Keys)) {
+			sections = append(sections, Section{Name: name, Keys: m.Keys[name]})
+		}
 		for _, route := range m.Routes {
 			if _, ok := r.routes[route.request]; ok {
 				return nil, fmt.Errorf("module %s: another one answers %s already", m.Name, route.request)
 			}
 			r.routes[route.request] = route
+			r.sections[route.request] = sections
 		}
 	}
 	return r, nil
@@ -132,6 +148,9 @@ func (r *Router) Handles(q Request) bool {
 	_, ok := r.routes[reflect.TypeOf(q)]
 	return ok
 }
+
+// Sections are the tables of keys of the module that answers a request.
+func (r *Router) Sections(q Request) []Section { return r.sections[reflect.TypeOf(q)] }
 
 // Open makes the screen for a request.
 func (r *Router) Open(s *Scope, q Request) (Screen, error) {

@@ -57,6 +57,14 @@ type Pointer interface {
 	Wheel(lines int)
 }
 
+// Configured is a screen that is told when the user's configuration has changed.
+type Configured interface{ Configured() }
+
+// Columned is a screen whose cursor is on a row: what stands in a column of it, by the column's name.
+type Columned interface {
+	Column(name string) (text string, ok bool)
+}
+
 // Subject is a screen with an object under the cursor. The frame uses it for keys that work everywhere.
 type Subject interface{ Object() (Object, bool) }
 

@@ -8,6 +8,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/podarium/podarium/cluster"
+	"github.com/podarium/podarium/tui/config"
 	"github.com/podarium/podarium/tui/screen"
 )
 
@@ -37,13 +39,14 @@ func (k *Kind) Can(verb string) bool { return slices.Contains(k.Verbs, verb) }
 
 // Session is where the user works.
 type Session struct {
-	// Namespace is the one in force; empty for all.
+	// Namespace is the one in force; empty for all. Several at once have commas between them.
 	Namespace string
 	// Favourites are the namespaces behind the keys 0 to 9; the first is all of them.
 	Favourites []string
 	// Last is the resource of the table last looked at.
 	Last schema.GroupVersionResource
 
+	config     *config.Config
 	kinds      []*Kind
 	names      map[string]*Kind
 	namespaces []string
@@ -56,8 +59,64 @@ type key struct{}
 // Of is the session that all screens share.
 func Of(s *screen.Scope) *Session {
 	return screen.Service(s, key{}, func() *Session {
-		return &Session{Favourites: []string{"", "default", "kube-system"}}
+		ses := &Session{}
+		ses.Configure(config.Default())
+		return ses
 	})
+}
+
+// Configure takes the user's configuration. The namespace in force stays.
+func (s *Session) Configure(c *config.Config) {
+	s.config = c
+	s.Favourites = []string{""}
+	for _, f := range c.Namespaces.Favourites {
+		s.Favourites = append(s.Favourites, s.Resolve(f))
+	}
+}
+
+// Config is the user's configuration. It is not to be changed.
+func (s *Session) Config() *config.Config { return s.config }
+
+// Resolve is the namespace, or several, that a word of the user's means: all, a set of the configuration, a name, or names
+// with commas between them.
+func (s *Session) Resolve(word string) string {
+	if word == "all" {
+		return ""
+	}
+	var names []string
+	for _, part := range strings.Split(word, ",") {
+		for _, n := range s.config.Namespaces.Expand(part) {
+			if n != "" && !slices.Contains(names, n) {
+				names = append(names, n)
+			}
+		}
+	}
+	return strings.Join(names, ",")
+}
+
+// Label is what a namespace, or several, are called on the screen: a set by its name.
+func (s *Session) Label(namespace string) string {
+	if namespace == "" {
+		return "all"
+	}
+	if strings.Contains(namespace, ",") {
+		for _, name := range s.Sets() {
+			if s.Resolve(name) == namespace {
+				return name
+			}
+		}
+	}
+	return namespace
+}
+
+// Sets are the names of the sets of namespaces, sorted.
+func (s *Session) Sets() []string {
+	return slices.Sorted(maps.Keys(s.config.Namespaces.Sets))
+}
+
+// Words are what can be said for a namespace: all, the sets, and the namespaces last seen.
+func (s *Session) Words() []string {
+	return slices.Concat([]string{"all"}, s.Sets(), s.namespaces)
 }
 
 // Use makes a namespace the one in force, and a favourite where there is room for it.
@@ -157,8 +216,16 @@ func (s *Session) Kinds() []*Kind { return s.kinds }
 func (s *Session) Namespaces() []string { return s.namespaces }
 
 // Find is the kind that a name means: plural, singular, short or kind, alone or followed by a group (deployments.apps).
+// group/version/resource (v1/pods, apps/v1/deployments) means the resource, in whatever version.
 func (s *Session) Find(name string) (*Kind, bool) {
-	k, ok := s.names[strings.ToLower(name)]
+	name = strings.ToLower(name)
+	switch parts := strings.Split(name, "/"); len(parts) {
+	case 2:
+		name = parts[1]
+	case 3:
+		name = parts[2] + "." + parts[0]
+	}
+	k, ok := s.names[name]
 	return k, ok
 }
 
