@@ -15,6 +15,9 @@ const frameEvery = 16 * time.Millisecond
 // are answered between the turns of a screen that has much to do for each change.
 const share = 10
 
+// longestRest bounds that: a turn that took long because the machine was busy is no reason to show old data.
+const longestRest = 250 * time.Millisecond
+
 // bridge is the one way from live data to the UI: it collects which sources have changed and tells the program so at
 // most once a frame. Sources never wait for the screen, and a storm of changes costs one message a frame.
 type bridge struct {
@@ -78,7 +81,7 @@ func (b *bridge) deliver() bool {
 		s.then()
 		took := time.Since(start)
 		b.mu.Lock()
-		s.rests = start.Add(share * took)
+		s.rests = start.Add(min(share*took, took+longestRest))
 		b.mu.Unlock()
 	}
 	return len(turns) > 0

@@ -41,8 +41,7 @@ Nothing is installed in the cluster. Contexts whose own name or whose cluster's 
 			if err := configureUI(&ui); err != nil {
 				return err
 			}
-			src, _ := ui.Config.Current() // it is good
-			o.ReadOnlyPatterns = src.ReadOnlyContexts
+			o.ReadOnlyPatterns = readOnlyContexts(ui)
 			if list {
 				return listContexts(cmd, o)
 			}
@@ -65,12 +64,7 @@ Nothing is installed in the cluster. Contexts whose own name or whose cluster's 
 				return err
 			}
 			ui.Cluster, ui.LogDir = c, dir
-			ui.Contexts = func(context.Context) ([]tui.Context, error) { return uiContexts(o) }
-			ui.Switch = func(_ context.Context, name string) (*cluster.Cluster, error) {
-				to := o
-				to.Context, to.Etcd = name, attached.Etcd{} // the etcd on the command line is the first cluster's
-				return attached.Open(to)
-			}
+			offerContexts(&ui, o)
 			return tui.Run(cmd.Context(), ui)
 		},
 	}
@@ -105,6 +99,27 @@ Nothing is installed in the cluster. Contexts whose own name or whose cluster's 
 		return names, cobra.ShellCompDirectiveNoFileComp
 	})
 	return cmd
+}
+
+// offerContexts lets the UI go to the contexts of a kubeconfig. Which of them are read-only is as the configuration says then.
+func offerContexts(ui *tui.Options, o attached.Options) {
+	src := *ui
+	ui.Contexts = func(context.Context) ([]tui.Context, error) {
+		o := o
+		o.ReadOnlyPatterns = readOnlyContexts(src)
+		return uiContexts(o)
+	}
+	ui.Switch = func(_ context.Context, name string) (*cluster.Cluster, error) {
+		to := o
+		to.Context, to.Etcd = name, attached.Etcd{} // the etcd on the command line is the first cluster's
+		to.ReadOnlyPatterns = readOnlyContexts(src)
+		return attached.Open(to)
+	}
+}
+
+func readOnlyContexts(ui tui.Options) []string {
+	src, _ := ui.Config.Current() // the last good one
+	return src.ReadOnlyContexts
 }
 
 // uiContexts are the contexts as the UI lists them.

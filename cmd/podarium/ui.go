@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/podarium/podarium/cluster/attached"
 	"github.com/podarium/podarium/cluster/embedded"
 	"github.com/podarium/podarium/tui"
 )
@@ -27,6 +28,7 @@ func runUI(cmd *cobra.Command, f *flags) error {
 	if err != nil {
 		return err
 	}
+	offerContexts(&ui, attached.Options{})
 	s, err := embedded.Start(cmd.Context(), o)
 	if errors.Is(err, embedded.ErrRunning) {
 		return attachUI(cmd, f, ui)
