@@ -132,6 +132,7 @@ func TestSetsOfNamespaces(t *testing.T) {
 	d.WaitGone("extension-apiserver-authentication")
 	d.Keys("?")
 	d.Wait("1                 both")
+	d.Idle() // esc would cancel what is under way
 	d.Keys("esc")
 	if _, err := c.Kubernetes().CoreV1().ConfigMaps(two).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "live"}}, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)

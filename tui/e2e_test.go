@@ -19,7 +19,9 @@ func start(t *testing.T) (*tuitest.Driver, *clustertest.Cluster, string) {
 	t.Helper()
 	c, ns := clustertest.Shared(t)
 	c.Kubectl(t, "-n", ns, "create", "deployment", "web", "--image=nginx:1.27", "--replicas=3")
-	return tuitest.New(t, tui.Options{Cluster: c.Cluster}), c, ns
+	d := tuitest.New(t, tui.Options{Cluster: c.Cluster})
+	d.Idle() // a command waits for the discovery of kinds, and the first screen shows the Deployment too
+	return d, c, ns
 }
 
 func TestScaleImageAndUndoByKeys(t *testing.T) {
@@ -135,7 +137,7 @@ func TestCommandLine(t *testing.T) {
 	d.Command("theme nosuch")
 	d.Wait("unknown theme", "podarium-dark")
 	d.Keys("?")
-	d.Wait("Everywhere", "ctrl-d")
+	d.Wait("Mark and copy", "ctrl-d")
 	d.Keys("esc")
 	d.Command("deploy")
 	d.Wait("deployments")

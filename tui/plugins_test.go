@@ -64,6 +64,7 @@ func TestPluginsAndHotKeys(t *testing.T) {
 	d := withConfig(t, tui.Options{Cluster: c.Cluster}, plugins)
 	d.Command("cm " + ns)
 	d.Wait("kube-root-ca.crt")
+	d.Resize(120, 100) // all of the help at once
 	d.Keys("?")
 	d.Wait("ctrl-l            Show it", "Plugins", "The nodes")
 	d.Keys("esc", "ctrl+l")
@@ -86,7 +87,7 @@ func TestPluginsAndHotKeys(t *testing.T) {
 	d.Keys("f9")
 	d.Wait("front: no-such-program does not start")
 	d.Keys("f6")
-	d.Wait(" nodes ", "READY")
+	d.Wait(" nodes ", "VERSION")
 	d.Keys("esc")
 	d.Wait(ns+" / configmaps", "kube-root-ca.crt")
 	if err := c.SetReadOnly(true); err != nil {
