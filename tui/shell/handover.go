@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/muesli/cancelreader"
@@ -52,17 +53,39 @@ func (x *handover) Run() error {
 	if err != nil {
 		return err
 	}
-	// A plain read of the terminal would outlast the shell and swallow the first key that is meant for the UI.
 	in, err := cancelreader.NewReader(x.in)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	defer in.Cancel()
+	keyboard := &lent{CancelReader: in}
+	defer keyboard.takeBack()
 	sizes := tty.MonitorSize(tty.GetSize())
 	return tty.Safe(func() error {
-		return remote.Exec(ctx, x.c, t.at, shellCommand, remote.Streams{In: in, Out: x.out, TTY: true, Sizes: queue{sizes}})
+		return remote.Exec(ctx, x.c, t.at, shellCommand, remote.Streams{In: keyboard, Out: x.out, TTY: true, Sizes: queue{sizes}})
 	})
+}
+
+// lent is the terminal's input while a shell has it. A read of it must not outlast the shell: it would swallow the first key
+// that is meant for the UI.
+type lent struct {
+	cancelreader.CancelReader
+	reading sync.Mutex // held during a read
+}
+
+func (l *lent) Read(p []byte) (int, error) {
+	l.reading.Lock()
+	defer l.reading.Unlock()
+	return l.CancelReader.Read(p)
+}
+
+// takeBack ends a read that is under way and lets none begin. Closed before that read has ended, the reader would forget
+// that it is to end.
+func (l *lent) takeBack() {
+	if l.Cancel() {
+		l.reading.Lock()
+		defer l.reading.Unlock()
+	}
+	_ = l.Close() // the terminal itself stays open
 }
 
 // queue is kubectl's queue of sizes as the client's.
