@@ -75,6 +75,6 @@
 // # How to test a screen
 //
 // Drawing: build the view over a fixture with screentest.New, and compare it with golden files by screentest.AllSizes
-// (screentest.Golden; make golden-update rewrites). Behaviour: tuitest.New(t, tui.Options{Cluster: c}) runs the real model
+// (Sized, Dialog, Golden; make golden-update rewrites): text and styles, dark, light and without colour. Behaviour: tuitest.New(t, tui.Options{Cluster: c}) runs the real model
 // against a real cluster without a terminal: d.Keys("j", "enter"), d.Wait("text on the screen"); it waits for calls and live data, never for time.
 package tui

@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/screen"
 )
 
 // The smallest screen that the frame can be drawn on.
@@ -97,13 +98,7 @@ func (m *Model) drawFrame(c *canvas.Canvas) *tea.Cursor {
 		m.drawFoot(foot)
 	}
 	for _, d := range m.dialogs {
-		inner, title := d, d.Title()
-		dw, dh := inner.Size(w-8, h-6)
-		dw, dh = min(max(dw, canvas.Width(title)+4), w-8), min(dh, h-6)
-		box := c.Cut((w-dw-4)/2, max(1, (h-dh-2)/2), dw+4, dh+2).WithBase(m.styles.Raised)
-		inside := box.Frame(m.styles.Rule)
-		box.Text(2, 0, m.styles.Title, " "+canvas.Truncate(title, dw)+" ")
-		inner.Draw(inside.Cut(1, 0, dw, dh))
+		screen.DrawDialog(c, m.styles, d)
 	}
 	return cursor
 }

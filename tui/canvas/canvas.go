@@ -179,6 +179,15 @@ func (c *Canvas) StyleAt(x, y int) (Style, bool) {
 	return c.cells.Lines[c.area.Min.Y+y][c.area.Min.X+x].Style, true
 }
 
+// CellAt is what a cell of this canvas shows, and how; empty for the second half of a wide character, and outside of it.
+func (c *Canvas) CellAt(x, y int) (string, Style) {
+	if x < 0 || y < 0 || x >= c.Width() || y >= c.Height() {
+		return "", Style{}
+	}
+	cell := &c.cells.Lines[c.area.Min.Y+y][c.area.Min.X+x]
+	return cell.Content, cell.Style
+}
+
 func (c *Canvas) over(s Style) Style {
 	if s.Fg == nil {
 		s.Fg = c.base.Fg

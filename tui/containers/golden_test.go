@@ -34,7 +34,7 @@ func TestGoldenContainers(t *testing.T) {
 		p.Spec.Containers, p.Status.ContainerStatuses = append(p.Spec.Containers, spec), append(p.Status.ContainerStatuses, status)
 	}
 	v.show(p)
-	screentest.Golden(t, "plain-80x24", screentest.Draw(h, v, 80, 24)) // where nobody tells of sandboxes
+	screentest.Sized(t, h, "plain", v, 80, 24) // where nobody tells of sandboxes
 
 	v.sandbox = &cluster.Sandbox{
 		Namespace: "default", Pod: "web-0", UID: "u", ID: strings.Repeat("0123456789ab", 5), Ready: true, Network: "pod", Address: "10.244.2.7",
@@ -47,5 +47,5 @@ func TestGoldenContainers(t *testing.T) {
 		t.Errorf("a click on the second container chose %q", v.cursor)
 	}
 	v.sandbox.Network, v.sandbox.Address = "node", "172.18.0.3"
-	screentest.Golden(t, "host-network-80x24", screentest.Draw(h, v, 80, 24))
+	screentest.Sized(t, h, "host-network", v, 80, 24)
 }

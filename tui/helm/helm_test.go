@@ -111,7 +111,7 @@ func TestTextsOfARevision(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.(*text).r.Namespace = "default"
-	screentest.Golden(t, "diff-80x24", screentest.Draw(h, v, 80, 24))
+	screentest.Sized(t, h, "diff", v, 80, 24)
 	gone, err := openText(s, Text{Namespace: ns, Name: "web", Version: 7, What: values})
 	if err != nil {
 		t.Fatal(err)

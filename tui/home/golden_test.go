@@ -74,7 +74,7 @@ func TestGoldenHome(t *testing.T) {
 	screentest.AllSizes(t, h, "home", v)
 	v.Do(actDown)
 	v.Do(actDown)
-	screentest.Golden(t, "home-component-80x24", screentest.Draw(h, v, 80, 24))
+	screentest.Sized(t, h, "home-component", v, 80, 24)
 }
 
 func TestEverythingCanBeEntered(t *testing.T) {

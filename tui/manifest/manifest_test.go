@@ -33,5 +33,5 @@ func TestGolden(t *testing.T) {
 	v.move(1)
 	screentest.AllSizes(t, h, "manifest", v)
 	v.err, v.rows = errors.New("open nowhere.yaml: no such file or directory"), nil
-	screentest.Golden(t, "error-80x24", screentest.Draw(h, v, 80, 24))
+	screentest.Sized(t, h, "error", v, 80, 24)
 }

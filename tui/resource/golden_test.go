@@ -66,11 +66,11 @@ func TestGoldenTable(t *testing.T) {
 	v.Do(actSortAge)
 	screentest.AllSizes(t, h, "pods-wide-by-age", v)
 	v.Do(actFaults)
-	screentest.Golden(t, "pods-faults-80x24", screentest.Draw(h, v, 80, 24))
+	screentest.Sized(t, h, "pods-faults", v, 80, 24)
 	if err := v.Filter("nothing-is-called-this"); err != nil {
 		t.Fatal(err)
 	}
-	screentest.Golden(t, "pods-no-match-80x24", screentest.Draw(h, v, 80, 24))
+	screentest.Sized(t, h, "pods-no-match", v, 80, 24)
 }
 
 func TestCursorHoldsAnObject(t *testing.T) {

@@ -85,7 +85,7 @@ func TestGoldenRollout(t *testing.T) {
 
 	f.p = &rollout.Progress{}
 	v.refresh()
-	screentest.Golden(t, "reading-80x24", screentest.Draw(h, v, 80, 24))
+	screentest.Sized(t, h, "reading", v, 80, 24)
 }
 
 func TestCursorHoldsARevision(t *testing.T) {

@@ -86,7 +86,7 @@ func TestDiffOfAnyTwoRevisions(t *testing.T) {
 	if v.diffOf != [2]int64{3, 1} {
 		t.Fatalf("the diff is of %v, want of 3 and 1", v.diffOf)
 	}
-	screentest.Golden(t, "compare-120x40", screentest.Draw(h, v, 120, 40))
+	screentest.Sized(t, h, "compare", v, 120, 40)
 	v.Do(actUp)
 	v.Do(actUp)
 	v.Do(actMark) // no longer

@@ -1,20 +1,17 @@
 // Package screentest lets a screen be tested by itself: a frame that records what the screen asks for, a clock that
-// stands still, and golden files of what it draws. Package tuitest drives the whole UI.
+// stands still, and golden files of what it draws, in a dark and in a light theme and without colour. Package tuitest
+// drives the whole UI.
 package screentest
 
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/colorprofile"
 
 	"github.com/podarium/podarium/cluster"
-	"github.com/podarium/podarium/themes"
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/style"
@@ -40,6 +37,7 @@ type Host struct {
 
 	cluster  *cluster.Cluster
 	styles   *style.Styles
+	looks    []Look
 	services map[any]any
 	lives    []func()
 }
@@ -49,11 +47,8 @@ var _ screen.Host = (*Host)(nil)
 // New makes a frame for a cluster, which may be nil where the screen does not ask for it.
 func New(t testing.TB, c *cluster.Cluster) (*Host, *screen.Scope) {
 	t.Helper()
-	theme, err := themes.Load(themes.Default(true))
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &Host{cluster: c, styles: style.New(theme, colorprofile.TrueColor), services: map[any]any{}, Time: Now}
+	looks := Looks(t)
+	h := &Host{cluster: c, styles: looks[0].Styles, looks: looks, services: map[any]any{}, Time: Now}
 	s := screen.NewScope(t.Context(), h)
 	t.Cleanup(s.Close)
 	return h, s
@@ -101,36 +96,4 @@ func Draw(h *Host, s screen.Screen, width, height int) *canvas.Canvas {
 	}
 	s.Draw(c.Cut(0, 1, width, height-1))
 	return c
-}
-
-// Golden compares cells with testdata/NAME.golden. With PODARIUM_GOLDEN=update in the environment it writes the file.
-func Golden(t testing.TB, name string, c *canvas.Canvas) {
-	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
-	got := c.String() + "\n"
-	if os.Getenv("PODARIUM_GOLDEN") == "update" {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v (make golden-update writes it)", err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs (make golden-update rewrites it)\n--- got ---\n%s--- want ---\n%s", path, got, want)
-	}
-}
-
-// AllSizes draws a screen at each of Sizes and compares it with NAME-WIDTHxHEIGHT.golden.
-func AllSizes(t *testing.T, h *Host, name string, s screen.Screen) {
-	t.Helper()
-	for _, size := range Sizes {
-		full := fmt.Sprintf("%s-%dx%d", name, size[0], size[1])
-		t.Run(full, func(t *testing.T) { Golden(t, full, Draw(h, s, size[0], size[1])) })
-	}
 }

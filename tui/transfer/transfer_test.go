@@ -20,5 +20,5 @@ func TestGolden(t *testing.T) {
 	}}
 	screentest.AllSizes(t, h, "copies", v)
 	v.jobs = nil
-	screentest.Golden(t, "none-80x24", screentest.Draw(h, v, 80, 24))
+	screentest.Sized(t, h, "none", v, 80, 24)
 }

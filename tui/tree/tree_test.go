@@ -37,7 +37,7 @@ func TestGoldenTree(t *testing.T) {
 	screentest.AllSizes(t, h, "tree", v)
 	v.Do(actDown)
 	v.Do(actFold)
-	screentest.Golden(t, "folded-80x24", screentest.Draw(h, v, 80, 24))
+	screentest.Sized(t, h, "folded", v, 80, 24)
 	v.Do(actFold)
 	if err := v.Filter("WORD"); err != nil || len(v.lines) != 4 {
 		t.Errorf("the filter leaves %d lines, %v; want the Secret and the three above it", len(v.lines), err)
