@@ -10,8 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
-
-	"github.com/podarium/podarium/cluster/embedded"
 )
 
 // stopLimit is how long a running cluster is given to stop: it promises five seconds.
@@ -109,27 +107,4 @@ func printAs(w io.Writer, output string, v any) error {
 		return err
 	}
 	return exitError{exitUsage, fmt.Errorf("--output: %q is neither json nor yaml", output)}
-}
-
-// showServices lists the endpoints of each Service with their connections.
-func showServices(cmd *cobra.Command, r *embedded.Remote, output string) error {
-	traffic, err := r.Traffic(cmd.Context())
-	if err != nil {
-		return err
-	}
-	if output != "" {
-		return printAs(cmd.OutOrStdout(), output, traffic)
-	}
-	t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 3, ' ', 0)
-	fmt.Fprintln(t, "NAMESPACE\tSERVICE\tPORT\tENDPOINT\tPOD\tCONNECTIONS\tOPEN")
-	for _, s := range traffic {
-		port := fmt.Sprintf("%d/%s", s.Number, s.Protocol)
-		if len(s.Endpoints) == 0 {
-			fmt.Fprintf(t, "%s\t%s\t%s\t<none>\t\t\t\n", s.Namespace, s.Service, port)
-		}
-		for _, e := range s.Endpoints {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%d\n", s.Namespace, s.Service, port, e.Address, e.Pod, e.Total, e.Open)
-		}
-	}
-	return t.Flush()
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -48,7 +49,7 @@ func who(run func(string) string, address string, n int) map[string]int {
 	return counts
 }
 
-// traffic is what podarium status --services says of a Service's port, by endpoint Pod.
+// traffic is what podarium status --services says of a Service's port, by the Pods of the endpoints that get connections.
 func traffic(t *testing.T, c *clustertest.Cluster, ns, service, port string) map[string]int64 {
 	t.Helper()
 	var all []cluster.ServiceTraffic
@@ -59,7 +60,9 @@ func traffic(t *testing.T, c *clustertest.Cluster, ns, service, port string) map
 	for _, s := range all {
 		if s.Namespace == ns && s.Service == service && s.Port == port {
 			for _, e := range s.Endpoints {
-				counts[e.Pod] = e.Total
+				if e.Receives {
+					counts[e.Pod] = e.Total
+				}
 			}
 		}
 	}
@@ -105,11 +108,11 @@ spec: {selector: {app: web}, trafficDistribution: PreferSameNode, ports: [{port:
 apiVersion: v1
 kind: Service
 metadata: {name: outside}
-spec: {type: NodePort, selector: {only: two}, externalTrafficPolicy: Local, ports: [{port: 80}]}
+spec: {type: LoadBalancer, selector: {only: two}, externalTrafficPolicy: Local, ports: [{name: web, port: 28081, targetPort: 80}, {name: lost, port: 81, protocol: SCTP}]}
 `)
 	one, two := client(t, c, ns, "client-1", "node-1"), client(t, c, ns, "client-2", "node-2")
 	clustertest.Eventually(t, "both Pods to serve everywhere", func() bool {
-		return len(who(one, "any", 2)) == 2 && len(who(two, "near", 1)) == 1 && len(who(one, "outside", 1)) == 1
+		return len(who(one, "any", 2)) == 2 && len(who(two, "near", 1)) == 1 && len(who(one, "outside:28081", 1)) == 1
 	})
 	for _, test := range []struct {
 		what, address string
@@ -122,7 +125,7 @@ spec: {type: NodePort, selector: {only: two}, externalTrafficPolicy: Local, port
 		{"internalTrafficPolicy Local where the node has it", "two", two, map[string]int{"web-2": 4}},
 		{"trafficDistribution PreferSameNode", "preferred", one, map[string]int{"web-1": 4}},
 		{"no policy", "any", one, map[string]int{"web-1": 2, "web-2": 2}},
-		{"externalTrafficPolicy Local from within the cluster", "outside", one, map[string]int{"web-2": 4}},
+		{"externalTrafficPolicy Local from within the cluster", "outside:28081", one, map[string]int{"web-2": 4}},
 	} {
 		if got := who(test.from, test.address, 4); fmt.Sprint(got) != fmt.Sprint(test.want) {
 			t.Errorf("%s: %v answer, want %v", test.what, got, test.want)
@@ -130,27 +133,36 @@ spec: {type: NodePort, selector: {only: two}, externalTrafficPolicy: Local, port
 	}
 	// From outside, by the nodes' own addresses.
 	proxied := proxyClient(t, c)
-	ask := func(service, node string) string {
-		s, err := c.Kubernetes().CoreV1().Services(ns).Get(t.Context(), service, metav1.GetOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
+	get := func(node string, port int32) (*http.Response, error) {
 		n, err := c.Kubernetes().CoreV1().Nodes().Get(t.Context(), node, metav1.GetOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, a := range n.Status.Addresses {
 			if a.Type == corev1.NodeInternalIP {
-				resp, err := proxied.Get(fmt.Sprintf("http://%s:%d/", a.Address, s.Spec.Ports[0].NodePort))
-				if err != nil {
-					return "refused"
+				resp, err := proxied.Get(fmt.Sprintf("http://%s:%d/", a.Address, port))
+				if err == nil {
+					_ = resp.Body.Close()
 				}
-				_ = resp.Body.Close()
-				return resp.Header.Get("X-Pod")
+				return resp, err
 			}
 		}
 		t.Fatal("a node without address")
-		return ""
+		return nil, nil
+	}
+	service := func(name string) *corev1.Service {
+		s, err := c.Kubernetes().CoreV1().Services(ns).Get(t.Context(), name, metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	ask := func(name, node string) string {
+		resp, err := get(node, service(name).Spec.Ports[0].NodePort)
+		if err != nil {
+			return "refused"
+		}
+		return resp.Header.Get("X-Pod")
 	}
 	if pod := ask("outside", "node-2"); pod != "web-2" {
 		t.Errorf("externalTrafficPolicy Local by the node that has the Pod: %s", pod)
@@ -158,6 +170,14 @@ spec: {type: NodePort, selector: {only: two}, externalTrafficPolicy: Local, port
 	if pod := ask("outside", "node-1"); pod != "refused" {
 		t.Errorf("externalTrafficPolicy Local by a node that has none: %s answers", pod)
 	}
+	for node, want := range map[string]int{"node-1": http.StatusServiceUnavailable, "node-2": http.StatusOK} {
+		if resp, err := get(node, service("outside").Spec.HealthCheckNodePort); err != nil || resp.StatusCode != want {
+			t.Errorf("the health check on %s: %v, %v, want %d", node, resp, err, want)
+		}
+	}
+	clustertest.Eventually(t, "an event about SCTP", func() bool {
+		return strings.Contains(events(t, c, ns, "outside", "ProtocolNotCarried"), "81/SCTP")
+	})
 	if pod := ask("any", "node-1"); pod == "refused" {
 		t.Error("a node port is refused")
 	}

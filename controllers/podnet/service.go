@@ -46,6 +46,10 @@ type EndpointCount struct {
 	Endpoint netip.AddrPort
 	// Total counts connections, or for UDP clients; Open are those that have not ended.
 	Total, Open int64
+	// Sessions is how many clients stay with it (Affinity).
+	Sessions int
+	// Next says that the next connection is its, of a client that any endpoint may serve.
+	Next bool
 }
 
 // balancer is a Service that is up. Its list of endpoints changes, its counters stay.
@@ -102,12 +106,29 @@ func (n *Network) Counts() map[string][]EndpointCount {
 	for _, b := range n.services.byName {
 		b.mu.Lock()
 		cs := out[b.service.Name]
+		sessions := b.sessions()
+		var next netip.AddrPort
+		if es := b.service.Endpoints; len(es) > 1 { // a turn there is among several only
+			next = es[b.next[""]%len(es)]
+		}
 		for e, c := range b.counts {
-			cs = append(cs, EndpointCount{Endpoint: e, Total: c.total.Load(), Open: c.open.Load()})
+			cs = append(cs, EndpointCount{Endpoint: e, Total: c.total.Load(), Open: c.open.Load(), Sessions: sessions[e], Next: e == next})
 		}
 		slices.SortFunc(cs, func(x, y EndpointCount) int { return x.Endpoint.Compare(y.Endpoint) })
 		out[b.service.Name] = cs
 		b.mu.Unlock()
+	}
+	return out
+}
+
+// sessions counts the clients that stay with an endpoint; it needs b.mu.
+func (b *balancer) sessions() map[netip.AddrPort]int {
+	out := map[netip.AddrPort]int{}
+	now := time.Now()
+	for _, a := range b.clients {
+		if now.Sub(a.last) < b.service.Affinity {
+			out[a.endpoint]++
+		}
 	}
 	return out
 }

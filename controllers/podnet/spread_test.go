@@ -237,3 +237,55 @@ func TestNameThatLeadsOutside(t *testing.T) {
 	}
 	_ = c.Close()
 }
+
+// The turn goes round, and who looks sees whose it is; a client that stays is counted with its endpoint.
+func TestNextAndSessions(t *testing.T) {
+	n := New()
+	s, err := n.Subnet("node-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ends []netip.AddrPort
+	for i := range 3 {
+		ip, err := s.Allocate()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends = append(ends, netip.AddrPortFrom(ip, 80))
+		serveWord(t, n, ends[i], ip.String())
+	}
+	vip := netip.MustParseAddrPort("10.96.0.9:80")
+	set := func(affinity time.Duration) {
+		n.SetServices([]Service{{Name: "a/b", Protocol: TCP, Addresses: []netip.AddrPort{vip}, Endpoints: ends, Affinity: affinity}})
+	}
+	next := func() (next string, sessions int) {
+		for _, c := range n.Counts()["a/b"] {
+			if c.Next {
+				next += c.Endpoint.Addr().String()
+			}
+			sessions += c.Sessions
+		}
+		return next, sessions
+	}
+	set(0)
+	for range 5 {
+		want, _ := next()
+		if got := reached(n, Gateway, vip); got != want {
+			t.Errorf("the next is %s, and %s answers", want, got)
+		}
+	}
+	set(time.Hour)
+	for range 3 {
+		for _, from := range []netip.Addr{Gateway, ends[0].Addr()} {
+			reached(n, from, vip)
+		}
+	}
+	if _, sessions := next(); sessions != 2 {
+		t.Errorf("%d clients stay, want 2", sessions)
+	}
+	ends = ends[:1]
+	set(0)
+	if next, _ := next(); next != "" {
+		t.Errorf("with one endpoint the next is %s", next)
+	}
+}

@@ -58,51 +58,46 @@ func keys() key.Table {
 }
 
 // period is how often the counters are read: they are numbers, and nothing says when they change.
-const period = time.Second
+const period = 500 * time.Millisecond
 
-// id names a row: an endpoint of a port of a Service. Endpoint is empty for a port that has none.
-type id struct {
-	namespace, service, port, protocol string
-	number                             int32
-	endpoint                           string
-}
-
-// row is one endpoint.
-type row struct {
-	id
-	pod         string
-	total, open int64
-	rate        float64 // connections a second
-	share       float64 // of the port's connections, 0 to 1
-}
+// patience is how long an answer may take.
+const patience = 5 * time.Second
 
 // view is the screen.
 type view struct {
 	scope  *screen.Scope
 	of     screen.Object
-	rows   []row
+	ports  []port
+	lines  []line // what the filter lets through
+	series map[id]*series
+	filter string
 	cursor id
 	offset int
+	shown  []int // the line at each height as drawn last, -1 for a blank one
 	read   bool
-	at     time.Time
 	err    error
 }
 
 var (
-	_ screen.Screen  = (*view)(nil)
-	_ screen.Subject = (*view)(nil)
-	_ screen.Pointer = (*view)(nil)
+	_ screen.Screen   = (*view)(nil)
+	_ screen.Subject  = (*view)(nil)
+	_ screen.Pointer  = (*view)(nil)
+	_ screen.Filterer = (*view)(nil)
 )
 
+func newView(s *screen.Scope, of screen.Object) *view {
+	return &view{scope: s, of: of, series: map[id]*series{}}
+}
+
 func open(s *screen.Scope, r Of) (screen.Screen, error) {
-	v := &view{scope: s, of: r.Object}
+	v := newView(s, r.Object)
 	v.refresh()
 	return v, nil
 }
 
 func (v *view) refresh() {
 	c := v.scope.Cluster()
-	screen.Call(v.scope, "count connections", period*5, c.Traffic, func(t []cluster.ServiceTraffic, err error) {
+	screen.Call(v.scope, "count connections", patience, c.Traffic, func(t []cluster.ServiceTraffic, err error) {
 		v.err = err
 		if err == nil {
 			v.take(t)
@@ -113,55 +108,26 @@ func (v *view) refresh() {
 	})
 }
 
-// take makes rows of what was counted; what has come since the last time is the rate.
-func (v *view) take(all []cluster.ServiceTraffic) {
-	before := make(map[id]int64, len(v.rows))
-	for _, r := range v.rows {
-		before[r.id] = r.total
-	}
-	now := v.scope.Now()
-	span := now.Sub(v.at).Seconds()
-	v.rows = v.rows[:0]
-	for _, s := range all {
-		if v.of.Namespace != "" && s.Namespace != v.of.Namespace || v.of.Name != "" && s.Service != v.of.Name {
-			continue
-		}
-		base := id{namespace: s.Namespace, service: s.Service, port: s.Port, protocol: s.Protocol, number: s.Number}
-		var sum int64
-		for _, e := range s.Endpoints {
-			sum += e.Total
-		}
-		for _, e := range s.Endpoints {
-			r := row{id: base, pod: e.Pod, total: e.Total, open: e.Open}
-			r.endpoint = e.Address
-			if sum > 0 {
-				r.share = float64(e.Total) / float64(sum)
-			}
-			if old, ok := before[r.id]; ok && span > 0 && r.total > old {
-				r.rate = float64(r.total-old) / span
-			}
-			v.rows = append(v.rows, r)
-		}
-		if len(s.Endpoints) == 0 {
-			v.rows = append(v.rows, row{id: base})
-		}
-	}
-	v.read, v.at = true, now
-	if v.index() < 0 && len(v.rows) > 0 {
-		v.cursor = v.rows[0].id
-	}
-}
-
 func (v *view) index() int {
-	return slices.IndexFunc(v.rows, func(r row) bool { return r.id == v.cursor })
+	return slices.IndexFunc(v.lines, func(l line) bool { return l.id() == v.cursor })
 }
 
-func (v *view) current() (row, bool) {
+func (v *view) current() (line, bool) {
 	if i := v.index(); i >= 0 {
-		return v.rows[i], true
+		return v.lines[i], true
 	}
-	return row{}, false
+	return line{}, false
 }
+
+// Filter implements screen.Filterer: what a Service, its Pods or their nodes are called, or a state.
+func (v *view) Filter(text string) error {
+	v.filter = text
+	v.arrange()
+	return nil
+}
+
+// FilterText implements screen.Filterer.
+func (v *view) FilterText() string { return v.filter }
 
 // Place implements screen.Screen.
 func (v *view) Place() screen.Place {
@@ -171,11 +137,17 @@ func (v *view) Place() screen.Place {
 	}
 	var total, open int64
 	var rate float64
-	missing := 0
-	for _, r := range v.rows {
-		total, open, rate = total+r.total, open+r.open, rate+r.rate
-		if r.endpoint == "" {
+	missing, unready := 0, 0
+	for i := range v.ports {
+		q := &v.ports[i]
+		total, open, rate = total+q.total, open+q.open, rate+q.rate
+		if q.receiving() == 0 {
 			missing++
+		}
+		for _, r := range q.rows {
+			if !r.Receives {
+				unready++
+			}
 		}
 	}
 	switch {
@@ -185,6 +157,8 @@ func (v *view) Place() screen.Place {
 		p.State = screen.State{Health: screen.Unknown, Text: "reading"}
 	case missing > 0:
 		p.State = screen.State{Health: screen.Poor, Text: fmt.Sprintf("%d without endpoint", missing)}
+	case unready > 0:
+		p.State = screen.State{Health: screen.Busy, Text: fmt.Sprintf("%d left out", unready)}
 	default:
 		p.State = screen.State{Health: screen.Good, Text: "all have endpoints"}
 	}
@@ -196,8 +170,8 @@ func (v *view) Place() screen.Place {
 
 // Keys implements screen.Screen.
 func (v *view) Keys() key.Table {
-	r, ok := v.current()
-	return keys().With(ok && r.pod != "" && v.scope.Handles(screen.Containers{}), actPod).With(ok && v.scope.Handles(screen.Describe{}), actDescribe)
+	l, ok := v.current()
+	return keys().With(ok && l.pod() != "" && v.scope.Handles(screen.Containers{}), actPod).With(ok && v.scope.Handles(screen.Describe{}), actDescribe)
 }
 
 // Do implements screen.Screen.
@@ -210,10 +184,10 @@ func (v *view) Do(a key.Action) {
 	case actTop:
 		v.put(0)
 	case actBottom:
-		v.put(len(v.rows) - 1)
+		v.put(len(v.lines) - 1)
 	case actPod:
-		if r, ok := v.current(); ok && r.pod != "" {
-			v.scope.Open(screen.Containers{Object: object("pods", "Pod", r.namespace, r.pod)})
+		if l, ok := v.current(); ok && l.pod() != "" {
+			v.scope.Open(screen.Containers{Object: object("pods", "Pod", l.port.Namespace, l.pod())})
 		}
 	case actDescribe:
 		if o, ok := v.Object(); ok {
@@ -228,20 +202,23 @@ func object(resource, kind, namespace, name string) screen.Object {
 
 // Object implements screen.Subject: the Service under the cursor.
 func (v *view) Object() (screen.Object, bool) {
-	r, ok := v.current()
-	return object("services", "Service", r.namespace, r.service), ok
+	l, ok := v.current()
+	if !ok {
+		return screen.Object{}, false
+	}
+	return object("services", "Service", l.port.Namespace, l.port.Service), true
 }
 
 func (v *view) put(i int) {
-	if len(v.rows) > 0 {
-		v.cursor = v.rows[max(0, min(i, len(v.rows)-1))].id
+	if len(v.lines) > 0 {
+		v.cursor = v.lines[max(0, min(i, len(v.lines)-1))].id()
 	}
 }
 
 // Click implements screen.Pointer.
 func (v *view) Click(_, y int) {
-	if i := y - 1 + v.offset; y > 0 && i < len(v.rows) {
-		v.put(i)
+	if y > 0 && y <= len(v.shown) && v.shown[y-1] >= 0 {
+		v.put(v.shown[y-1])
 	}
 }
 

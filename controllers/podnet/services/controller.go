@@ -3,15 +3,13 @@ package services
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/netip"
-	"sort"
-	"strings"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -21,6 +19,7 @@ import (
 	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/proxy"
 
+	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/controllers/podnet"
 )
 
@@ -54,9 +53,13 @@ type Controller struct {
 	host      *hostPorts
 	kick      chan struct{}
 
-	mu    sync.Mutex
-	nodes map[string]machine
-	specs map[string]*corev1.Service // by namespace/name
+	health  *healthChecks
+	refused map[types.UID]string // what has been said to a Service of ports that are not carried
+
+	mu     sync.Mutex
+	nodes  map[string]machine
+	specs  map[string]*corev1.Service                          // by namespace/name
+	states map[string]map[netip.AddrPort]cluster.EndpointState // by namespace/name:port
 }
 
 // machine is what a Service may want to know of a node.
@@ -81,6 +84,7 @@ func New(o Options) *Controller {
 		kick:      make(chan struct{}, 1),
 		nodes:     map[string]machine{},
 		specs:     map[string]*corev1.Service{},
+		refused:   map[types.UID]string{},
 	}
 }
 
@@ -93,6 +97,8 @@ func (c *Controller) Run(ctx context.Context) error {
 	c.recorder = broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "podarium-network"})
 	c.host = newHostPorts(o.Network)
 	defer c.host.close()
+	c.health = newHealthChecks(o.Network)
+	defer c.health.close()
 	o.Network.SetResolver(c.dns.lookup)
 	defer o.Network.SetResolver(nil)
 	if o.DNS.IsValid() {
@@ -231,67 +237,4 @@ func handler[T any](after func(), on func(old, now *T)) cache.ResourceEventHandl
 			}
 		},
 	}
-}
-
-// apply puts the Services into the network and opens their ports on the host.
-func (c *Controller) apply(ctx context.Context, services proxy.ServicePortMap, endpoints proxy.EndpointsMap) {
-	c.mu.Lock()
-	nodes := maps.Clone(c.nodes)
-	specs := maps.Clone(c.specs)
-	c.mu.Unlock()
-
-	var out []podnet.Service
-	var ports []hostPort
-	for name, s := range services {
-		protocol := podnet.Protocol(strings.ToLower(string(s.Protocol())))
-		if protocol != podnet.TCP && protocol != podnet.UDP {
-			continue // SCTP: the network does not carry it
-		}
-		svc := podnet.Service{Name: serviceName(name), Protocol: protocol}
-		c.spread(&svc, s, endpoints[name], nodes)
-		if s.SessionAffinityType() == corev1.ServiceAffinityClientIP {
-			svc.Affinity = time.Duration(s.StickyMaxAgeSeconds()) * time.Second
-		}
-		add := func(ip netip.Addr, ok bool, port int) {
-			if ok {
-				svc.Addresses = append(svc.Addresses, netip.AddrPortFrom(ip.Unmap(), uint16(port)))
-			}
-		}
-		vip, ok := netip.AddrFromSlice(s.ClusterIP())
-		add(vip, ok, s.Port())
-		for _, e := range s.ExternalIPs() {
-			ip, ok := netip.AddrFromSlice(e)
-			add(ip, ok, s.Port())
-		}
-		if np := s.NodePort(); np != 0 {
-			for _, n := range nodes {
-				add(n.addr, true, np)
-			}
-			ports = append(ports, hostPort{service: name.NamespacedName.String(), protocol: protocol, at: netip.AddrPortFrom(loopback, uint16(np)), to: netip.AddrPortFrom(vip.Unmap(), uint16(s.Port()))})
-		}
-		if spec := specs[name.NamespacedName.String()]; spec != nil && spec.Spec.Type == corev1.ServiceTypeLoadBalancer {
-			ports = append(ports, hostPort{
-				service: name.NamespacedName.String(), protocol: protocol, balancer: true, wanted: spec.Spec.LoadBalancerIP, //nolint:staticcheck // deprecated, and still what people set
-				at: netip.AddrPortFrom(loopback, uint16(s.Port())), to: netip.AddrPortFrom(vip.Unmap(), uint16(s.Port())),
-			})
-		}
-		out = append(out, svc)
-	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
-	c.o.Network.SetServices(out)
-	failed, balancers := c.host.set(ports)
-	for name, err := range failed {
-		if s := specs[name]; s != nil {
-			c.recorder.Event(s, corev1.EventTypeWarning, "PortUnavailable", err.Error())
-		}
-	}
-	c.publish(ctx, specs, balancers)
-}
-
-func serviceName(n proxy.ServicePortName) string {
-	s := n.NamespacedName.String()
-	if n.Port != "" {
-		s += ":" + n.Port
-	}
-	return s
 }

@@ -7,7 +7,8 @@
 // why, and it is tried again every few seconds.
 //
 // internalTrafficPolicy, externalTrafficPolicy and trafficDistribution are kept for each node; the machine that podarium runs
-// on is no node and all of them (see spread). healthCheckNodePorts are not served, and SCTP is not carried.
+// on is no node and all of them (see spread). healthCheckNodePorts are served on each node's virtual address, and for all nodes
+// together on 127.0.0.1. SCTP is not carried: an event on the Service says so.
 //
 // NetworkPolicies are enforced between Pods, for new connections and datagrams: what they do not let through is dropped.
 // The kubelets' own probes come from the nodes' addresses and always pass.

@@ -33,6 +33,8 @@ type hostPort struct {
 	// balancer says that at's address may be another of the loopback ones; wanted is the one asked for.
 	balancer bool
 	wanted   string
+	// health says that it is the health check node port.
+	health bool
 }
 
 type portKey struct {
@@ -102,7 +104,9 @@ func (h *hostPorts) set(want []hostPort) (failed map[string]error, balancers map
 		}
 		o, err := h.listen(p)
 		if err != nil {
-			bad[p.service] = true
+			if !p.health { // a load balancer works without
+				bad[p.service] = true
+			}
 			if h.failed[k] != err.Error() {
 				h.failed[k] = err.Error()
 				failed[p.service] = errors.Join(failed[p.service], err)
@@ -190,8 +194,11 @@ func (p hostPort) unavailable(err error) error {
 		err = e // the rest says again which port
 	}
 	way := "nodePort"
-	if p.balancer {
+	switch {
+	case p.balancer:
 		way = "port"
+	case p.health:
+		way = "healthCheckNodePort"
 	}
 	return fmt.Errorf("cannot open %s port %s on this machine: %w: end what has it, or choose another %s; it is tried again every %s", strings.ToUpper(string(p.protocol)), p.at, err, way, portRetry)
 }
