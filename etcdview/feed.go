@@ -54,8 +54,9 @@ func (s *Store) Feed(ctx context.Context, w WatchOptions, o FeedOptions) *Feed {
 }
 
 // FeedAll is a Feed of several watches at once. Changes of one watch come in the order of revisions, those of different
-// ones as they arrive. Keys that two of them watch are reported twice.
+// ones as they arrive. A change that several of them watch for is reported once.
 func (s *Store) FeedAll(ctx context.Context, watches []WatchOptions, o FeedOptions) *Feed {
+	watches = Distinct(watches)
 	f := &Feed{changed: make(chan struct{}, 1), keep: o.Keep, bytes: o.Bytes, watches: make([]watchState, len(watches))}
 	if f.keep <= 0 {
 		f.keep = 10_000

@@ -41,3 +41,44 @@ func TestFeedKeepsTheNewestAndCountsTheRest(t *testing.T) {
 		}
 	}
 }
+
+func TestDistinctWatches(t *testing.T) {
+	w := func(key string, prefix bool) etcdview.WatchOptions {
+		return etcdview.WatchOptions{Key: key, Prefix: prefix}
+	}
+	got := etcdview.Distinct([]etcdview.WatchOptions{w("/a/b/", true), w("/a/", true), w("/a/x", false), w("/a/", true), w("/b", false), w("/b", false), w("/b/c", false)})
+	if want := fmt.Sprint([]etcdview.WatchOptions{w("/a/", true), w("/b", false), w("/b/c", false)}); fmt.Sprint(got) != want {
+		t.Errorf("%v, want %s", got, want)
+	}
+	later := etcdview.WatchOptions{Key: "/a/b/", Prefix: true, Revision: 7}
+	if got := etcdview.Distinct([]etcdview.WatchOptions{w("/a/", true), later}); len(got) != 2 {
+		t.Errorf("one from an earlier revision is left out: %v", got)
+	}
+}
+
+func TestFeedOfOverlappingWatchesReportsOnce(t *testing.T) {
+	c := etcdtest.Start(t).Client(t)
+	put(t, c, "/a/b/1", "x")
+	put(t, c, "/a/2", "x")
+	f := etcdview.New(c).FeedAll(t.Context(), []etcdview.WatchOptions{{Key: "/a/b/", Prefix: true, Revision: 1}, {Key: "/a/", Prefix: true, Revision: 1}, {Key: "/a/b/1", Revision: 1}, {Key: "/end", Revision: 1}}, etcdview.FeedOptions{})
+	put(t, c, "/a/b/1", "y")
+	put(t, c, "/end", "x")
+	for deadline := time.After(30 * time.Second); ; {
+		all, state := f.Since(0)
+		seen := map[string]int{}
+		for _, e := range all {
+			seen[fmt.Sprint(e.KV.Key, "@", e.Revision())]++
+		}
+		if len(seen) == 4 {
+			if state.Seen != 4 {
+				t.Errorf("%d are reported: %v", state.Seen, seen)
+			}
+			return
+		}
+		select {
+		case <-f.Changed():
+		case <-deadline:
+			t.Fatalf("%v", seen)
+		}
+	}
+}

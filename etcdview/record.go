@@ -12,7 +12,8 @@ import (
 type Record struct {
 	Time     time.Time `json:"time"`
 	Revision int64     `json:"revision"`
-	// Type is that of an Event; gap where revisions are compacted away, dropped where changes came too fast to be kept.
+	// Type is that of an Event; gap where revisions are compacted away, dropped where changes came too fast to be kept,
+	// progress where the server says that there was nothing else up to Revision.
 	Type string `json:"type"`
 	Key  string `json:"key,omitempty"`
 	// Size is that of the value in bytes; of a deletion that of the value that is gone, where it is known.
@@ -54,6 +55,11 @@ func RecordOf(ctx context.Context, e Event, o decode.Options) (Record, *decode.V
 		}
 	}
 	return r, d.Value
+}
+
+// RecordOfProgress says how far a quiet watch is.
+func RecordOfProgress(revision int64, now time.Time) Record {
+	return Record{Time: now, Type: "progress", Revision: revision}
 }
 
 // RecordOfGap says which revisions a watch could not see.

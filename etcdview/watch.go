@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
@@ -43,11 +44,13 @@ type Gap struct {
 	From, To int64
 }
 
-// Batch is what a watch reports at once. Exactly one of its fields beside Revision is set; none is for a sign of
+// Batch is what a watch reports at once. At most one of its fields beside Revision is set; none is for a sign of
 // life, which says that there was nothing up to Revision.
 type Batch struct {
 	// Revision is the newest that the watch has reached.
 	Revision int64
+	// Progress says that the server sent this by itself, to say how far a quiet watch is.
+	Progress bool
 	Events   []Event
 	Gap      *Gap
 	// Interrupted says why the watch stands still. It goes on by itself, without losing events.
@@ -63,6 +66,26 @@ type WatchOptions struct {
 	Revision int64
 	// Started, if not nil, is called once with the revision from which on nothing is missed.
 	Started func(revision int64)
+}
+
+// Distinct leaves out watches of keys that another one watches too, so that several at once report each change once.
+func Distinct(watches []WatchOptions) []WatchOptions {
+	covers := func(w, of WatchOptions) bool {
+		return w.Revision == of.Revision && (w.Key == of.Key && w.Prefix == of.Prefix || w.Prefix && strings.HasPrefix(of.Key, w.Key))
+	}
+	var out []WatchOptions
+	for i, w := range watches {
+		covered := false
+		for j, o := range watches {
+			if i != j && covers(o, w) && (j < i || !covers(w, o)) { // of two that are the same the first one stays
+				covered = true
+			}
+		}
+		if !covered {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // Watch reports changes to fn until the context ends or fn fails, and returns that error. It survives lost
@@ -169,6 +192,7 @@ func (s *Store) watchOnce(ctx context.Context, o *WatchOptions, next *int64, fn 
 			*next = b.Events[len(b.Events)-1].Revision() + 1
 		} else if r.IsProgressNotify() {
 			*next = max(*next, r.Header.Revision+1)
+			b.Progress = true
 		}
 		if err := fn(b); err != nil {
 			return progressed, stopError{err}

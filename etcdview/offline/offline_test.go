@@ -45,7 +45,7 @@ func saved(t testing.TB) (*etcdview.Store, string) {
 	must(c.Put(ctx, "leased", "v", clientv3.WithLease(lease.ID)))
 	must(c.Compact(ctx, r.Header.Revision))
 	path := filepath.Join(t.TempDir(), "snapshot.db")
-	if _, err := operate.SaveSnapshot(ctx, s, path, nil); err != nil {
+	if _, err := operate.SaveSnapshot(ctx, s, path, operate.SnapshotOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	return s, path

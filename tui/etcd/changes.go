@@ -30,34 +30,21 @@ func openChanges(s *screen.Scope, r access.Changes) (screen.Screen, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &changesView{store: store, prefixes: withoutCovered(r.Prefixes), from: r.Revision}
+	v := &changesView{store: store, from: r.Revision}
 	v.live = live{scope: s, pane: newPane(s, store), focus: onList}
 	v.pane.diff, v.pane.replay = true, r.Revision > 0
-	watches := make([]etcdview.WatchOptions, len(v.prefixes))
-	for i, p := range v.prefixes {
+	watches := make([]etcdview.WatchOptions, len(r.Prefixes))
+	for i, p := range r.Prefixes {
 		watches[i] = etcdview.WatchOptions{Key: p, Prefix: true, Revision: r.Revision}
+	}
+	watches = etcdview.Distinct(watches)
+	for _, w := range watches {
+		v.prefixes = append(v.prefixes, w.Key)
 	}
 	v.feed = store.FeedAll(s.Context(), watches, etcdview.FeedOptions{})
 	s.Live(v.feed.Changed(), v.refresh)
 	v.restart()
 	return v, nil
-}
-
-// withoutCovered leaves out prefixes that lie within another one: what is under both would be reported twice.
-func withoutCovered(prefixes []string) []string {
-	var out []string
-	for i, p := range prefixes {
-		covered := false
-		for j, q := range prefixes {
-			if strings.HasPrefix(p, q) && (p != q || j < i) {
-				covered = true
-			}
-		}
-		if !covered {
-			out = append(out, p)
-		}
-	}
-	return out
 }
 
 // restart empties the list, for what the feed still has.

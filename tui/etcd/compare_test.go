@@ -18,7 +18,7 @@ func TestCompareSnapshotWithNow(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "backup.db")
-	if _, err := operate.SaveSnapshot(t.Context(), store, file, nil); err != nil {
+	if _, err := operate.SaveSnapshot(t.Context(), store, file, operate.SnapshotOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	client := store.Client()

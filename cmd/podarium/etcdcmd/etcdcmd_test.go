@@ -11,7 +11,9 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
+	"go.etcd.io/etcd/server/v3/embed"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -100,6 +102,7 @@ func TestReading(t *testing.T) {
 		stdin string
 		want  []string
 		not   string
+		twice string // what must not stand there twice
 		err   string
 		code  int
 	}{
@@ -140,6 +143,7 @@ func TestReading(t *testing.T) {
 		{args: "diff /registry/pods/default/web 99999", code: 1},
 		{args: "watch /registry/pods/ --prefix --rev 2 --limit 3 -o jsonl", want: []string{`"type":"create"`, `"path":"spec.containers[web].image","op":"changed","old":"nginx:1","new":"nginx:2"`}},
 		{args: "watch", code: 2},
+		{args: "watch /registry/pods/ /registry/ /registry/pods/default/web --prefix --rev 2 --limit 4 -o jsonl", want: []string{`"revision":6`}, twice: `"revision":3`},
 		{args: "decode", stdin: base64.StdEncoding.EncodeToString(first) + "\n", want: []string{"image: nginx:1"}},
 		{args: "decode -o json", stdin: string(first) + "\n", want: []string{`"image": "nginx:1"`}},
 		{args: "decode", stdin: fmt.Sprintf("%x", first), want: []string{"image: nginx:1"}},
@@ -172,6 +176,9 @@ func TestReading(t *testing.T) {
 					t.Errorf("no %q in:\n%s", w, out)
 				}
 			}
+			if tc.twice != "" && strings.Count(out, tc.twice) != 1 {
+				t.Errorf("%q is %d times in:\n%s", tc.twice, strings.Count(out, tc.twice), out)
+			}
 			if tc.err != "" && (err == nil || !strings.Contains(err.Error(), tc.err)) {
 				t.Errorf("%v, want %q", err, tc.err)
 			}
@@ -180,6 +187,44 @@ func TestReading(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWatchTellsProgress watches what is quiet: how far it is is told as etcdctl tells it, once for all prefixes, and in
+// JSON as a line of its own.
+func TestWatchTellsProgress(t *testing.T) {
+	s := etcdtest.Start(t, func(c *embed.Config) { c.WatchProgressNotifyInterval = 100 * time.Millisecond })
+	c := s.Client(t)
+	t.Setenv("ETCDCTL_ENDPOINTS", s.Endpoint)
+	for _, format := range []string{"table", "jsonl"} {
+		want := map[string]string{"table": "progress notify: ", "jsonl": `"type":"progress"`}[format]
+		ctx, cancel := context.WithCancel(t.Context())
+		out := &until{text: want, then: cancel}
+		if _, err := execute(ctx, etcdcmd.Deps{}, out, "watch", "/quiet/", "/silent/", "--prefix", "--progress-notify", "-o", format); err != nil {
+			t.Error(err)
+		}
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in %s", want, out)
+		}
+		cancel()
+		if _, err := c.Put(t.Context(), "/other", "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// until is a buffer that calls then when a text stands in it.
+type until struct {
+	bytes.Buffer
+	text string
+	then func()
+}
+
+func (u *until) Write(b []byte) (int, error) {
+	n, err := u.Buffer.Write(b)
+	if strings.Contains(u.String(), u.text) {
+		u.then()
+	}
+	return n, err
 }
 
 func etcdctlJSON(t *testing.T, key string, value []byte) string {

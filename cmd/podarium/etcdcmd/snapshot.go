@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/etcdutl/v3/snapshot"
@@ -25,9 +26,12 @@ func (o *options) snapshotCommand() *cobra.Command {
 }
 
 func (o *options) snapshotSave() *cobra.Command {
-	return &cobra.Command{
-		Use:     "save FILE",
-		Short:   "Save a snapshot and check it",
+	var stall time.Duration
+	cmd := &cobra.Command{
+		Use:   "save FILE",
+		Short: "Save a snapshot and check it",
+		Long: `Saves a snapshot of the member that answers, and checks it against the checksum that etcd sends with it. The file appears
+under its name only when it is whole; where the connection is lost, or the disk full, nothing is left behind.`,
 		Example: `  podarium etcd snapshot save backup.db`,
 		Args:    exactArgs(1, "a file name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -38,11 +42,11 @@ func (o *options) snapshotSave() *cobra.Command {
 					return err
 				}
 				result, err := j.Record(operate.Entry{Etcd: t.Name, Operation: "snapshot save", Target: args[0]}, func() (string, error) {
-					n, err := operate.SaveSnapshot(ctx, t.Store, args[0], func(n int64) {
+					n, err := operate.SaveSnapshot(ctx, t.Store, args[0], operate.SnapshotOptions{Stall: stall, Progress: func(n int64) {
 						if terminal(errs) {
 							fmt.Fprintf(errs, "\r\x1b[K%s …", etcdview.Size(n))
 						}
-					})
+					}})
 					clearProgress(errs)
 					if err != nil {
 						return "", err
@@ -57,6 +61,8 @@ func (o *options) snapshotSave() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().DurationVar(&stall, "stall-timeout", 30*time.Second, "give up when nothing has come for so long")
+	return cmd
 }
 
 // checkSnapshot reads the index of a snapshot and says what is in it.

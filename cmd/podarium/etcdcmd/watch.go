@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,7 +19,7 @@ import (
 )
 
 func (o *options) watch() *cobra.Command {
-	var prefix, values bool
+	var prefix, values, progress bool
 	var rev int64
 	var limit int
 	var file string
@@ -27,17 +28,18 @@ func (o *options) watch() *cobra.Command {
 		Short: "Print changes as they happen, with what changed in the decoded value and who wrote it",
 		Long: `Prints each change of the keys: its revision, what changed in the decoded value, and the field manager that wrote it.
 Lost connections are taken up again without losing a change; where the store has compacted revisions away, the gap is
-named. It ends with ctrl-C, or after --limit changes.`,
+named. A change that several of the KEYs watch for is printed once. It ends with ctrl-C, or after --limit changes.`,
 		Example: `  podarium etcd watch /registry/deployments/default/web
   podarium etcd watch /registry/pods/ /registry/events/ --prefix -o jsonl --save changes.jsonl
-  podarium etcd watch /registry/ --prefix --rev 4711`,
+  podarium etcd watch /registry/ --prefix --rev 4711
+  podarium etcd watch /registry/configmaps/ --prefix --progress-notify`,
 		ValidArgsFunction: o.completeKeys,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage("watch needs a key\nSee '%s --help'", cmd.CommandPath())
 			}
 			return o.withLive(cmd, func(ctx context.Context, t *Target, w io.Writer) error {
-				p := &changePrinter{w: w, errs: cmd.ErrOrStderr(), format: o.output, decode: t.Decode, values: values, limit: limit}
+				p := &changePrinter{w: w, errs: cmd.ErrOrStderr(), format: o.output, decode: t.Decode, values: values, limit: limit, progress: progress}
 				if file != "" {
 					f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 					if err != nil {
@@ -60,6 +62,7 @@ named. It ends with ctrl-C, or after --limit changes.`,
 	fs.Int64Var(&rev, "rev", 0, "first revision to report (default: what comes from now on)")
 	fs.IntVar(&limit, "limit", 0, "end after so many changes (default: never)")
 	fs.BoolVar(&values, "values", false, "print whole values too")
+	fs.BoolVar(&progress, "progress-notify", false, "print how far the watch is when etcd says so: every ten minutes without changes, or its --experimental-watch-progress-notify-interval")
 	fs.StringVar(&file, "save", "", "append the changes to this file, as JSON lines")
 	return cmd
 }
@@ -70,11 +73,16 @@ var errEnough = errors.New("limit reached")
 func watchAll(ctx context.Context, s *etcdview.Store, keys []string, prefix bool, rev int64, p *changePrinter) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	watches := make([]etcdview.WatchOptions, len(keys))
+	for i, key := range keys {
+		watches[i] = etcdview.WatchOptions{Key: etcdview.ParseKey(key), Prefix: prefix, Revision: rev}
+	}
+	watches = etcdview.Distinct(watches)
+	p.reached = make([]int64, len(watches))
 	var wg sync.WaitGroup
-	for _, key := range keys {
+	for i, o := range watches {
 		wg.Go(func() {
-			o := etcdview.WatchOptions{Key: etcdview.ParseKey(key), Prefix: prefix, Revision: rev}
-			err := s.Watch(ctx, o, func(b etcdview.Batch) error { return p.batch(ctx, b) })
+			err := s.Watch(ctx, o, func(b etcdview.Batch) error { return p.batch(ctx, i, b) })
 			if err != nil && ctx.Err() == nil {
 				cancel(err)
 			}
@@ -96,24 +104,27 @@ type changePrinter struct {
 	limit  int
 	errs   io.Writer
 
-	mu   sync.Mutex
-	w    io.Writer
-	save io.Writer
-	n    int
+	progress bool
+
+	mu      sync.Mutex
+	w       io.Writer
+	save    io.Writer
+	n       int
+	reached []int64 // the newest revision of each watch
+	told    int64   // as progress
 }
 
-func (p *changePrinter) batch(ctx context.Context, b etcdview.Batch) error {
+func (p *changePrinter) batch(ctx context.Context, watch int, b etcdview.Batch) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.reached[watch] = max(p.reached[watch], b.Revision)
 	switch {
+	case b.Progress && p.progress:
+		return p.tell(slices.Min(p.reached))
 	case b.Interrupted != nil && !errors.Is(b.Interrupted, etcdview.ErrCompacted):
 		fmt.Fprintf(p.errs, "interrupted, trying again: %v\n", b.Interrupted)
 	case b.Gap != nil:
-		r := etcdview.RecordOfGap(*b.Gap, time.Now())
-		if err := p.keep(r); err != nil {
-			return err
-		}
-		return p.print(r, nil)
+		return p.note(etcdview.RecordOfGap(*b.Gap, time.Now()))
 	}
 	for _, e := range b.Events {
 		if err := p.event(ctx, e); err != nil {
@@ -123,9 +134,42 @@ func (p *changePrinter) batch(ctx context.Context, b etcdview.Batch) error {
 	return nil
 }
 
+// tell prints that all watches are as far as a revision.
+func (p *changePrinter) tell(revision int64) error {
+	if revision <= p.told {
+		return nil
+	}
+	p.told = revision
+	return p.note(etcdview.RecordOfProgress(revision, time.Now()))
+}
+
+// note prints what is no change. Where stored bytes are printed it must not stand among them.
+func (p *changePrinter) note(r etcdview.Record) error {
+	if err := p.keep(r); err != nil {
+		return err
+	}
+	if p.bytes() {
+		return noteLine(p.errs, r)
+	}
+	return p.print(r, nil)
+}
+
+func noteLine(w io.Writer, r etcdview.Record) error {
+	if r.Type == "gap" {
+		_, err := fmt.Fprintf(w, "          revisions %d to %d are compacted away and not shown\n", r.GapFrom, r.GapTo-1)
+		return err
+	}
+	_, err := fmt.Fprintf(w, "progress notify: %d\n", r.Revision)
+	return err
+}
+
+// bytes says that the stored bytes are printed, and nothing else.
+func (p *changePrinter) bytes() bool {
+	return p.format == "raw" || p.format == "base64" || p.format == "hex"
+}
+
 func (p *changePrinter) event(ctx context.Context, e etcdview.Event) error {
-	bytes := p.format == "raw" || p.format == "base64" || p.format == "hex"
-	if bytes {
+	if p.bytes() {
 		kp := printer{w: p.w, format: p.format}
 		if err := kp.kv(ctx, e.KV); err != nil {
 			return err
@@ -143,7 +187,7 @@ func (p *changePrinter) event(ctx context.Context, e etcdview.Event) error {
 	if err := p.keep(r); err != nil {
 		return err
 	}
-	if !bytes {
+	if !p.bytes() {
 		if err := p.print(r, v); err != nil {
 			return err
 		}
@@ -191,9 +235,8 @@ func (p *changePrinter) print(c etcdview.Record, v *decode.Value) error {
 		_, err = p.w.Write(b)
 		return err
 	}
-	if c.Type == "gap" {
-		_, err := fmt.Fprintf(p.w, "          revisions %d to %d are compacted away and not shown\n", c.GapFrom, c.GapTo-1)
-		return err
+	if c.Type == "gap" || c.Type == "progress" {
+		return noteLine(p.w, c)
 	}
 	by := ""
 	if c.Writer != nil {
