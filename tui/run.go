@@ -27,6 +27,8 @@ type Options struct {
 	Theme string
 	// LogDir is where a crash report is left; empty for the system's directory of temporary files.
 	LogDir string
+	// StateDir is where the UI remembers what the user has chosen on the screen, such as columns; empty for nowhere.
+	StateDir string
 	// Open is what the command line is given at the start: "deployments default". Empty opens the home screen.
 	Open string
 	// Contexts lists the clusters that :ctx can go to, and Switch opens one by its name. Both may do I/O: they run off the

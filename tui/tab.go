@@ -45,6 +45,7 @@ func newTab(m *Model, c *cluster.Cluster) *tab {
 	t := &tab{m: m, cluster: c, services: map[any]any{}, calls: map[int]*call{}}
 	t.root = screen.NewScope(m.life(), t)
 	t.session = session.Of(t.root)
+	t.session.StateDir = m.o.StateDir
 	t.session.Configure(m.config.Config)
 	t.session.Namespace = t.session.Resolve(m.config.Namespaces.Default)
 	t.vitals = vitals.Of(t.root)

@@ -15,6 +15,7 @@ import (
 // It is not safe for use by several goroutines.
 type decoder struct {
 	columns []Column // of the last Table that had any
+	fields  fields
 	texts   map[string]string
 	labels  map[string]map[string]string
 	owners  map[string]*metav1.OwnerReference
@@ -24,8 +25,9 @@ type decoder struct {
 // internLimit bounds each of the decoder's maps; a full one begins anew.
 const internLimit = 4096
 
-func newDecoder() *decoder {
+func newDecoder(list []Field) *decoder {
 	return &decoder{
+		fields: newFields(list),
 		texts:  map[string]string{},
 		labels: map[string]map[string]string{},
 		owners: map[string]*metav1.OwnerReference{},
@@ -84,13 +86,15 @@ func (d *decoder) read(s *scanner) *document {
 		case "metadata":
 			d.listMeta(s, doc)
 		case "columnDefinitions":
-			if doc.columns = d.readColumns(s); len(doc.columns) > 0 {
-				d.columns = doc.columns
+			if columns := d.readColumns(s); len(columns) > 0 {
+				d.columns = columns
+				doc.columns = d.allColumns()
 			}
 		case "rows":
 			d.readRows(s, doc, false)
 		case "items":
-			doc.columns, d.columns = plainColumns, plainColumns
+			d.columns = plainColumns
+			doc.columns = d.allColumns()
 			d.readRows(s, doc, true)
 		default:
 			s.skip()
@@ -103,6 +107,11 @@ func (d *decoder) read(s *scanner) *document {
 		}
 	}
 	return doc
+}
+
+// allColumns are the server's columns and those of the fields.
+func (d *decoder) allColumns() []Column {
+	return append(d.columns[:len(d.columns):len(d.columns)], d.fields.columns...)
 }
 
 // plainColumns are for servers that answer with objects instead of a Table.
@@ -156,8 +165,8 @@ func (d *decoder) readRows(s *scanner, doc *document, items bool) {
 		var r *Row
 		if items {
 			r = &Row{}
-			d.readObject(s, r)
-			r.Cells = []Cell{{Text: r.Name}, {}}
+			found := d.readObject(s, r)
+			r.Cells = append([]Cell{{Text: r.Name}, {}}, found...)
 		} else {
 			r = d.readRow(s)
 		}
@@ -173,6 +182,7 @@ func (d *decoder) readRows(s *scanner, doc *document, items bool) {
 func (d *decoder) readRow(s *scanner) *Row {
 	r := &Row{}
 	var cells []byte
+	var found []Cell
 	if !s.open('{') {
 		return r
 	}
@@ -181,7 +191,7 @@ func (d *decoder) readRow(s *scanner) *Row {
 		case "cells":
 			cells = s.raw()
 		case "object":
-			d.readObject(s, r)
+			found = d.readObject(s, r)
 		default:
 			s.skip()
 		}
@@ -191,12 +201,35 @@ func (d *decoder) readRow(s *scanner) *Row {
 		if d.readCells(c, r); c.err != nil {
 			s.fail(c.err.Error())
 		}
+		r.Cells = append(r.Cells, found...)
 	}
 	return r
 }
 
-// readObject takes what a row needs of its object: a PartialObjectMetadata, or a whole object.
-func (d *decoder) readObject(s *scanner, r *Row) {
+// readObject takes what a row needs of its object, a PartialObjectMetadata or a whole object, and returns the cells of the
+// fields.
+func (d *decoder) readObject(s *scanner, r *Row) []Cell {
+	if len(d.fields.paths) == 0 {
+		d.readMeta(s, r)
+		return nil
+	}
+	raw := s.raw()
+	if s.err != nil {
+		return nil
+	}
+	whole := &scanner{b: raw}
+	if d.readMeta(whole, r); whole.err != nil {
+		s.fail(whole.err.Error())
+		return nil
+	}
+	cells, err := d.fields.cells(raw, d.intern)
+	if err != nil {
+		s.fail(err.Error())
+	}
+	return cells
+}
+
+func (d *decoder) readMeta(s *scanner, r *Row) {
 	if !s.open('{') {
 		return
 	}

@@ -39,7 +39,7 @@ func podTable(n int) []byte {
 }
 
 func TestDocumentOfATable(t *testing.T) {
-	doc, err := newDecoder().document(podTable(3))
+	doc, err := newDecoder(nil).document(podTable(3))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestCells(t *testing.T) {
 	const table = `{"kind":"Table","metadata":{},"columnDefinitions":[{"name":"A","type":"integer"},{"name":"B","type":"number"},{"name":"C","type":"boolean"},{"name":"D","type":"string"},{"name":"E","type":"string"},{"name":"F","type":"string"}],
 		"rows":[{"cells":[42, 1.5, true, null, "two\nlines\u001b[31m", ["a", {"b":1}], "too many"],"object":null},
 		        {"cells":["short"],"object":{"metadata":{"name":"x\"\u00e9\ud83d\ude00","namespace":"n","deletionTimestamp":"2026-01-01T00:00:00Z"}}}]}`
-	doc, err := newDecoder().document([]byte(table))
+	doc, err := newDecoder(nil).document([]byte(table))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestCells(t *testing.T) {
 func TestListOfWholeObjects(t *testing.T) {
 	const list = `{"kind":"WidgetList","apiVersion":"example.com/v1","metadata":{"resourceVersion":"7","continue":"more"},
 		"items":[{"kind":"Widget","metadata":{"name":"a","uid":"u1","resourceVersion":"5"},"spec":{"x":[1,2,{"y":"}"}]}}]}`
-	doc, err := newDecoder().document([]byte(list))
+	doc, err := newDecoder(nil).document([]byte(list))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestListOfWholeObjects(t *testing.T) {
 }
 
 func TestEvents(t *testing.T) {
-	d := newDecoder()
+	d := newDecoder(nil)
 	if _, err := d.document(podTable(1)); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func FuzzDocument(f *testing.F) {
 	f.Add([]byte(`{"kind":"Table","rows":[{"cells":["\ud800",1e9,-0.5,[],{}],"object":{"metadata":{"name":"a\\\"","labels":{"a":null}}}}]}`))
 	f.Add([]byte(`{"kind":"Status","code":410}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		doc, err := newDecoder().document(b)
+		doc, err := newDecoder(nil).document(b)
 		var want struct {
 			Metadata struct{ Continue string }
 			Rows     []struct {
@@ -150,7 +150,7 @@ func BenchmarkDecode(b *testing.B) {
 	table := podTable(500)
 	b.SetBytes(int64(len(table)))
 	b.ReportAllocs()
-	d := newDecoder()
+	d := newDecoder(nil)
 	for b.Loop() {
 		if _, err := d.document(table); err != nil {
 			b.Fatal(err)

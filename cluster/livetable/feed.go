@@ -14,6 +14,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 
 	"github.com/podarium/podarium/cluster"
@@ -52,7 +53,7 @@ type feed struct {
 }
 
 func newFeed(c *cluster.Cluster, q Query, s *store) *feed {
-	return &feed{client: c.Kubernetes().CoreV1().RESTClient(), q: q, s: s, d: newDecoder(), local: isLocal(c), pages: true}
+	return &feed{client: c.Kubernetes().CoreV1().RESTClient(), q: q, s: s, d: newDecoder(q.Fields), local: isLocal(c), pages: true}
 }
 
 func isLocal(c *cluster.Cluster) bool {
@@ -120,6 +121,9 @@ func (f *feed) request() *rest.Request {
 	r := f.client.Get().AbsPath(append(path, f.q.Resource.Resource)...).SetHeader("Accept", accept)
 	if f.local {
 		r = r.SetHeader("Accept-Encoding", "identity")
+	}
+	if len(f.q.Fields) > 0 {
+		r = r.Param("includeObject", string(metav1.IncludeObject))
 	}
 	if f.q.LabelSelector != "" {
 		r = r.Param("labelSelector", f.q.LabelSelector)

@@ -211,7 +211,7 @@ func BenchmarkEvents(b *testing.B) {
 // BenchmarkEventFromTheWire is what one event costs from the connection to the store, with 50,000 rows there.
 func BenchmarkEventFromTheWire(b *testing.B) {
 	s := newStore()
-	f := &feed{s: s, d: newDecoder()}
+	f := &feed{s: s, d: newDecoder(nil)}
 	doc, err := f.d.document(podTable(50_000))
 	if err != nil {
 		b.Fatal(err)

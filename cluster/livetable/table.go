@@ -30,6 +30,8 @@ type Query struct {
 	Namespace string
 	// LabelSelector and FieldSelector are in kubectl's syntax; the server applies them.
 	LabelSelector, FieldSelector string
+	// Fields are columns after the server's own. With any, the server sends whole objects.
+	Fields []Field
 }
 
 // Column describes one column, as the server does.
@@ -40,6 +42,8 @@ type Column struct {
 	// Age says that the text is the time since Row.Created, as it was when the server wrote it:
 	// a screen draws the time since Row.Created instead, so that it ticks.
 	Age bool
+	// Time says that the texts are times (RFC 3339): a screen draws the time since, so that it ticks.
+	Time bool
 }
 
 // Cell is one value of a row.

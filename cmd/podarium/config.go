@@ -10,6 +10,7 @@ import (
 	"github.com/podarium/podarium/cluster/attached"
 	"github.com/podarium/podarium/tui"
 	"github.com/podarium/podarium/tui/config"
+	"github.com/podarium/podarium/tui/save"
 )
 
 // openConfig reads the user's configuration of the UI. A bad one is an error before a cluster is started in vain.
@@ -36,7 +37,8 @@ func configureUI(ui *tui.Options) error {
 		return exitError{exitUsage, fmt.Errorf("--theme: %w", err)}
 	}
 	ui.Config = store
-	return nil
+	ui.StateDir, err = save.StateDir()
+	return err
 }
 
 func newConfig() *cobra.Command {

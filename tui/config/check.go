@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 
@@ -16,6 +17,8 @@ import (
 func (s *Source) check() {
 	s.checkTheme()
 	s.checkNamespaces()
+	s.checkViews()
+	s.checkLogs()
 	for i, p := range s.ReadOnlyContexts {
 		if p == "" {
 			s.Report("an empty pattern matches nothing: remove it", "readOnlyContexts", strconv.Itoa(i))
@@ -98,6 +101,19 @@ func (s *Source) checkNamespaces() {
 				s.Report(fmt.Sprintf("%q is not the name of a namespace: %s", ns, msgs[0]), "namespaces", "sets", name, strconv.Itoa(i))
 			}
 		}
+	}
+}
+
+func (s *Source) checkLogs() {
+	l := s.Logs
+	if l.Tail < 0 {
+		s.Report(fmt.Sprintf("%d lines: give 0 for all, or more", l.Tail), "logs", "tail")
+	}
+	if l.Buffer < 1 || l.Buffer > 4096 {
+		s.Report(fmt.Sprintf("%d megabytes: give 1 to 4096", l.Buffer), "logs", "buffer")
+	}
+	if d, err := time.ParseDuration(l.Since); l.Since != "" && (err != nil || d <= 0) {
+		s.Report(fmt.Sprintf("%q is not a length of time: give one such as 90s, 15m or 2h", l.Since), "logs", "since")
 	}
 }
 

@@ -1,7 +1,7 @@
 // Package config is the user's configuration of the UI: what it may say, how it is read, and how a change of it comes in.
 //
 // The configuration is a directory, $XDG_CONFIG_HOME/podarium (or ~/.config/podarium), with config.yaml in it, and with
-// plugins.yaml, hotkeys.yaml and aliases.yaml where the user keeps those sections in files of their own, which have the
+// plugins.yaml, hotkeys.yaml, aliases.yaml and views.yaml where the user keeps those sections in files of their own, which have the
 // form that k9s has for them. Themes lie in themes/. All of it is optional.
 //
 // Reading is strict: an unknown field, a value of the wrong type, a key that is none is a
@@ -23,6 +23,8 @@ type Config struct {
 	ReadOnlyContexts []string                       `yaml:"readOnlyContexts" help:"contexts, by their own name or their cluster's, that are opened read-only: * is any text, ? any character; [] is none" default:"prod*, *-prod*, *_prod*, *.prod*, */prod*, *@prod*, *:prod*, *production*"`
 	Keys             map[string]map[string][]string `yaml:"keys" help:"other keys for what a screen can do: the screen, the action, its keys; [] takes the action's keys away. 'podarium config keys' lists screens and actions"`
 	Aliases          map[string]string              `yaml:"aliases" help:"words for the command line: a resource (v1/pods, apps/v1/deployments, deploy) or a whole command (pods kube-system /dns)"`
+	Views            map[string]View                `yaml:"views" help:"other columns for the tables of a kind, by its name (v1/pods, apps/v1/deployments, pods), and by name@NAMESPACE for those of a namespace alone, which may be a regular expression"`
+	Logs             Logs                           `yaml:"logs" help:"how logs are shown at first"`
 	HotKeys          map[string]HotKey              `yaml:"hotKeys" help:"keys that run a command of the command line"`
 	Plugins          map[string]Plugin              `yaml:"plugins" help:"programs that a key runs on the object under the cursor"`
 }
@@ -39,6 +41,16 @@ type Namespaces struct {
 	Default    string              `yaml:"default" help:"namespace or set that the UI begins in; empty is all namespaces"`
 	Favourites []string            `yaml:"favourites" help:"namespaces and sets behind the keys 1 to 9; 0 is always all namespaces" default:"default, kube-system"`
 	Sets       map[string][]string `yaml:"sets" help:"names for several namespaces that are looked at at once"`
+}
+
+// Logs says how logs are shown at first. Keys change each of these while they are looked at.
+type Logs struct {
+	Tail       int    `yaml:"tail" help:"how many lines of each container to begin with; 0 is all that there are" default:"500"`
+	Since      string `yaml:"since" help:"begin with lines no older than that, such as 90s, 15m or 2h, instead of a number of lines"`
+	Timestamps bool   `yaml:"timestamps" help:"the time before each line"`
+	Wrap       bool   `yaml:"wrap" help:"long lines on several lines of the screen"`
+	JSON       bool   `yaml:"json" help:"JSON lines as level, message and key=value"`
+	Buffer     int    `yaml:"buffer" help:"how many megabytes of lines are kept; the oldest go first" default:"128"`
 }
 
 // HotKey is a key that runs a command.
@@ -83,6 +95,8 @@ func Default() *Config {
 		Namespaces: Namespaces{Favourites: []string{"default", "kube-system"}, Sets: map[string][]string{}},
 		Keys:       map[string]map[string][]string{},
 		Aliases:    map[string]string{},
+		Views:      map[string]View{},
+		Logs:       Logs{Tail: 500, Buffer: 128},
 		HotKeys:    map[string]HotKey{},
 		Plugins:    map[string]Plugin{},
 	}

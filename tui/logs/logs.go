@@ -12,11 +12,13 @@ import (
 	"github.com/podarium/podarium/cluster/livelog"
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/changes"
+	"github.com/podarium/podarium/tui/config"
 	"github.com/podarium/podarium/tui/dialog"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/pager"
 	"github.com/podarium/podarium/tui/save"
 	"github.com/podarium/podarium/tui/screen"
+	"github.com/podarium/podarium/tui/session"
 )
 
 // Module registers the screen.
@@ -42,13 +44,16 @@ const (
 	actRange    key.Action = "range." // and an index of ranges
 )
 
-// ranges are how far back the keys 0 to 6 go.
-var ranges = []struct {
+// span is how far back logs go.
+type span struct {
 	name  string
 	tail  int64
 	since time.Duration
-}{
-	{"the last 500 lines", 500, 0}, {"all", 0, 0}, {"1 minute", 0, time.Minute}, {"5 minutes", 0, 5 * time.Minute},
+}
+
+// ranges are the spans of the keys 0 to 6. The first is what the configuration says.
+var ranges = []span{
+	{"what the configuration says, else the last 500 lines", 500, 0}, {"all", 0, 0}, {"1 minute", 0, time.Minute}, {"5 minutes", 0, 5 * time.Minute},
 	{"15 minutes", 0, 15 * time.Minute}, {"30 minutes", 0, 30 * time.Minute}, {"1 hour", 0, time.Hour},
 }
 
@@ -73,11 +78,24 @@ func keys() key.Table {
 	return append(t, pager.Keys()...)
 }
 
+// configured is the span that the configuration asks for.
+func configured(c config.Logs) span {
+	since, err := time.ParseDuration(c.Since)
+	switch {
+	case c.Since != "" && err == nil:
+		return span{"the last " + c.Since, 0, since}
+	case c.Tail == 0:
+		return span{"all", 0, 0}
+	}
+	return span{fmt.Sprintf("the last %d lines", c.Tail), int64(c.Tail), 0}
+}
+
 type view struct {
 	scope   *screen.Scope
 	request screen.Logs
 	query   livelog.Query
-	span    int
+	first   span // of the key 0
+	span    span
 	log     *livelog.Log
 	text    *text
 	err     error
@@ -100,18 +118,30 @@ var (
 
 const readTimeout = 10 * time.Second
 
-func open(s *screen.Scope, r screen.Logs) (screen.Screen, error) {
+// newView is the screen before anything is read, as the configuration wants it.
+func newView(s *screen.Scope, r screen.Logs) *view {
 	v := &view{scope: s, request: r, text: &text{snap: &livelog.Snapshot{}}}
 	v.text.byContainer = r.Resource.Resource == "pods"
 	v.text.single = r.Container != ""
+	o := session.Of(s).Config().Logs
+	v.first = configured(o)
+	v.span = v.first
+	v.text.times, v.text.json = o.Timestamps, o.JSON
+	v.pager.Wrap(o.Wrap)
 	v.pager.Follow(true)
 	v.pager.SetSource(v.text)
+	return v
+}
+
+func open(s *screen.Scope, r screen.Logs) (screen.Screen, error) {
+	v := newView(s, r)
 	c := s.Cluster()
 	screen.Call(s, "Pods of "+r.Name, readTimeout, func(ctx context.Context) (livelog.Query, error) {
 		return livelog.For(ctx, c, changes.Ref(r.Object))
 	}, func(q livelog.Query, err error) {
 		if v.err = err; err == nil {
-			q.Container, q.Previous, q.Tail = r.Container, r.Previous, ranges[0].tail
+			q.Container, q.Previous, q.Tail, q.Since = r.Container, r.Previous, v.span.tail, v.span.since
+			q.MaxBytes = session.Of(s).Config().Logs.Buffer << 20
 			v.query = q
 			v.start()
 		}
@@ -170,7 +200,7 @@ func (v *view) Place() screen.Place {
 	if v.query.Container != "" {
 		p.Crumbs = append(p.Crumbs, v.query.Container)
 	}
-	p.Note = fmt.Sprintf("logs   %s   %d lines", ranges[v.span].name, v.pager.Len())
+	p.Note = fmt.Sprintf("logs   %s   %d lines", v.span.name, v.pager.Len())
 	if v.query.Previous {
 		p.Note = fmt.Sprintf("logs before the last restart   %d lines", v.pager.Len())
 	}
@@ -234,8 +264,11 @@ func (v *view) Do(a key.Action) {
 		return
 	}
 	if i, ok := strings.CutPrefix(string(a), string(actRange)); ok {
-		v.span = int(i[0] - '0')
-		v.query.Tail, v.query.Since = ranges[v.span].tail, ranges[v.span].since
+		v.span = ranges[i[0]-'0']
+		if i == "0" {
+			v.span = v.first
+		}
+		v.query.Tail, v.query.Since = v.span.tail, v.span.since
 		v.start()
 		return
 	}

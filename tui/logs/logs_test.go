@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/podarium/podarium/cluster/livelog"
+	"github.com/podarium/podarium/tui/config"
 	"github.com/podarium/podarium/tui/pager"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/screentest"
+	"github.com/podarium/podarium/tui/session"
 )
 
 var sources = []*livelog.Source{
@@ -37,10 +39,9 @@ func made(n int) *livelog.Snapshot {
 func fixture(t testing.TB, n int) (*screentest.Host, *view) {
 	t.Helper()
 	h, s := screentest.New(t, nil)
-	v := &view{scope: s, request: screen.Logs{Object: screen.Object{Namespace: "shop", Name: "web"}}, text: &text{snap: &livelog.Snapshot{}}}
-	v.request.Resource.Resource = "deployments"
-	v.pager.Follow(true)
-	v.pager.SetSource(v.text)
+	r := screen.Logs{Object: screen.Object{Namespace: "shop", Name: "web"}}
+	r.Resource.Resource = "deployments"
+	v := newView(s, r)
 	v.text.take(made(n))
 	v.look()
 	return h, v
@@ -213,4 +214,30 @@ func BenchmarkKeysWhileLinesArrive(b *testing.B) {
 	}
 	b.ReportMetric(float64(longest.Microseconds())/1000, "ms-longest-frame")
 	b.ReportMetric(float64(m.HeapAlloc)/(1<<20), "MiB")
+}
+
+func TestLogsBeginAsConfigured(t *testing.T) {
+	for _, c := range []struct {
+		yaml, span string
+		times      bool
+	}{
+		{"{}", "the last 500 lines", false}, {"logs: {tail: 20, timestamps: true, wrap: true, json: true}", "the last 20 lines", true},
+		{"logs: {since: 15m}", "the last 15m", false}, {"logs: {tail: 0}", "all", false},
+	} {
+		src := config.Parse("config.yaml", []byte(c.yaml))
+		if err := src.Err(); err != nil {
+			t.Fatal(err)
+		}
+		_, s := screentest.New(t, nil)
+		session.Of(s).Configure(src.Config)
+		v := newView(s, screen.Logs{})
+		if v.span.name != c.span || v.text.times != c.times || v.text.json != c.times || v.pager.Wrapping() != c.times {
+			t.Errorf("%s: %+v, times %v, JSON %v, wrap %v", c.yaml, v.span, v.text.times, v.text.json, v.pager.Wrapping())
+		}
+	}
+	for _, bad := range []string{"logs: {tail: -1}", "logs: {since: long}", "logs: {buffer: 0}"} {
+		if config.Parse("config.yaml", []byte(bad)).Err() == nil {
+			t.Errorf("%s is taken", bad)
+		}
+	}
 }

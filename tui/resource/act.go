@@ -31,7 +31,7 @@ func (v *view) Keys() key.Table {
 		With(workload, actRestart, actRollout).
 		With(v.is("apps", "deployments"), actPause).
 		With(pod, actPrevious, actNode).
-		With(pod || workload || scales || v.is("batch", "jobs"), actLogs).
+		With(pod || workload || scales || v.is("batch", "jobs") || v.is("", "services"), actLogs).
 		With(v.is("", "namespaces"), actUse).
 		With(v.is("", "configmaps", "secrets", "persistentvolumeclaims", "serviceaccounts") || v.is("scheduling.k8s.io", "priorityclasses"), actUsedBy).
 		With(v.kind.Namespaced, actSortSpace, actCopySpace).
@@ -117,6 +117,8 @@ func (v *view) changesView(a key.Action) bool {
 		v.onlyFaults = !v.onlyFaults
 		v.arrange()
 		v.place()
+	case actColumns:
+		v.askColumns()
 	case actSortName:
 		v.sort(nameColumn)
 	case actSortAge:

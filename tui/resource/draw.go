@@ -9,6 +9,7 @@ import (
 
 	"github.com/podarium/podarium/cluster/livetable"
 	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/config"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/style"
 )
@@ -31,6 +32,7 @@ type column struct {
 	right, typed, numbers, words bool
 	quiet                        bool // read second
 	age                          bool
+	since                        bool // its texts are times: it shows the time since
 	firm                         bool // never gives way
 }
 
@@ -69,7 +71,7 @@ func (v *view) widen(changes []livetable.Change) {
 
 // grow makes room for a row's text, and notes what kind of text it is.
 func (v *view) grow(c *column, r *livetable.Row) {
-	if c.age || c.index >= len(v.snap.Columns) { // drawn by the screen's own clock, or as wide as it was made
+	if c.age || c.since || c.index >= len(v.snap.Columns) { // drawn by the screen's own clock, or as wide as it was made
 		return
 	}
 	text := v.text(c, r)
@@ -91,24 +93,87 @@ func (c *column) align() {
 
 func (v *view) chooseColumns() {
 	v.columns = []column{}
-	if v.kind.Namespaced && (v.request.Namespace == "" || several(v.request.Namespace)) {
-		v.columns = append(v.columns, column{title: namespaceColumn, index: -1, width: len(namespaceColumn), quiet: true})
+	if wanted, _, _ := v.wantedColumns(); len(wanted) > 0 {
+		v.chooseWanted(wanted)
+		return
+	}
+	if v.spaces() {
+		v.columns = append(v.columns, spaceColumn())
 	}
 	for i, c := range v.snap.Columns {
-		if c.Priority > 0 && !v.wide {
-			continue
+		if c.Priority == 0 || v.wide {
+			v.columns = append(v.columns, v.columnOf(i))
 		}
-		title, number := upper(c.Name), c.Type == "integer" || c.Type == "number"
-		width := canvas.Width(title)
-		if c.Age {
-			width = max(width, ageWidth)
-		}
-		v.columns = append(v.columns, column{
-			title: title, index: i, width: width, age: c.Age, quiet: c.Age, right: number, typed: number,
-			firm: v.spec != nil && slices.Contains(v.spec.Firm, c.Name),
-		})
 	}
 	v.placeExtra()
+}
+
+// spaces says whether the rows are of several namespaces.
+func (v *view) spaces() bool {
+	return v.kind.Namespaced && (v.request.Namespace == "" || several(v.request.Namespace))
+}
+
+func spaceColumn() column {
+	return column{title: namespaceColumn, index: -1, width: len(namespaceColumn), quiet: true}
+}
+
+// columnOf is the column of a heading as the table shows it.
+func (v *view) columnOf(i int) column {
+	c := v.headings()[i]
+	title, number := upper(c.Name), c.Type == "integer" || c.Type == "number"
+	width := canvas.Width(title)
+	if n := len(v.snap.Columns); i >= n {
+		return column{title: title, index: i, width: max(v.extra[i-n].width, width), right: true, typed: true}
+	}
+	if c.Age || c.Time {
+		width = max(width, ageWidth)
+	}
+	return column{
+		title: title, index: i, width: width, age: c.Age, since: c.Time, quiet: c.Age || c.Time, right: number, typed: number,
+		firm: v.spec != nil && slices.Contains(v.spec.Firm, c.Name),
+	}
+}
+
+// chooseWanted takes the columns that the user wants; the others follow where the table is wide. A name that the table
+// does not have is passed over: columns come and go with what the cluster serves.
+func (v *view) chooseWanted(wanted []config.Column) {
+	taken := map[int]bool{}
+	for _, w := range wanted {
+		i := v.columnIndex(w.Name)
+		space := strings.EqualFold(w.Name, namespaceColumn)
+		if i >= 0 {
+			taken[i] = true
+		}
+		switch {
+		case w.Hidden || w.Wide && !v.wide:
+			taken[-1] = taken[-1] || space
+			continue
+		case space && i < 0:
+			if taken[-1] = true; v.spaces() {
+				v.columns = append(v.columns, spaceColumn())
+			}
+			continue
+		case i < 0:
+			continue
+		}
+		c := v.columnOf(i)
+		if w.Right || w.Left {
+			c.right, c.typed = w.Right, true
+		}
+		c.since = c.since || w.Time && !c.age
+		v.columns = append(v.columns, c)
+	}
+	if !v.wide {
+		return
+	}
+	if v.spaces() && !taken[-1] {
+		v.columns = append(v.columns, spaceColumn())
+	}
+	for i := range v.headings() {
+		if !taken[i] {
+			v.columns = append(v.columns, v.columnOf(i))
+		}
+	}
 }
 
 func (v *view) text(c *column, r *livetable.Row) string {
@@ -271,6 +336,8 @@ func (v *view) drawRow(c *canvas.Canvas, y int, r *livetable.Row, at int, s *sty
 		text, ink := v.text(&col.column, r), s.Text
 		if col.age {
 			text = duration.HumanDuration(now.Sub(r.Created))
+		} else if at, err := time.Parse(time.RFC3339, text); col.since && err == nil {
+			text = duration.HumanDuration(now.Sub(at))
 		}
 		switch {
 		case col.index >= 0 && v.gauge.tells(col.index) && health > screen.Good:

@@ -1,9 +1,12 @@
 package resource
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/labels"
@@ -13,23 +16,36 @@ import (
 
 // filter narrows a table. The text is a list of terms, all of which must hold:
 //
-//	web          any cell contains it, in any case; a regular expression where it has the characters of one
-//	!web         no cell does
-//	-l app=web   the labels match
-//	-f wb        the letters appear in the name in this order
-//	STATUS:Run   the cell of that column contains it
-//	STATUS:!Run  or does not
+//	web            any cell contains it, in any case; a regular expression where it has the characters of one
+//	!web           no cell does
+//	-l app=web     the labels match
+//	-f wb          the letters appear in the name in this order
+//	STATUS:Run     the cell of that column contains it
+//	STATUS:!Run    or does not; !STATUS:Run is the same
+//	RESTARTS:>3    the number in that column is greater; also <, >=, <= and =
+//	AGE:<5m        it is younger than that
+//
+// A column is named as its heading is, in capitals, with a hyphen for each blank: LAST-SEEN:<1h.
 type filter struct {
 	text  string
 	terms []term
+	// timed says that what it holds for changes as time passes.
+	timed bool
 }
 
-type term func(columns []livetable.Column, r *livetable.Row, cell cells) bool
+// term says whether it holds for a row.
+type term func(s *sight, r *livetable.Row) bool
 
-// cells gives a row's cell in a column.
-type cells func(r *livetable.Row, column int) livetable.Cell
+// sight is what a term sees of a table.
+type sight struct {
+	columns []livetable.Column
+	cell    func(r *livetable.Row, column int) livetable.Cell
+	now     time.Time
+}
 
-func parseFilter(text string) (filter, error) {
+// parseFilter reads a filter for a table with some columns. While these are not known, as before the first rows, every
+// column is taken for one.
+func parseFilter(text string, columns []livetable.Column) (filter, error) {
 	f := filter{text: text}
 	words := strings.Fields(text)
 	for i := 0; i < len(words); i++ {
@@ -45,58 +61,33 @@ func parseFilter(text string) (filter, error) {
 			}
 			f.terms = append(f.terms, t)
 		default:
-			t, err := textTerm(w)
-			if err != nil {
+			if err := f.add(w, columns); err != nil {
 				return filter{}, err
 			}
-			f.terms = append(f.terms, t)
 		}
 	}
 	return f, nil
 }
 
-func (f filter) holds(columns []livetable.Column, r *livetable.Row, cell cells) bool {
-	for _, t := range f.terms {
-		if !t(columns, r, cell) {
-			return false
-		}
-	}
-	return true
-}
-
-func flagTerm(flag, argument string) (term, error) {
-	if flag == "-f" {
-		return func(_ []livetable.Column, r *livetable.Row, _ cells) bool { return fuzzy(r.Name, argument) }, nil
-	}
-	sel, err := labels.Parse(argument)
-	if err != nil {
-		return nil, fmt.Errorf("labels: %w", err)
-	}
-	return func(_ []livetable.Column, r *livetable.Row, _ cells) bool { return sel.Matches(labels.Set(r.Labels)) }, nil
-}
-
-func textTerm(w string) (term, error) {
-	if column, want, ok := strings.Cut(w, ":"); ok && column != "" && strings.ToUpper(column) == column {
-		rest, not := strings.CutPrefix(want, "!")
-		m, err := matcher(rest)
-		if err != nil {
-			return nil, err
-		}
-		return func(columns []livetable.Column, r *livetable.Row, cell cells) bool {
-			for i, c := range columns {
-				if strings.EqualFold(strings.ReplaceAll(c.Name, " ", "-"), column) {
-					return m(cell(r, i).Text) != not
-				}
-			}
-			return false
-		}, nil
-	}
+// add adds the term of a word, which is about a column or about all of them.
+func (f *filter) add(w string, columns []livetable.Column) error {
 	rest, not := strings.CutPrefix(w, "!")
+	name, want, ok := strings.Cut(rest, ":")
+	if ok && name != "" && name == strings.ToUpper(name) && strings.ToLower(name) != name {
+		c, err := newColumnTerm(name, want, columns)
+		if err != nil {
+			return err
+		}
+		c.not = c.not != not
+		f.terms = append(f.terms, c.holds)
+		f.timed = f.timed || c.duration > 0
+		return nil
+	}
 	m, err := matcher(rest)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return func(_ []livetable.Column, r *livetable.Row, _ cells) bool {
+	f.terms = append(f.terms, func(_ *sight, r *livetable.Row) bool {
 		if m(r.Name) || (r.Namespace != "" && m(r.Namespace)) {
 			return !not
 		}
@@ -106,7 +97,28 @@ func textTerm(w string) (term, error) {
 			}
 		}
 		return not
-	}, nil
+	})
+	return nil
+}
+
+func (f filter) holds(s *sight, r *livetable.Row) bool {
+	for _, t := range f.terms {
+		if !t(s, r) {
+			return false
+		}
+	}
+	return true
+}
+
+func flagTerm(flag, argument string) (term, error) {
+	if flag == "-f" {
+		return func(_ *sight, r *livetable.Row) bool { return fuzzy(r.Name, argument) }, nil
+	}
+	sel, err := labels.Parse(argument)
+	if err != nil {
+		return nil, fmt.Errorf("labels: %w", err)
+	}
+	return func(_ *sight, r *livetable.Row) bool { return sel.Matches(labels.Set(r.Labels)) }, nil
 }
 
 // matcher tells whether a text contains what was typed: as a regular expression where it looks like one.
@@ -116,8 +128,12 @@ func matcher(what string) (func(string) bool, error) {
 		return func(s string) bool { return containsFold(s, what) }, nil
 	}
 	re, err := regexp.Compile("(?i)" + what)
-	if err != nil {
-		return nil, fmt.Errorf("not a regular expression: %w", err)
+	var wrong *syntax.Error
+	switch {
+	case errors.As(err, &wrong):
+		return nil, fmt.Errorf("%s is not a regular expression: %s", what, wrong.Code)
+	case err != nil:
+		return nil, fmt.Errorf("%s is not a regular expression: %w", what, err)
 	}
 	return re.MatchString, nil
 }

@@ -47,6 +47,7 @@ const (
 	actUnmark      key.Action = "mark.none"
 	actWide        key.Action = "wide"
 	actFaults      key.Action = "faults"
+	actColumns     key.Action = "columns"
 	actColumnLeft  key.Action = "column.left"
 	actColumnRight key.Action = "column.right"
 	actSortName    key.Action = "sort.name"
@@ -130,6 +131,7 @@ func Keys() key.Table {
 		{Action: actColumnRight, Keys: []string{"shift+right"}, Help: "choose the column to the right", Group: groupView},
 		{Action: actSortColumn, Keys: []string{"O"}, Help: "sort by the chosen column", Group: groupView},
 		{Action: actWide, Keys: []string{"ctrl+w"}, Help: "more columns, or fewer", Group: groupView},
+		{Action: actColumns, Keys: []string{"C"}, Help: "choose the columns and their order, and add some of your own; remembered", Group: groupView},
 		{Action: actFaults, Keys: []string{"ctrl+z"}, Help: "only what is not well, or all", Group: groupView},
 		{Action: actUse, Keys: []string{"u"}, Help: "work in this namespace", Group: groupView},
 		{Action: actWarp, Keys: []string{"w"}, Help: "work in the namespace of this row", Group: groupView},

@@ -22,6 +22,7 @@ type order struct {
 func (v *view) arrange() {
 	rows := make([]*livetable.Row, 0, len(v.snap.Rows))
 	v.faults, v.moving = 0, 0
+	v.look()
 	for _, r := range v.snap.Rows {
 		v.tally(r, 1)
 		if v.visible(r) {
@@ -30,6 +31,11 @@ func (v *view) arrange() {
 	}
 	slices.SortFunc(rows, v.compare())
 	v.rows = rows
+}
+
+// look takes what filters see of the table.
+func (v *view) look() {
+	v.sight = sight{columns: v.headings(), cell: v.cell, now: v.scope.Now()}
 }
 
 // tally counts a row in, or out where n is -1.
@@ -44,12 +50,13 @@ func (v *view) tally(r *livetable.Row, n int) {
 
 // visible says whether the filters leave a row in.
 func (v *view) visible(r *livetable.Row) bool {
-	return (!v.onlyFaults || v.gauge.of(r) >= screen.Poor) && v.filter.holds(v.headings(), r, v.cell)
+	return (!v.onlyFaults || v.gauge.of(r) >= screen.Poor) && v.filter.holds(&v.sight, r)
 }
 
 // rearrange is arrange for a few changed rows: what it costs hardly depends on how many there are. It gives up, having
 // changed nothing, where a row is not where the order says.
 func (v *view) rearrange(changes []livetable.Change) bool {
+	v.look()
 	gone, come := map[*livetable.Row]bool{}, map[*livetable.Row]bool{}
 	for _, c := range changes {
 		if come[c.Old] { // it came with these same changes
@@ -141,6 +148,8 @@ func (v *view) compare() func(a, b *livetable.Row) int {
 		return func(a, b *livetable.Row) int { return cmp.Or(cmp.Compare(v.gauge.of(b), v.gauge.of(a)), byName(a, b)) }
 	case i < 0:
 		return byName
+	case v.headings()[i].Time: // the younger is less
+		by = func(a, b *livetable.Row) int { return strings.Compare(v.cell(b, i).Text, v.cell(a, i).Text) }
 	case v.headings()[i].Age:
 		by = func(a, b *livetable.Row) int { return b.Created.Compare(a.Created) } // the younger is less
 	case passes(v.headings()[i].Name):

@@ -2,12 +2,10 @@ package resource
 
 import (
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/podarium/podarium/cluster/livetable"
-	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/session"
@@ -149,11 +147,9 @@ func (v *view) placeExtra() {
 	}
 	var made []column
 	for i, e := range v.extra {
-		if e.Priority > 0 && !v.wide && !v.roomy {
-			continue
+		if e.Priority == 0 || v.wide || v.roomy {
+			made = append(made, v.columnOf(len(v.snap.Columns)+i))
 		}
-		title := strings.ToUpper(e.Name)
-		made = append(made, column{title: title, index: len(v.snap.Columns) + i, width: max(e.width, canvas.Width(title)), right: true, typed: true})
 	}
 	v.columns = slices.Insert(v.columns, at, made...)
 }

@@ -38,6 +38,10 @@ type view struct {
 	spec    *Spec   // of a table whose rows this program makes
 	extra   []extra // columns that this program makes, after the source's
 	closers []func()
+	choices *choices
+	fields  []livetable.Field // columns of the user's own
+	// configured is the order that the configuration asks for.
+	configured order
 	// allColumns are those of headings, kept.
 	allColumns []livetable.Column
 
@@ -48,6 +52,7 @@ type view struct {
 	faults     int              // rows that are not well
 	moving     int              // rows that are on their way
 	filter     filter
+	sight      sight // what the filter sees
 	onlyFaults bool
 	order      order
 	cursor     cursor
@@ -71,6 +76,9 @@ var (
 	_ screen.Pointer  = (*view)(nil)
 	_ screen.Shower   = (*view)(nil)
 	_ screen.Subject  = (*view)(nil)
+	_ screen.Ticker   = (*view)(nil)
+
+	_ screen.Configured = (*view)(nil)
 )
 
 func open(s *screen.Scope, r screen.Resources) (screen.Screen, error) {
@@ -82,17 +90,20 @@ func open(s *screen.Scope, r screen.Resources) (screen.Screen, error) {
 	if !kind.Namespaced {
 		r.Namespace = ""
 	}
-	v, err := newView(s, kind, r, openSource(s, r))
+	v, err := makeView(s, kind, r, nil)
 	if err != nil {
 		return nil, err
 	}
+	v.fields = v.wantedFields()
+	v.source = openSource(s, r, v.fields)
+	v.begin()
 	v.followUsage()
 	return v, nil
 }
 
 // openSource opens the live table of one namespace, of all, or of several.
-func openSource(s *screen.Scope, r screen.Resources) Source {
-	q := livetable.Query{Resource: r.Resource, Namespace: r.Namespace, LabelSelector: r.LabelSelector, FieldSelector: r.FieldSelector}
+func openSource(s *screen.Scope, r screen.Resources, fields []livetable.Field) Source {
+	q := livetable.Query{Resource: r.Resource, Namespace: r.Namespace, LabelSelector: r.LabelSelector, FieldSelector: r.FieldSelector, Fields: fields}
 	if several(r.Namespace) {
 		return livetable.OpenUnion(s.Context(), s.Cluster(), q, strings.Split(r.Namespace, ","))
 	}
@@ -125,13 +136,14 @@ func newView(s *screen.Scope, kind *session.Kind, r screen.Resources, src Source
 }
 
 func makeView(s *screen.Scope, kind *session.Kind, r screen.Resources, src Source) (*view, error) {
-	f, err := parseFilter(r.Filter)
+	f, err := parseFilter(r.Filter, nil)
 	if err != nil {
 		return nil, fmt.Errorf("filter %q: %w", r.Filter, err)
 	}
 	v := &view{
 		scope: s, session: session.Of(s), request: r, kind: kind, source: src,
 		filter: f, marks: map[types.UID]bool{}, wanted: r.Select, snap: &livetable.Snapshot{}, gauge: newGauge("", nil),
+		choices: choicesOf(s),
 	}
 	if r.Resource.Resource == "events" {
 		v.order = order{column: "Last Seen"}
@@ -141,8 +153,56 @@ func makeView(s *screen.Scope, kind *session.Kind, r screen.Resources, src Sourc
 
 // begin takes what there is, and what comes.
 func (v *view) begin() {
+	v.sortAsWanted()
+	v.choices.follow(v.scope, v)
 	v.refresh()
-	v.scope.Live(v.source.Changed(), v.refresh)
+	v.live()
+}
+
+// live takes what comes from the source, as long as that is the table's.
+func (v *view) live() {
+	src := v.source
+	v.scope.Live(src.Changed(), func() {
+		if v.source == src {
+			v.refresh()
+		}
+	})
+}
+
+// Configured implements screen.Configured: the user wants other columns.
+func (v *view) Configured() {
+	if fields := v.wantedFields(); v.spec == nil && !slices.Equal(fields, v.fields) {
+		go v.source.Close() // it waits for the watch to end, which can take a while
+		v.fields, v.snap = fields, &livetable.Snapshot{}
+		v.source = openSource(v.scope, v.request, fields)
+		v.live()
+	}
+	v.sortAsWanted()
+	v.columns, v.skip, v.allColumns = nil, 0, nil
+	v.layout()
+	v.arrange()
+	v.place()
+}
+
+// wantedFields are the columns of the user's own that have to be read.
+func (v *view) wantedFields() []livetable.Field {
+	columns, _, _ := v.wantedColumns()
+	var fields []livetable.Field
+	for _, c := range columns {
+		if c.Path != "" {
+			fields = append(fields, c.Field())
+		}
+	}
+	return fields
+}
+
+// sortAsWanted sorts as the configuration says, where the user has not sorted otherwise.
+func (v *view) sortAsWanted() {
+	_, column, down := v.wantedColumns()
+	next := order{column: column, down: down}
+	if next != v.configured && (v.order == v.configured || column != "" && v.configured == (order{})) {
+		v.order, v.configured = next, next
+	}
 }
 
 // Close implements screen.Closer.
@@ -169,7 +229,7 @@ func (v *view) refresh() {
 		step = false
 	}
 	v.snap = s
-	if step && v.rearrange(s.Changes) {
+	if step && !v.filter.timed && v.rearrange(s.Changes) {
 		v.widen(s.Changes)
 	} else {
 		v.arrange()
@@ -205,8 +265,9 @@ func (v *view) Shown() {
 		return
 	}
 	v.session.Last = v.request.Resource
-	if k, ok := v.session.ByResource(v.request.Resource); ok {
+	if k, ok := v.session.ByResource(v.request.Resource); ok && k != v.kind {
 		v.kind = k
+		v.Configured() // it may be known by more names now
 	}
 }
 
@@ -261,7 +322,7 @@ func (v *view) count() string {
 
 // Filter implements screen.Filterer.
 func (v *view) Filter(text string) error {
-	f, err := parseFilter(text)
+	f, err := parseFilter(text, v.headings())
 	if err != nil {
 		return err
 	}
@@ -272,6 +333,14 @@ func (v *view) Filter(text string) error {
 		v.put(0)
 	}
 	return nil
+}
+
+// Tick implements screen.Ticker: a filter by age holds for other rows as time passes.
+func (v *view) Tick() {
+	if v.filter.timed {
+		v.arrange()
+		v.place()
+	}
 }
 
 // FilterText implements screen.Filterer.

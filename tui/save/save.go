@@ -66,8 +66,8 @@ func file(s *screen.Scope, name, extension string, write func(io.Writer) error) 
 	})
 }
 
-// Dir is where files of a cluster are saved.
-func Dir(cluster string) (string, error) {
+// StateDir is podarium's directory for what it remembers: $XDG_STATE_HOME/podarium, else ~/.local/state/podarium.
+func StateDir() (string, error) {
 	state := os.Getenv("XDG_STATE_HOME")
 	if state == "" {
 		home, err := os.UserHomeDir()
@@ -76,7 +76,16 @@ func Dir(cluster string) (string, error) {
 		}
 		state = filepath.Join(home, ".local", "state")
 	}
-	return filepath.Join(state, "podarium", "saved", clean(cluster)), nil
+	return filepath.Join(state, "podarium"), nil
+}
+
+// Dir is where files of a cluster are saved.
+func Dir(cluster string) (string, error) {
+	state, err := StateDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(state, "saved", clean(cluster)), nil
 }
 
 // create writes a new file, with a number in its name where the name is taken. What could not be written whole is removed.

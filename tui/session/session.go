@@ -45,6 +45,8 @@ type Session struct {
 	Favourites []string
 	// Last is the resource of the table last looked at.
 	Last schema.GroupVersionResource
+	// StateDir is where the UI remembers what the user has chosen on the screen; empty for nowhere.
+	StateDir string
 
 	config     *config.Config
 	kinds      []*Kind
