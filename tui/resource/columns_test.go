@@ -10,9 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/podarium/podarium/cluster/livetable"
-	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/config"
-	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/screentest"
 	"github.com/podarium/podarium/tui/session"
 )
@@ -92,7 +90,7 @@ func TestColumnsChosenOnTheScreenAreRemembered(t *testing.T) {
 	v.choices.dir = dir
 	v.Do(actColumns)
 	d := h.Asked[0]
-	screentest.Golden(t, "columns-80x24", drawDialog(h, d))
+	screentest.Dialog(t, h, "columns", d)
 	// READY goes, STATUS goes to the top.
 	if !press(d, "j", "j", "space", "K", "K", "K", "enter") {
 		t.Fatal("the dialog stays")
@@ -170,11 +168,4 @@ func TestFilterByAgeHoldsAsTimePasses(t *testing.T) {
 	if len(v.rows) != 0 {
 		t.Errorf("90 s later %d rows are younger than a minute", len(v.rows))
 	}
-}
-
-func drawDialog(h *screentest.Host, d screen.Dialog) *canvas.Canvas {
-	w, height := d.Size(76, 18)
-	c := canvas.New(w, height, h.Styles().Raised)
-	d.Draw(c)
-	return c
 }
