@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,7 +67,9 @@ func through[T ~struct{ Pods []*corev1.Pod }](ctx context.Context, to chan<- T, 
 func finishMirrors(ctx context.Context, client kubernetes.Interface) func([]*corev1.Pod) []*corev1.Pod {
 	done := map[types.UID]bool{}
 	return func(pods []*corev1.Pod) []*corev1.Pod {
-		for _, p := range pods {
+		passed := make([]*corev1.Pod, len(pods))
+		for i, p := range pods {
+			passed[i] = ownPod(p)
 			if p.DeletionTimestamp == nil || !kubetypes.IsMirrorPod(p) || done[p.UID] {
 				continue
 			}
@@ -78,8 +81,17 @@ func finishMirrors(ctx context.Context, client kubernetes.Interface) func([]*cor
 				}
 			}()
 		}
-		return pods
+		return passed
 	}
+}
+
+// ownPod is a Pod to pass on. The source sends the same Pods again and again, and who takes them writes to them and to
+// their annotations (pkg/kubelet/config/config.go, updatePodsFunc) while the next of them are looked at here: what is
+// passed on shares nothing with them that is written.
+func ownPod(p *corev1.Pod) *corev1.Pod {
+	own := *p
+	own.Annotations = maps.Clone(p.Annotations)
+	return &own
 }
 
 // mirroredPods is where a kubelet makes the mirrors of its static Pods: the API gets their paths as the file has them.
