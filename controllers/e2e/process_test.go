@@ -47,6 +47,16 @@ apiVersion: v1
 kind: Service
 metadata: {name: redis}
 spec: {type: NodePort, selector: {app: redis}, ports: [{name: redis, port: 6379}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}}
+spec: {runtimeClassName: standin, containers: [{name: c, image: "shop:v1", ports: [{containerPort: 80}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
 `)
 	ready := func() bool {
 		out, err := c.TryKubectl(t, "get", "pod", "redis-0", "-o", "jsonpath={.status.conditions[?(@.type=='Ready')].status}{.metadata.deletionTimestamp}")
@@ -61,6 +71,12 @@ spec: {type: NodePort, selector: {app: redis}, ports: [{name: redis, port: 6379}
 	}
 	if log := c.Kubectl(t, "logs", "redis-0"); !strings.Contains(log, "Ready to accept connections") {
 		t.Errorf("the log is %q", log)
+	}
+	if _, err := exec.LookPath("curl"); err == nil { // a process finds the cluster's names by the proxy in its environment
+		clustertest.Eventually(t, "the Service web by its short name", func() bool {
+			out, err := c.TryKubectl(t, "exec", "redis-0", "--", "curl", "-s", "http://web/")
+			return err == nil && strings.Contains(out, "pod: default/web\n")
+		})
 	}
 	port := c.Kubectl(t, "get", "service", "redis", "-o", "jsonpath={.spec.ports[0].nodePort}")
 	clustertest.Eventually(t, "the value by the node port", func() bool {

@@ -61,9 +61,9 @@ func (e *Engine) find(name string) Image {
 	return Image{}
 }
 
-var placeholder = regexp.MustCompile(`\{(port|path|root|ordinal) ?([^}]*)\}`)
+var placeholder = regexp.MustCompile(`\{(port|path|root|ordinal|env|dial|ensemble) ?([^}]*)\}`)
 
-// expand fills in {port 6379}, {port 53/udp}, {path /data}, {root} and {ordinal}.
+// expand fills in what catalogue.yaml explains: {port 6379}, {port 53/udp}, {path /data}, {root} and so on.
 func (p *process) expand(s string) (string, error) {
 	var failed error
 	out := placeholder.ReplaceAllStringFunc(s, func(m string) string {
@@ -91,6 +91,27 @@ func (p *process) expand(s string) (string, error) {
 			return dir
 		case "ordinal":
 			return ordinal(p.spec.Hostname)
+		case "env":
+			name, otherwise, _ := strings.Cut(f[2], " ")
+			if v := p.env(name); v != "" {
+				return v
+			}
+			if otherwise == "ordinal" {
+				return ordinal(p.spec.Hostname)
+			}
+			return otherwise
+		case "dial":
+			n, err := p.dialPort(f[2])
+			if err != nil {
+				failed = err
+			}
+			return strconv.Itoa(n)
+		case "ensemble":
+			lines, err := p.ensemble()
+			if err != nil {
+				failed = err
+			}
+			return lines
 		}
 		return filepath.Clean(p.root)
 	})

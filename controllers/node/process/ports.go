@@ -38,6 +38,9 @@ func (p *process) openPorts(img Image) error {
 	return nil
 }
 
+// dialLimit bounds a connection from a process into the cluster.
+const dialLimit = 10 * time.Second
+
 // open chooses a loopback port and leads the Pod's port there.
 func (p *process) open(k portKey) error {
 	switch k.protocol {

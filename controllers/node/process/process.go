@@ -13,7 +13,8 @@
 // podarium, also where that is killed: on Unix a shell waits for its end and kills what is left.
 //
 // A memory limit is watched once a second on Linux, and a group that exceeds it is killed (OOMKilled). Processor limits and
-// read-only volumes are not enforced, and programs reach the cluster's addresses by podarium proxy only.
+// read-only volumes are not enforced. Programs reach the cluster's names and addresses by a proxy of the container's own,
+// which http_proxy, https_proxy and all_proxy name: curl and most others use it without being told.
 package process
 
 import (
@@ -74,6 +75,7 @@ type process struct {
 	spec    containers.Spec
 	root    string
 	ports   map[portKey]int // the host's by the container's
+	proxy   string          // host:port of the way to the cluster's addresses
 	cmd     *exec.Cmd
 	started time.Time
 
@@ -138,12 +140,22 @@ func (p *process) prepare(img Image) error {
 	if err := p.openPorts(img); err != nil {
 		return err
 	}
+	if err := p.openProxy(); err != nil {
+		return err
+	}
 	for name, text := range img.Files {
 		text, err := p.expand(text)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(p.root, filepath.Base(name)), []byte(text), 0o600); err != nil {
+		at := filepath.Join(p.root, filepath.Base(name))
+		if strings.HasPrefix(name, "/") {
+			at = p.hostPath(name)
+			if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
+				return err
+			}
+		}
+		if err := os.WriteFile(at, []byte(text), 0o600); err != nil {
 			return err
 		}
 	}
@@ -173,6 +185,7 @@ func (p *process) command(ctx context.Context, argv []string) *exec.Cmd {
 		_ = os.MkdirAll(cmd.Dir, 0o700) // where that fails, starting says so
 	}
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.root, "ROOT=" + p.root, "HOSTNAME=" + p.spec.Hostname}, p.portEnv()...)
+	cmd.Env = append(cmd.Env, p.proxyEnv()...)
 	cmd.Env = append(cmd.Env, p.spec.Env...)
 	cmd.Env = append(cmd.Env, p.apiServerEnv()...) // of two with the same name the last counts
 	cmd.WaitDelay = 5 * time.Second                // of what the program has left behind with its output open

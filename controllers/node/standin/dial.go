@@ -7,84 +7,19 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/miekg/dns"
 )
 
-// dial connects as a program in the Pod does: localhost is the Pod, and names are completed by the Pod's search path.
+// dial connects as a program in the Pod does.
 func (p *process) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	dial := p.engine.network.Dialer(p.spec.IP)
-	if host == "localhost" {
-		host = p.spec.IP.String()
-	} else if ip, err := netip.ParseAddr(host); err == nil {
-		if ip.IsLoopback() {
-			host = p.spec.IP.String()
-		}
-	} else {
-		addrs, _, err := p.lookup(host)
-		if err != nil {
-			return nil, err
-		}
-		if len(addrs) > 0 {
-			var last error
-			for _, a := range addrs {
-				c, err := dial(ctx, network, net.JoinHostPort(a.String(), port))
-				if err == nil {
-					return c, nil
-				}
-				last = err
-			}
-			return nil, last
-		}
-	}
-	return dial(ctx, network, net.JoinHostPort(host, port))
+	return p.spec.Dial(ctx, p.engine.network, network, address)
 }
 
-// lookup resolves a name of the cluster; it gives nothing for names outside of it. full is the name that was found.
 func (p *process) lookup(name string) (addrs []netip.Addr, full string, err error) {
-	if name == p.spec.Hostname {
-		return []netip.Addr{p.spec.IP}, name, nil
-	}
-	candidates := []string{}
-	dots := strings.Count(strings.TrimSuffix(name, "."), ".")
-	absolute := strings.HasSuffix(name, ".")
-	if d := p.spec.DNS; d != nil && !absolute && dots < ndots(d.Options) {
-		for _, s := range d.Searches {
-			candidates = append(candidates, name+"."+s)
-		}
-	}
-	candidates = append(candidates, name)
-	ours := false
-	for _, c := range candidates {
-		found, known := p.engine.network.LookupHost(c)
-		if len(found) > 0 {
-			return found, strings.TrimSuffix(c, "."), nil
-		}
-		ours = ours || known && (c == name || dots == 0)
-	}
-	if ours {
-		return nil, "", &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
-	}
-	return nil, "", nil
-}
-
-// ndots is how many dots make a name be tried as it is first.
-func ndots(options []string) int {
-	for _, o := range options {
-		if v, ok := strings.CutPrefix(o, "ndots:"); ok {
-			if n, err := strconv.Atoi(v); err == nil {
-				return n
-			}
-		}
-	}
-	return 5
+	return p.spec.Lookup(p.engine.network, name)
 }
 
 // transport is for HTTP requests from the container.
