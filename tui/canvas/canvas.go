@@ -23,11 +23,12 @@ type Canvas struct {
 	cells *uv.Buffer
 	area  Rect
 	base  Style
+	drawn *drawn
 }
 
 // New makes a canvas of blank cells in a base style. Text drawn without a background of its own keeps the base's.
 func New(width, height int, base Style) *Canvas {
-	c := &Canvas{cells: uv.NewBuffer(max(width, 0), max(height, 0)), base: base}
+	c := &Canvas{cells: uv.NewBuffer(max(width, 0), max(height, 0)), base: base, drawn: &drawn{}}
 	c.area = image.Rect(0, 0, max(width, 0), max(height, 0))
 	c.Clear()
 	return c
@@ -45,7 +46,7 @@ func (c *Canvas) Base() Style { return c.base }
 // Cut is the part of the canvas from (x,y), of the width and height given or as much of it as there is.
 func (c *Canvas) Cut(x, y, width, height int) *Canvas {
 	r := image.Rect(0, 0, max(width, 0), max(height, 0)).Add(c.area.Min).Add(image.Pt(x, y)).Intersect(c.area)
-	return &Canvas{cells: c.cells, area: r, base: c.base}
+	return &Canvas{cells: c.cells, area: r, base: c.base, drawn: c.drawn}
 }
 
 // Origin is where the canvas' upper left corner lies on the whole screen.
@@ -165,8 +166,9 @@ func (c *Canvas) Frame(s Style) *Canvas {
 	return c.Cut(1, 1, w-2, h-2)
 }
 
-// Render is the whole screen as one string with its styles, one line per row, as a terminal library takes it.
-func (c *Canvas) Render() string { return c.cells.Render() }
+// Render is the whole screen as one string with its styles, one line per row, as a terminal library takes it. Only the
+// lines that differ from the last time are composed.
+func (c *Canvas) Render() string { return c.drawn.render(c.cells.Lines) }
 
 // String is the whole screen as plain text, without trailing blanks: what golden files hold.
 func (c *Canvas) String() string { return uv.TrimSpace(c.cells.String()) }
