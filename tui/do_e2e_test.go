@@ -230,6 +230,56 @@ func TestApplyAndDiffADirectory(t *testing.T) {
 	d.Wait("no such file")
 }
 
+func TestApplyWithKubectlsFlags(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	d := tuitest.New(t, tui.Options{Cluster: c.Cluster})
+	d.Command("cm " + ns)
+	d.Wait(ns+" / configmaps", "kube-root-ca.crt")
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("a/b/one.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: one}, data: {k: mine}}\n")
+	write("k/kustomization.yaml", "resources: [two.yaml]\nnamePrefix: prod-\n")
+	write("k/two.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: two}, data: {k: v}}\n")
+
+	d.Command("apply " + dir + "/a")
+	d.Wait("holds no .yaml", "-R looks below it")
+	d.Command("apply -R " + dir + "/a")
+	d.Wait("apply and below", "configmap/one", "1 create")
+	d.Keys("a", "y")
+	d.Wait("1 applied")
+	d.Command("apply " + dir + "/k")
+	d.Wait("apply kustomize", "configmap/prod-two")
+	d.Keys("a", "y")
+	d.Wait("1 applied")
+
+	c.Kubectl(t, "-n", ns, "apply", "--server-side", "--force-conflicts", "--field-manager=flux", "-f", filepath.Join(dir, "a/b/one.yaml"))
+	write("a/b/one.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: one}, data: {k: other}}\n")
+	d.Command("apply --server-side -R " + dir + "/a")
+	d.Wait("server-side", "1 cannot be applied", "flux", "--force-conflicts would take over")
+	d.Command("apply --server-side --force-conflicts -R " + dir + "/a")
+	d.Wait("forced", "1 change", "-   k: mine", "+   k: other")
+	d.Keys("a", "y")
+	d.Wait("1 applied", "as the manifest says")
+	d.Keys("ctrl+d")
+	d.Wait("Delete configmaps one")
+	d.Keys("enter")
+	d.Wait("This will change", "delete configmap/one")
+	d.Keys("y")
+	d.Wait("done: delete")
+	if got := c.Kubectl(t, "-n", ns, "get", "configmaps", "-o", "name"); strings.Contains(got, "configmap/one") || !strings.Contains(got, "configmap/prod-two") {
+		t.Errorf("there are %s", got)
+	}
+}
+
 func TestCreateFromATemplate(t *testing.T) {
 	c, ns := clustertest.Shared(t)
 	d := tuitest.New(t, tui.Options{Cluster: c.Cluster})

@@ -23,7 +23,10 @@ func KeysDoc(src *config.Source) string {
 				names[i] = "`" + strings.ReplaceAll(key.Name(n), "|", "\\|") + "`"
 			}
 			changes := ""
-			if k.Changes {
+			switch {
+			case k.Changes && k.NoPreview:
+				changes = "it may, without a preview"
+			case k.Changes:
 				changes = "yes, after a preview"
 			}
 			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", strings.Join(names, " "), k.Action, strings.ReplaceAll(k.Help, "|", "\\|"), changes)

@@ -55,6 +55,9 @@ func (d *Door) Apply(ctx context.Context, p *Plan) (*Record, error) {
 func (d *Door) do(ctx context.Context, p *Plan) (*unstructured.Unstructured, error) {
 	if p.Before == nil {
 		w := write{method: http.MethodPost, ref: p.Ref, collection: true, body: p.request.want, strict: p.request.strict}
+		if p.request.applied != nil {
+			w = p.application(nil)
+		}
 		result, _, err := send(ctx, d.c, w)
 		if apierrors.IsAlreadyExists(err) {
 			return nil, fmt.Errorf("%w: %w", ErrConflict, err)
@@ -88,7 +91,7 @@ func (d *Door) do(ctx context.Context, p *Plan) (*unstructured.Unstructured, err
 		if err != nil {
 			return nil, err
 		}
-		if p.request.delete == nil {
+		if want != nil {
 			want = rebased
 		}
 	}
@@ -98,6 +101,10 @@ func (d *Door) attempt(ctx context.Context, p *Plan, live, want *unstructured.Un
 	if p.request.delete != nil {
 		_, _, err := send(ctx, d.c, p.deletion(live))
 		return nil, err
+	}
+	if p.request.applied != nil {
+		result, _, err := send(ctx, d.c, p.application(live))
+		return result, err
 	}
 	w := patch(p.Ref, live, want)
 	w.subresource, w.strict = p.request.subresource, p.request.strict

@@ -22,7 +22,9 @@ type request struct {
 	subresource string
 	strict      bool
 	delete      *metav1.DeleteOptions
-	undoes      int // the record that this plan takes back
+	applied     *unstructured.Unstructured // by server-side apply, instead of want
+	force       bool                       // takes over the fields of other managers
+	undoes      int                        // the record that this plan takes back
 }
 
 // Edit says how to change one object.
@@ -202,6 +204,8 @@ func (p *Plan) dryRun(ctx context.Context, c *cluster.Cluster, w write) (*unstru
 	case err != nil && dryRunImpossible(err):
 		p.Warnings = append(p.Warnings, "not checked by the server: "+err.Error())
 		return nil, nil
+	case errors.Is(err, ErrOwned):
+		return nil, fmt.Errorf("%s: %w", p.Ref, err)
 	case apierrors.IsConflict(err):
 		return nil, fmt.Errorf("%s: %w: %w", p.Ref, ErrConflict, err)
 	case err != nil:

@@ -11,17 +11,21 @@ import (
 // Script is the change as lines for a shell. Manifests that the command reads stand in it; the values of a Secret do not.
 func (p *Plan) Script() string {
 	command, reads := strings.CutSuffix(p.Command, " -f -")
+	want := p.request.want
+	if p.request.applied != nil {
+		want = p.request.applied
+	}
 	switch {
 	case p.Command == "":
 		return "# " + p.Summary + "   (kubectl has no command for it)\n"
 	case !reads:
 		return p.Command + "\n"
-	case p.request.want == nil || p.request.want.GetKind() == "Secret":
+	case want == nil || want.GetKind() == "Secret":
 		return fmt.Sprintf("# %s\n# %s -f FILE   (the values of a Secret are left out)\n", p.Summary, command)
 	}
-	text := p.request.want.GetAnnotations()[corev1.LastAppliedConfigAnnotation]
+	text := want.GetAnnotations()[corev1.LastAppliedConfigAnnotation]
 	if text == "" {
-		o, _ := recreatable(p.request.want)
+		o, _ := recreatable(want)
 		b, err := yaml.Marshal(o.Object)
 		if err != nil {
 			return "# " + p.Summary + "\n"

@@ -30,6 +30,8 @@ type write struct {
 	options     *metav1.DeleteOptions // the body of a DELETE, instead of body
 	dryRun      bool
 	strict      bool // refuse unknown and repeated fields
+	apply       bool // a PATCH is a server-side apply rather than a merge
+	force       bool // with apply: take over the fields of other managers
 }
 
 // send is the only place in the program from which a write leaves: the read-only check is here, and nowhere else.
@@ -54,6 +56,9 @@ func send(ctx context.Context, c *cluster.Cluster, w write) (*unstructured.Unstr
 			req = req.Param("fieldValidation", metav1.FieldValidationStrict)
 		}
 	}
+	if w.force {
+		req = req.Param("force", "true")
+	}
 	if w.dryRun && w.options == nil {
 		req = req.Param("dryRun", metav1.DryRunAll)
 	}
@@ -62,7 +67,7 @@ func send(ctx context.Context, c *cluster.Cluster, w write) (*unstructured.Unstr
 	}
 	raw, err := req.Do(ctx).Raw()
 	if err != nil {
-		return nil, warnings.all(), statusError(raw, err)
+		return nil, warnings.all(), ownedByOthers(statusError(raw, err))
 	}
 	obj := &unstructured.Unstructured{}
 	if err := obj.UnmarshalJSON(raw); err != nil {
@@ -86,7 +91,10 @@ func (w write) content() any {
 }
 
 func (w write) contentType() string {
-	if w.method == http.MethodPatch {
+	switch {
+	case w.apply:
+		return string(types.ApplyYAMLPatchType)
+	case w.method == http.MethodPatch:
 		return string(types.MergePatchType)
 	}
 	return "application/json"

@@ -34,18 +34,28 @@ type Item struct {
 	Err  error
 }
 
+// ApplyOptions are kubectl apply's.
+type ApplyOptions struct {
+	// Namespace is for objects that name none.
+	Namespace string
+	// ServerSide leaves the merge to the server, by who owns which field, instead of to what was applied last.
+	ServerSide bool
+	// ForceConflicts takes over the fields that others own, with ServerSide.
+	ForceConflicts bool
+}
+
 // Apply plans what kubectl apply would do with a manifest of one or several YAML or JSON documents: each object is created, or merged
-// with the live one and with what was applied last (client-side apply, with kubectl's annotation). namespace is for objects that name none.
+// with the live one and with what was applied last (client-side apply, with kubectl's annotation) or by the server.
 // The error is about the text as a whole; what is wrong with one object is in its Item. Objects whose namespace or kind comes
 // earlier in the same manifest can be planned only when that has been applied.
-func Apply(ctx context.Context, c *cluster.Cluster, namespace string, manifest []byte) ([]Item, error) {
+func Apply(ctx context.Context, c *cluster.Cluster, options ApplyOptions, manifest []byte) ([]Item, error) {
 	objects, err := parse(manifest)
 	if err != nil {
 		return nil, err
 	}
 	items := make([]Item, 0, len(objects))
 	for _, o := range objects {
-		items = append(items, applyOne(ctx, c, namespace, o))
+		items = append(items, applyOne(ctx, c, options, o))
 	}
 	return items, nil
 }
@@ -89,7 +99,7 @@ func parse(manifest []byte) ([]*unstructured.Unstructured, error) {
 	return out, nil
 }
 
-func applyOne(ctx context.Context, c *cluster.Cluster, namespace string, o *unstructured.Unstructured) Item {
+func applyOne(ctx context.Context, c *cluster.Cluster, options ApplyOptions, o *unstructured.Unstructured) Item {
 	gvk := o.GroupVersionKind()
 	item := Item{Ref: change.Ref{Kind: gvk.Kind, Namespace: o.GetNamespace(), Name: o.GetName()}}
 	mapping, err := c.Mapper().RESTMapping(gvk.GroupKind(), gvk.Version)
@@ -103,11 +113,15 @@ func applyOne(ctx context.Context, c *cluster.Cluster, namespace string, o *unst
 	}
 	item.Ref.Resource = mapping.Resource
 	if mapping.Scope.Name() == meta.RESTScopeNameNamespace && o.GetNamespace() == "" {
-		o.SetNamespace(namespace)
-		item.Ref.Namespace = namespace
+		o.SetNamespace(options.Namespace)
+		item.Ref.Namespace = options.Namespace
 	}
 	if o.GetName() == "" {
 		item.Err = fmt.Errorf("%s: %w: it has no metadata.name", gvk.Kind, ErrInvalid)
+		return item
+	}
+	if options.ServerSide {
+		item.Plan, item.Err = change.ServerSideApply(ctx, c, item.Ref, o, options.ForceConflicts)
 		return item
 	}
 	modified, err := util.GetModifiedConfiguration(o, true, unstructured.UnstructuredJSONScheme)

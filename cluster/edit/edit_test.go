@@ -50,7 +50,7 @@ func TestEdit(t *testing.T) {
 	c, ns := clustertest.Shared(t)
 	ctx, door := t.Context(), change.NewDoor(c.Cluster)
 	ref := configMap(ns, "c")
-	items, err := Apply(ctx, c.Cluster, ns, []byte("{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: '1', b: '1'}}"))
+	items, err := Apply(ctx, c.Cluster, ApplyOptions{Namespace: ns}, []byte("{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: '1', b: '1'}}"))
 	applyAll(t, door, items, err)
 
 	s, err := Begin(ctx, c.Cluster, ref)
@@ -134,7 +134,7 @@ items:
 	}
 	var refs []change.Ref
 	for i, text := range []string{manifest("one:1", `, gone: "x"`), manifest("two:2", "")} {
-		items, err := Apply(ctx, c.Cluster, ns, []byte(text))
+		items, err := Apply(ctx, c.Cluster, ApplyOptions{Namespace: ns}, []byte(text))
 		applyAll(t, door, items, err)
 		if len(items) != 2 {
 			t.Fatalf("%d items", len(items))
@@ -172,7 +172,7 @@ items:
 			t.Errorf("%s: last applied is\n%s, kubectl's\n%s", ref, a, b)
 		}
 	}
-	items, err := Apply(ctx, c.Cluster, ns, []byte(manifest("two:2", "")))
+	items, err := Apply(ctx, c.Cluster, ApplyOptions{Namespace: ns}, []byte(manifest("two:2", "")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func TestApplyOfWhatCannotBe(t *testing.T) {
 		"{apiVersion: x/v1, kind: Yak, metadata: {name: z}}":              `no matches for kind "Yak"`,
 		"{apiVersion: v1, kind: ConfigMap, metadata: {name: x}, dta: {}}": `unknown field "dta"`,
 	} {
-		items, err := Apply(t.Context(), c.Cluster, ns, []byte(text))
+		items, err := Apply(t.Context(), c.Cluster, ApplyOptions{Namespace: ns}, []byte(text))
 		if err == nil && len(items) == 1 {
 			err = items[0].Err
 		}
@@ -208,7 +208,7 @@ func TestLabelsAndAnnotations(t *testing.T) {
 	c, ns := clustertest.Shared(t)
 	ctx, door := t.Context(), change.NewDoor(c.Cluster)
 	ref := configMap(ns, "c")
-	items, err := Apply(ctx, c.Cluster, ns, []byte("{apiVersion: v1, kind: ConfigMap, metadata: {name: c, labels: {a: b, gone: x}}}"))
+	items, err := Apply(ctx, c.Cluster, ApplyOptions{Namespace: ns}, []byte("{apiVersion: v1, kind: ConfigMap, metadata: {name: c, labels: {a: b, gone: x}}}"))
 	applyAll(t, door, items, err)
 	v := "new value"
 	w := "c"
@@ -254,7 +254,7 @@ func TestTemplates(t *testing.T) {
 			t.Errorf("%s: %v", r.Resource, err)
 			continue
 		}
-		items, err := Apply(t.Context(), c.Cluster, ns, text)
+		items, err := Apply(t.Context(), c.Cluster, ApplyOptions{Namespace: ns}, text)
 		if err != nil {
 			t.Errorf("%s: %v\n%s", r.Resource, err, text)
 			continue

@@ -5,10 +5,14 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"k8s.io/client-go/rest"
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/change"
@@ -116,5 +120,32 @@ func TestInputNeverBlocks(t *testing.T) {
 	}
 	if b, err := io.ReadAll(i); err != nil || len(b) != maxInput {
 		t.Errorf("%d bytes, %v", len(b), err)
+	}
+}
+
+// TestReadOnlyRefuses asks for every way to run something in a container, of a server that would tell of any request.
+func TestReadOnlyRefuses(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("asked %s %s", r.Method, r.URL) }))
+	t.Cleanup(server.Close)
+	c, err := cluster.New(cluster.Options{Name: "prod", Config: &rest.Config{Host: server.URL}, ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, dir := Container{Namespace: "default", Pod: "web"}, t.TempDir()
+	if err := os.WriteFile(dir+"/f", []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, f := range map[string]func() error{
+		"exec":   func() error { return Exec(t.Context(), c, at, []string{"true"}, Streams{}) },
+		"attach": func() error { return Attach(t.Context(), c, at, Streams{Out: io.Discard}) },
+		"upload": func() error { return Upload(t.Context(), c, at, dir+"/f", "/tmp/f", nothing) },
+		"download": func() error {
+			_, err := Download(t.Context(), c, at, "/tmp/f", dir+"/g", false, nothing)
+			return err
+		},
+	} {
+		if err := f(); !errors.Is(err, change.ErrReadOnly) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

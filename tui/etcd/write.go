@@ -141,9 +141,9 @@ func editText(s *screen.Scope, store *etcdview.Store, path string, value []byte)
 			s.Fail(err)
 			return
 		}
-		s.Exec(changes.Editor(file), func(err error) {
+		changes.InEditor(s, file, func(err error) {
 			if err != nil {
-				s.Fail(fmt.Errorf("the editor: %w; the text is kept in %s", err, file))
+				s.Fail(fmt.Errorf("%w; the text is kept in %s", err, file))
 				return
 			}
 			readBack(s, store, path, value, file)

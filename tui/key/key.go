@@ -27,6 +27,8 @@ type Binding struct {
 	Group string
 	// Changes says that the action changes the cluster: it is left out where the cluster is read-only.
 	Changes bool
+	// NoPreview says that what it changes cannot be shown first: that is up to what is typed into a shell, or copied.
+	NoPreview bool
 	// Disabled takes the binding out of keys, hints and help at this moment.
 	Disabled bool
 }

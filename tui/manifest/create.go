@@ -30,10 +30,7 @@ func create(s *screen.Scope, argument string) (screen.Request, error) {
 	if name = strings.TrimSpace(name); name == "" {
 		name = "new-" + strings.ToLower(kind.Kind)
 	}
-	ns := session.Of(s).Namespace
-	if ns == "" {
-		ns = "default"
-	}
+	ns := namespace(s)
 	screen.Call(s, "the schema of "+kind.Kind, readTimeout, func(ctx context.Context) (string, error) {
 		text, err := edit.Template(ctx, c, kind.Resource, ns, name)
 		if err != nil {
@@ -50,7 +47,7 @@ func create(s *screen.Scope, argument string) (screen.Request, error) {
 				s.Fail(err)
 				return
 			}
-			s.Open(Show{Path: file, Namespace: ns})
+			s.Open(Show{Source: edit.Source{Path: file}, ApplyOptions: edit.ApplyOptions{Namespace: ns}})
 		})
 	})
 	return nil, nil

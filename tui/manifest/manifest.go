@@ -1,4 +1,4 @@
-// Package manifest applies manifests: the objects of a file or a directory, each with the diff of what applying it would change, as the
+// Package manifest applies manifests: the objects of files, of a directory, of a kustomization or of a URL, each with the diff of what applying it would change, as the
 // server's dry run answers, and then what came of it.
 package manifest
 
@@ -6,62 +6,38 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/change"
 	"github.com/podarium/podarium/cluster/edit"
-	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/changes"
 	"github.com/podarium/podarium/tui/dialog"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/pager"
 	"github.com/podarium/podarium/tui/screen"
-	"github.com/podarium/podarium/tui/session"
 )
 
 // Show is the request for the screen of a manifest.
 type Show struct {
-	Path string
-	// Namespace is for objects that name none.
-	Namespace string
+	edit.Source
+	edit.ApplyOptions
 }
 
 // Module registers the screen and its commands.
 func Module() screen.Module {
-	show := func(s *screen.Scope, path string) (screen.Request, error) {
-		if path == "" {
-			return nil, errors.New("name a file or a directory: apply web.yaml")
-		}
-		ns := session.Of(s).Namespace
-		if ns == "" {
-			ns = "default"
-		}
-		return Show{Path: home(path), Namespace: ns}, nil
-	}
 	return screen.Module{
 		Name:   "Manifest",
 		Routes: []screen.Route{screen.To(open)},
 		Commands: []screen.Command{
-			{Names: []string{"apply"}, Help: "apply a manifest, or those of a directory, after a preview: apply PATH", Run: show},
-			{Names: []string{"diff"}, Help: "what applying a manifest would change: diff PATH", Run: show},
+			{Names: []string{"apply"}, Help: "apply manifests, after a preview: apply PATH or URL; kubectl's -R, -k, --server-side, --force-conflicts", Run: show},
+			{Names: []string{"diff"}, Help: "what applying manifests would change: diff PATH or URL, with the same flags", Run: show},
 			{Names: []string{"create", "new"}, Help: "a new object of a kind, from a template in your editor: create KIND [NAME]", Run: create},
 		},
 		Keys: map[string]key.Table{"Manifest": keys()},
 	}
-}
-
-// home is a path with ~ resolved, as shells do.
-func home(p string) string {
-	if rest, ok := strings.CutPrefix(p, "~/"); ok {
-		if dir, err := os.UserHomeDir(); err == nil {
-			return filepath.Join(dir, rest)
-		}
-	}
-	return p
 }
 
 const (
@@ -72,6 +48,7 @@ const (
 const (
 	actApply  key.Action = "apply"
 	actEdit   key.Action = "edit"
+	actDelete key.Action = "delete"
 	actReload key.Action = "reload"
 	actDown   key.Action = "down"
 	actUp     key.Action = "up"
@@ -82,6 +59,7 @@ const (
 func keys() key.Table {
 	return key.Table{
 		{Action: actApply, Keys: []string{"a"}, Hint: "apply", Help: "apply all of them", Group: "Change", Changes: true},
+		{Action: actDelete, Keys: []string{"ctrl+d"}, Help: "delete those of the objects that exist, the last first", Group: "Change", Changes: true},
 		{Action: actEdit, Keys: []string{"e"}, Hint: "edit", Help: "edit the file of this object, and look again", Group: "Do"},
 		{Action: actReload, Keys: []string{"r"}, Hint: "look again", Help: "read the files and ask the server again", Group: "Do"},
 		{Action: actDown, Keys: []string{"j", "down"}, Help: "down", Group: "Move"},
@@ -95,6 +73,8 @@ func keys() key.Table {
 type row struct {
 	edit.Item
 	file string
+	// built says that kustomize made it: file is the kustomization.
+	built bool
 	// done says that it was applied from here; err why it could not be.
 	done bool
 	err  error
@@ -145,18 +125,18 @@ func (v *view) read() {
 }
 
 func plan(ctx context.Context, c *cluster.Cluster, r Show) ([]row, error) {
-	files, err := edit.Read(r.Path)
+	files, err := edit.Read(ctx, r.Source)
 	if err != nil {
 		return nil, err
 	}
 	var rows []row
 	for _, f := range files {
-		items, err := edit.Apply(ctx, c, r.Namespace, f.Text)
+		items, err := edit.Apply(ctx, c, r.ApplyOptions, f.Text)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
 		for _, i := range items {
-			rows = append(rows, row{Item: i, file: f.Name})
+			rows = append(rows, row{Item: i, file: f.Name, built: f.Built})
 		}
 	}
 	return rows, nil
@@ -219,6 +199,26 @@ func (v *view) run(todo []int) {
 	})
 }
 
+// delete proposes to delete the objects that exist, in the reverse order of the manifest.
+func (v *view) delete() {
+	var objects []screen.Object
+	for _, r := range slices.Backward(v.rows) {
+		ref := r.Ref
+		switch {
+		case r.Plan != nil && r.Plan.Before != nil:
+			ref = r.Plan.Ref
+		case !errors.Is(r.Err, change.ErrNothingToDo):
+			continue
+		}
+		objects = append(objects, screen.Object{Resource: ref.Resource, Kind: ref.Kind, Namespace: ref.Namespace, Name: ref.Name, UID: ref.UID})
+	}
+	if len(objects) == 0 {
+		v.scope.Say(screen.Idle, "none of these objects exists")
+		return
+	}
+	changes.Delete(v.scope, objects)
+}
+
 func (v *view) move(by int) {
 	v.at = max(0, min(v.at+by, len(v.rows)-1))
 	v.pager = pager.Pager{}
@@ -243,56 +243,6 @@ func (v *view) move(by int) {
 	v.pager.SetLines(lines)
 }
 
-// state is how it goes with an object: a glyph and a word, and a longer text.
-func (r *row) state() (screen.Health, string, string) {
-	switch {
-	case r.err != nil:
-		return screen.Bad, "failed", r.err.Error()
-	case r.done && (r.Err == nil || errors.Is(r.Err, change.ErrNothingToDo)):
-		return screen.Good, "applied", "It was applied."
-	case errors.Is(r.Err, change.ErrNothingToDo):
-		return screen.Idle, "unchanged", "It is as the manifest says already."
-	case r.Err != nil:
-		return screen.Poor, "cannot", r.Err.Error()
-	case r.Plan.Verb == "create":
-		return screen.Busy, "create", ""
-	default:
-		return screen.Busy, "change", ""
-	}
-}
-
-// Place implements screen.Screen.
-func (v *view) Place() screen.Place {
-	p := screen.Place{Crumbs: []string{"apply", v.request.Path}}
-	counts := map[string]int{}
-	var words []string
-	for i := range v.rows {
-		_, word, _ := v.rows[i].state()
-		if counts[word]++; counts[word] == 1 {
-			words = append(words, word)
-		}
-	}
-	for i, w := range words {
-		words[i] = fmt.Sprintf("%d %s", counts[w], w)
-	}
-	p.Note = strings.Join(words, "   ")
-	switch {
-	case v.err != nil:
-		p.State = screen.Failure(v.err)
-	case v.reading:
-		p.State = screen.State{Health: screen.Busy, Text: "asking the server"}
-	case v.busy:
-		p.State = screen.State{Health: screen.Busy, Text: "applying"}
-	case counts["failed"]+counts["cannot"] > 0:
-		p.State = screen.State{Health: screen.Poor, Text: fmt.Sprintf("%d cannot be applied", counts["failed"]+counts["cannot"])}
-	case counts["create"]+counts["change"] > 0:
-		p.State = screen.State{Health: screen.Busy, Text: "a preview: nothing is done yet"}
-	default:
-		p.State = screen.State{Health: screen.Good, Text: "as the manifest says"}
-	}
-	return p
-}
-
 // Keys implements screen.Screen.
 func (v *view) Keys() key.Table { return keys() }
 
@@ -308,12 +258,18 @@ func (v *view) Do(a key.Action) {
 		if v.at < len(v.rows) {
 			file = v.rows[v.at].file
 		}
+		if strings.Contains(file, "://") {
+			v.scope.Say(screen.Idle, "it is at a URL: save it to a file to edit it")
+			return
+		}
 		changes.InEditor(v.scope, file, func(err error) {
 			if err != nil {
 				v.scope.Fail(err)
 			}
 			v.read()
 		})
+	case actDelete:
+		v.delete()
 	case actReload:
 		v.read()
 	case actDown:
@@ -336,42 +292,3 @@ func (v *view) Click(_, y int) {
 
 // Wheel implements screen.Pointer.
 func (v *view) Wheel(lines int) { v.pager.Scroll(lines) }
-
-// Draw implements screen.Screen: the objects, and below them the diff of the one under the cursor.
-func (v *view) Draw(c *canvas.Canvas) {
-	s := v.scope.Styles()
-	if len(v.rows) == 0 {
-		text := "nothing was read yet"
-		if v.err != nil {
-			text = v.err.Error() + "   r looks again, e edits the file"
-		}
-		for i, l := range canvas.Wrap(text, c.Width()-4) {
-			c.Text(2, 1+i, s.Muted, l)
-		}
-		return
-	}
-	shown := min(len(v.rows), max(3, c.Height()/3))
-	top := max(0, v.at-shown+1)
-	name := 0
-	for i := range v.rows {
-		name = max(name, canvas.Width(v.rows[i].Ref.String()))
-	}
-	name = min(name, c.Width()/2)
-	for y := 0; y < shown && top+y < len(v.rows); y++ {
-		r := &v.rows[top+y]
-		health, word, text := r.state()
-		c.Text(2, y, health.Style(s), health.Glyph()+" "+word)
-		c.Clip(14, y, name, s.Text, r.Ref.String())
-		x := c.Text(14+name+2, y, s.Muted, r.Ref.Namespace)
-		if text == "" || health == screen.Idle || health == screen.Good {
-			text = filepath.Base(r.file)
-		}
-		c.Clip(x+2, y, c.Width()-x-3, s.Muted, text)
-		if top+y == v.at {
-			c.Paint(0, y, c.Width(), s.Selection)
-			c.Text(0, y, canvas.Style{Fg: s.Key.Fg, Bg: s.Selection.Bg, Attrs: s.Selection.Attrs | s.Key.Attrs}, "▸")
-		}
-	}
-	c.Rule(shown, s.Rule)
-	v.pager.Draw(c.Cut(2, shown+1, c.Width()-2, c.Height()-shown-1), s)
-}

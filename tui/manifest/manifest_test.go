@@ -3,6 +3,7 @@ package manifest
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -22,7 +23,7 @@ func TestGolden(t *testing.T) {
 		return &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"replicas": int64(3), "image": image}}}
 	}
 	web := ref("apps", "Deployment", "deployments", "web")
-	v := &view{scope: s, request: Show{Path: "shop/", Namespace: "default"}, rows: []row{
+	v := &view{scope: s, request: Show{Source: edit.Source{Path: "shop/"}, ApplyOptions: edit.ApplyOptions{Namespace: "default"}}, rows: []row{
 		{file: "shop/1-config.yaml", Item: edit.Item{Ref: ref("", "ConfigMap", "configmaps", "web"), Err: fmt.Errorf("configmap/web: %w", change.ErrNothingToDo)}},
 		{file: "shop/2-web.yaml", Item: edit.Item{Ref: web, Plan: &change.Plan{
 			Verb: "update", Summary: "apply deployment.apps/web", Command: "kubectl -n default apply -f -", Ref: web, Before: object("nginx:1"), After: object("nginx:2"),
@@ -34,4 +35,27 @@ func TestGolden(t *testing.T) {
 	screentest.AllSizes(t, h, "manifest", v)
 	v.err, v.rows = errors.New("open nowhere.yaml: no such file or directory"), nil
 	screentest.Sized(t, h, "error", v, 80, 24)
+}
+
+func TestParse(t *testing.T) {
+	for line, want := range map[string]Show{
+		"web.yaml":                          {Source: edit.Source{Path: "web.yaml"}},
+		"-f 'a dir' -R":                     {Source: edit.Source{Path: "a dir", Recursive: true}},
+		"-k overlays/prod":                  {Source: edit.Source{Path: "overlays/prod", Kustomize: true}},
+		"--server-side x -R":                {Source: edit.Source{Path: "x", Recursive: true}, ApplyOptions: edit.ApplyOptions{ServerSide: true}},
+		"https://a/b.yaml":                  {Source: edit.Source{Path: "https://a/b.yaml"}},
+		"--server-side --force-conflicts x": {Source: edit.Source{Path: "x"}, ApplyOptions: edit.ApplyOptions{ServerSide: true, ForceConflicts: true}},
+	} {
+		if got, err := parse(line); err != nil || got != want {
+			t.Errorf("%s: %+v %v", line, got, err)
+		}
+	}
+	for line, want := range map[string]string{
+		"": "name a file", "-": "name a file", "-R": "name a file", "a b": "one path", "-k x -R": "leave out -R", "--prune x": "knows no --prune",
+		"--force-conflicts x": "needs --server-side",
+	} {
+		if _, err := parse(line); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", line, err)
+		}
+	}
 }
