@@ -52,8 +52,10 @@ func (m *Model) reconfigure() {
 func (t *tab) configure() {
 	t.session.Configure(t.m.config.Config)
 	for _, r := range t.stack {
-		if c, ok := r.screen.(screen.Configured); ok {
-			c.Configured()
+		for _, r := range append([]*room{r}, r.sideRoom()...) {
+			if c, ok := r.screen.(screen.Configured); ok {
+				c.Configured()
+			}
 		}
 	}
 }

@@ -56,7 +56,7 @@ func (m *Model) drawStatus(c *canvas.Canvas) int {
 	if o := m.oldest(); o != nil {
 		if d := m.clock().Sub(o.since); d > showCallAfter {
 			text := fmt.Sprintf("%s %s %.1f s", screen.Busy.Glyph(), o.what, d.Seconds())
-			if n := len(m.calls); n > 1 {
+			if n := m.loud(); n > 1 {
 				text += fmt.Sprintf(" (+%d)", n-1)
 			}
 			return c.Right(c.Width()-1, 0, s.Info, canvas.Truncate(text, c.Width()/2)) - 2
@@ -70,7 +70,7 @@ func (m *Model) drawStatus(c *canvas.Canvas) int {
 
 func (m *Model) drawHints(c *canvas.Canvas) {
 	var hints []key.Binding
-	if r := m.top(); r != nil {
+	if r := m.active(); r != nil {
 		hints = m.roomKeys(r)
 	}
 	frame := m.frameTable()

@@ -13,6 +13,8 @@ type call struct {
 	what   string
 	since  time.Time
 	cancel context.CancelFunc
+	// quiet says that nobody waits for it: live data that is read anew.
+	quiet bool
 }
 
 // message is what the status line says for a while.
@@ -34,6 +36,9 @@ func (s *message) expire(now time.Time) {
 func (t *tab) oldest() *call {
 	var o *call
 	for _, c := range t.calls {
+		if c.quiet {
+			continue
+		}
 		if o == nil || c.since.Before(o.since) {
 			o = c
 		}
@@ -41,11 +46,21 @@ func (t *tab) oldest() *call {
 	return o
 }
 
+// loud is how many calls someone waits for.
+func (t *tab) loud() (n int) {
+	for _, c := range t.calls {
+		if !c.quiet {
+			n++
+		}
+	}
+	return n
+}
+
 // cancelSlow cancels the calls that have been under way for so long that the user can have seen them.
 func (t *tab) cancelSlow() bool {
 	ids := make([]int, 0, len(t.calls))
 	for id, c := range t.calls {
-		if t.m.clock().Sub(c.since) > 500*time.Millisecond {
+		if !c.quiet && t.m.clock().Sub(c.since) > 500*time.Millisecond {
 			ids = append(ids, id)
 		}
 	}

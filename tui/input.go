@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"image"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/podarium/podarium/tui/key"
@@ -21,6 +23,9 @@ const (
 	actUndo     key.Action = "undo"
 	actDone     key.Action = "done"
 	actTab      key.Action = "tab.open"
+	actSide     key.Action = "pane"
+	actSideNext key.Action = "pane.next"
+	actSideIn   key.Action = "pane.focus"
 )
 
 // frameKeys work on every screen, after the screen's own.
@@ -35,6 +40,9 @@ func frameKeys() key.Table {
 		{Action: actLast, Keys: []string{"-"}, Help: "go to the last screen, and back again", Group: "Everywhere"},
 		{Action: actUndo, Keys: []string{"U"}, Help: "take back the last change made from here, after a preview", Group: "Everywhere", Changes: true},
 		{Action: actDone, Keys: []string{"D"}, Help: "what was changed from here", Group: "Everywhere"},
+		{Action: actSide, Keys: []string{"|"}, Help: "a pane with the object under the cursor, which follows the cursor; again takes it away", Group: "Everywhere"},
+		{Action: actSideNext, Keys: []string{`\`}, Help: "what the pane shows: YAML, description, events, the key in etcd, logs", Group: "Everywhere"},
+		{Action: actSideIn, Keys: []string{"`"}, Help: "into the pane, and back", Group: "Everywhere"},
 		{Action: actTab, Keys: []string{"ctrl+t"}, Help: "open another cluster in a tab", Group: "Everywhere"},
 		{Action: actRedraw, Keys: []string{"ctrl+r"}, Help: "draw the whole screen anew", Group: "Everywhere"},
 		{Action: actQuit, Keys: []string{"ctrl+c"}, Help: "quit", Group: "Everywhere"},
@@ -61,7 +69,7 @@ func (m *Model) press(k tea.KeyPressMsg) {
 	if m.message.state.Health == screen.Bad {
 		m.message = message{} // an error stays until the next key
 	}
-	if r := m.top(); r != nil {
+	if r := m.active(); r != nil {
 		if t, ok := r.screen.(screen.Typer); ok && t.Type(k) {
 			return
 		}
@@ -89,7 +97,7 @@ type layer struct {
 // layers are the keys that work now; the first that has a key has it.
 func (m *Model) layers() []layer {
 	frame := layer{table: m.frameTable(), do: m.do}
-	r := m.top()
+	r := m.active()
 	if r == nil {
 		return []layer{frame}
 	}
@@ -128,6 +136,12 @@ func (m *Model) do(a key.Action) {
 		m.command("undo")
 	case actDone:
 		m.command("done")
+	case actSide:
+		m.toggleSide()
+	case actSideNext:
+		m.turnSide()
+	case actSideIn:
+		m.focusSide()
 	case actTab:
 		m.listContexts(true)
 	case actRedraw:
@@ -138,7 +152,7 @@ func (m *Model) do(a key.Action) {
 }
 
 func (m *Model) help() {
-	r := m.top()
+	r := m.active()
 	if r == nil {
 		return
 	}
@@ -166,11 +180,15 @@ func (m *Model) back() {
 		m.Say(screen.State{Health: screen.Idle, Text: "cancelled"})
 		return
 	}
+	if r := m.top(); r != nil && r.side != nil && r.side.focused {
+		r.side.focused = false
+		return
+	}
 	m.Back()
 }
 
 func (m *Model) filterer() (screen.Filterer, bool) {
-	r := m.top()
+	r := m.active()
 	if r == nil {
 		return nil, false
 	}
@@ -196,7 +214,7 @@ func (m *Model) paste(msg tea.PasteMsg) {
 	case m.prompt.mode != promptOff:
 		m.prompt.paste(m, msg)
 	default:
-		if r := m.top(); r != nil {
+		if r := m.active(); r != nil {
 			if t, ok := r.screen.(screen.Typer); ok {
 				t.Paste(msg.Content)
 			}
@@ -204,22 +222,35 @@ func (m *Model) paste(msg tea.PasteMsg) {
 	}
 }
 
-func (m *Model) pointer() (screen.Pointer, bool) {
+// pointed is the room that the mouse points at, with the place in it; nil for none.
+func (m *Model) pointed(x, y int) (*room, int, int) {
 	r := m.top()
 	if r == nil || len(m.dialogs) > 0 {
-		return nil, false
+		return nil, 0, 0
 	}
-	p, ok := r.screen.(screen.Pointer)
-	return p, ok
+	at := image.Pt(x, y)
+	switch {
+	case at.In(m.sideBody) && r.side != nil && r.side.room != nil:
+		return r.side.room, x - m.sideBody.Min.X, y - m.sideBody.Min.Y
+	case at.In(m.body):
+		return r, x - m.body.Min.X, y - m.body.Min.Y
+	}
+	return nil, 0, 0
 }
 
 func (m *Model) click(x, y int) {
 	if y == tabLine && m.clickTab(x) {
 		return
 	}
-	p, ok := m.pointer()
-	if ok && x >= m.body.Min.X && x < m.body.Max.X && y >= m.body.Min.Y && y < m.body.Max.Y {
-		p.Click(x-m.body.Min.X, y-m.body.Min.Y)
+	r, x, y := m.pointed(x, y)
+	if r == nil {
+		return
+	}
+	if top := m.top(); top.side != nil {
+		top.side.focused = r != top
+	}
+	if p, ok := r.screen.(screen.Pointer); ok {
+		p.Click(x, y)
 	}
 }
 
@@ -227,7 +258,13 @@ func (m *Model) click(x, y int) {
 const wheelLines = 3
 
 func (m *Model) wheel(msg tea.MouseWheelMsg) {
-	p, ok := m.pointer()
+	r, _, _ := m.pointed(msg.X, msg.Y)
+	if r == nil { // beside the body: the screen is meant
+		if r = m.top(); r == nil || len(m.dialogs) > 0 {
+			return
+		}
+	}
+	p, ok := r.screen.(screen.Pointer)
 	if !ok {
 		return
 	}

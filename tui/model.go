@@ -53,6 +53,7 @@ type Model struct {
 	canvas        *canvas.Canvas
 	frame         tea.View
 	body          canvas.Rect
+	sideBody      canvas.Rect // of the pane beside the screen
 
 	queue    []tea.Cmd // collected during one Update
 	quitting bool
@@ -63,6 +64,7 @@ type room struct {
 	screen  screen.Screen
 	scope   *screen.Scope
 	request screen.Request
+	side    *side // a pane beside it, nil for none
 }
 
 var _ tea.Model = (*Model)(nil)

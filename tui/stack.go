@@ -54,6 +54,9 @@ func (t *tab) Replace(r screen.Request) {
 	}
 	t.visits.add(r)
 	if old != nil {
+		if old.side != nil { // the pane stays
+			t.top().side = &side{what: old.side.what}
+		}
 		n := len(t.stack)
 		t.stack = append(t.stack[:n-2], t.stack[n-1])
 		closeRoom(old)
@@ -125,6 +128,7 @@ func (t *tab) pop() {
 }
 
 func closeRoom(r *room) {
+	r.closeSide()
 	if c, ok := r.screen.(screen.Closer); ok {
 		c.Close()
 	}

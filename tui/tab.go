@@ -36,6 +36,8 @@ type tab struct {
 	vitals  *vitals.Store
 	message message
 	calls   map[int]*call
+	// sideWhat is what panes showed last.
+	sideWhat string
 }
 
 var _ screen.Host = (*tab)(nil)
@@ -85,7 +87,7 @@ func (t *tab) Run(what string, cancel context.CancelFunc, f func() func()) {
 	m := t.m
 	m.lastID++
 	id := m.lastID
-	t.calls[id] = &call{what: what, since: m.clock(), cancel: cancel}
+	t.calls[id] = &call{what: what, since: m.clock(), cancel: cancel, quiet: what == ""}
 	m.queue = append(m.queue, func() tea.Msg {
 		defer m.guard.recover()
 		return finishedMsg{tab: t, id: id, then: f()}

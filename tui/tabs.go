@@ -146,7 +146,7 @@ func (t *tab) mark(front bool) string {
 		return screen.Bad.Glyph()
 	case len(t.dialogs) > 0:
 		return "?"
-	case len(t.calls) > 0:
+	case t.loud() > 0:
 		return screen.Busy.Glyph()
 	default:
 		return ""

@@ -72,6 +72,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case frameMsg:
 		m.pending = false
 	}
+	m.followSide()
 	m.cover()
 	m.pace()
 	return m, tea.Batch(m.flush()...)
@@ -83,6 +84,9 @@ func (m *Model) cover() {
 		for i, r := range t.stack {
 			if r.scope != nil {
 				r.scope.Cover(t != m.tab || i < len(t.stack)-1)
+			}
+			for _, pane := range r.sideRoom() {
+				pane.scope.Cover(t != m.tab || i < len(t.stack)-1)
 			}
 		}
 	}
@@ -118,11 +122,18 @@ func (m *Model) tick() {
 	m.queue = append(m.queue, tea.Tick(time.Second, func(time.Time) tea.Msg { return tickMsg{} }))
 }
 
+func tick(r *room) {
+	if t, ok := r.screen.(screen.Ticker); ok {
+		t.Tick()
+	}
+}
+
 func (m *Model) ticked() {
 	m.message.expire(m.clock())
 	if r := m.top(); r != nil {
-		if t, ok := r.screen.(screen.Ticker); ok {
-			t.Tick()
+		tick(r)
+		for _, pane := range r.sideRoom() {
+			tick(pane)
 		}
 	}
 }

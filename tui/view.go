@@ -80,12 +80,7 @@ func (m *Model) drawFrame(c *canvas.Canvas) *tea.Cursor {
 	m.drawTabs(c.Cut(0, tabLine, w, 1))
 	m.drawTitle(c.Cut(0, 2, w, 1))
 	body := c.Cut(0, linesAbove, w, h-linesAbove-linesBelow)
-	m.body = canvas.Rect{}
-	m.body.Min.X, m.body.Min.Y = body.Origin()
-	m.body.Max.X, m.body.Max.Y = m.body.Min.X+body.Width(), m.body.Min.Y+body.Height()
-	if r := m.top(); r != nil {
-		r.screen.Draw(body)
-	}
+	m.drawBody(body)
 	c.Rule(h-2, m.styles.Rule)
 	foot := c.Cut(0, h-1, w, 1)
 	var cursor *tea.Cursor

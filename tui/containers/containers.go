@@ -112,7 +112,11 @@ func (v *view) refresh() {
 	}
 	v.reading = true
 	c, o := v.scope.Cluster(), v.object
-	screen.Call(v.scope, "read "+o.Name, readTimeout, func(ctx context.Context) (read, error) {
+	what := "read " + o.Name
+	if v.rows != nil {
+		what = "" // what is shown is read anew: nobody waits for that
+	}
+	screen.Call(v.scope, what, readTimeout, func(ctx context.Context) (read, error) {
 		p, err := c.Kubernetes().CoreV1().Pods(o.Namespace).Get(ctx, o.Name, metav1.GetOptions{})
 		if err != nil {
 			return read{}, err

@@ -111,7 +111,11 @@ func (v *view) refresh() {
 		return
 	}
 	v.reading = true
-	screen.Call(v.scope, "read "+v.object.Name, readTimeout, v.read, func(layout func() []pager.Line, err error) {
+	what := "read " + v.object.Name
+	if v.loaded {
+		what = "" // what is shown is read anew: nobody waits for that
+	}
+	screen.Call(v.scope, what, readTimeout, v.read, func(layout func() []pager.Line, err error) {
 		v.reading, v.err = false, err
 		if err == nil {
 			v.show(layout())

@@ -28,7 +28,8 @@ type Host interface {
 	// Exec gives the terminal to a command until that ends, and then runs done on the UI's goroutine.
 	Exec(c tea.ExecCommand, done func(error))
 	Service(key any, make func() any) any
-	// Run runs f on a goroutine of its own, and then what it returns on the UI's goroutine. The status line shows what.
+	// Run runs f on a goroutine of its own, and then what it returns on the UI's goroutine. The status line shows what;
+	// where that is empty nobody waits for it.
 	Run(what string, cancel context.CancelFunc, f func() (then func()))
 	// After runs f on the UI's goroutine after a time.
 	After(d time.Duration, f func())
@@ -182,6 +183,12 @@ func Call[T any](s *Scope, what string, timeout time.Duration, f func(context.Co
 			}
 		}
 	})
+}
+
+// Poll is a Call that nobody waits for, as it reads anew what is shown already: the status line does not tell of it, and esc
+// goes back rather than to end it.
+func Poll[T any](s *Scope, timeout time.Duration, f func(context.Context) (T, error), done func(T, error)) {
+	Call(s, "", timeout, f, done)
 }
 
 // Service is the value of a key that all screens share, made by the first one that asks: a recorder, the door for

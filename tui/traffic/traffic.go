@@ -97,7 +97,7 @@ func open(s *screen.Scope, r Of) (screen.Screen, error) {
 
 func (v *view) refresh() {
 	c := v.scope.Cluster()
-	screen.Call(v.scope, "count connections", patience, c.Traffic, func(t []cluster.ServiceTraffic, err error) {
+	screen.Poll(v.scope, patience, c.Traffic, func(t []cluster.ServiceTraffic, err error) {
 		v.err = err
 		if err == nil {
 			v.take(t)
