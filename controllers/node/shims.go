@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -11,19 +12,25 @@ import (
 
 	"github.com/moby/sys/userns"
 	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/component-base/metrics"
 	_ "k8s.io/component-base/metrics/legacyregistry"
 	"k8s.io/component-helpers/apimachinery/lease"
+	"k8s.io/klog/v2"
+	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
 	"k8s.io/kubernetes/pkg/features"
 	"k8s.io/kubernetes/pkg/kubelet"
+	kubecontainer "k8s.io/kubernetes/pkg/kubelet/container"
 	oomwatcher "k8s.io/kubernetes/pkg/kubelet/oom"
 	"k8s.io/kubernetes/pkg/kubelet/pleg"
 	kubepod "k8s.io/kubernetes/pkg/kubelet/pod"
+	"k8s.io/kubernetes/pkg/kubelet/status"
 	"k8s.io/kubernetes/pkg/kubelet/volumemanager"
 	grpcprobe "k8s.io/kubernetes/pkg/probe/grpc"
 	httpprobe "k8s.io/kubernetes/pkg/probe/http"
 	tcpprobe "k8s.io/kubernetes/pkg/probe/tcp"
+	utilpod "k8s.io/kubernetes/pkg/util/pod"
 	"k8s.io/kubernetes/pkg/volume"
 )
 
@@ -131,6 +138,10 @@ func tune(k *kubelet.Kubelet, t tuning) error {
 	}
 	generic.Update(&pleg.RelistDuration{RelistPeriod: t.relist, RelistThreshold: 3 * time.Minute})
 
+	if err := tellSandboxReadyInTurn(kv); err != nil {
+		return err
+	}
+
 	// A prober waits for up to a period when the kubelet is young (prober/worker.go:158), which spreads the load of a
 	// restarted machine with many Pods over time. Here it would only delay readiness.
 	start, err := field[time.Time](kv, "probeManager", "start")
@@ -222,4 +233,42 @@ func follow(v reflect.Value) reflect.Value {
 		v = v.Elem()
 	}
 	return v
+}
+
+// readyInTurn notes that a Pod's sandbox is ready before the kubelet goes on to the containers. A kubelet does so in a
+// goroutine of its own (pkg/kubelet/kubelet.go:3628, OnPodSandboxReady), which reads the Pod's status and writes it back:
+// where a container starts within a millisecond, it may write "not running" over "running", and the Pod stays
+// ContainerCreating until the kubelet next looks at all its Pods, a minute or more later.
+type readyInTurn struct {
+	kubecontainer.RuntimeHelper
+	statuses status.Manager
+}
+
+// tellSandboxReadyInTurn puts readyInTurn between a kubelet and its containers.
+func tellSandboxReadyInTurn(kubelet reflect.Value) error {
+	statuses, err := field[status.Manager](kubelet, "statusManager")
+	if err != nil {
+		return err
+	}
+	helper, err := field[kubecontainer.RuntimeHelper](kubelet, "containerRuntime", "runtimeHelper")
+	if err != nil {
+		return err
+	}
+	*helper = readyInTurn{*helper, *statuses}
+	return nil
+}
+
+// OnPodSandboxReady implements kubecontainer.RuntimeHelper.
+func (r readyInTurn) OnPodSandboxReady(ctx context.Context, pod *corev1.Pod) error {
+	s, ok := r.statuses.GetPodStatus(pod.UID)
+	if !ok {
+		s = pod.Status
+	}
+	next := s.DeepCopy()
+	next.Conditions = utilpod.ReplaceOrAppendPodCondition(next.Conditions, &corev1.PodCondition{
+		Type: corev1.PodReadyToStartContainers, Status: corev1.ConditionTrue,
+		ObservedGeneration: podutil.CalculatePodConditionObservedGeneration(next, pod.Generation, corev1.PodReadyToStartContainers),
+	})
+	r.statuses.SetPodStatus(klog.FromContext(ctx), pod, *next)
+	return nil
 }

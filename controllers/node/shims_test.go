@@ -13,12 +13,19 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/kubelet"
+	kubepod "k8s.io/kubernetes/pkg/kubelet/pod"
+	"k8s.io/kubernetes/pkg/kubelet/status"
+	kubeletutil "k8s.io/kubernetes/pkg/kubelet/util"
 
 	"github.com/podarium/podarium/controllers/podnet"
 )
@@ -123,5 +130,22 @@ func TestConfinedOS(t *testing.T) {
 	}
 	if err := c.MkdirAll(filepath.Join(root, "a"), 0o700); err != nil {
 		t.Error(err)
+	}
+}
+
+// What is said of a sandbox is said before its containers start: later it would go over what they have come to.
+func TestASandboxIsReadyInTurn(t *testing.T) {
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "a", Namespace: "b", UID: "c", Generation: 1}}
+	statuses := status.NewManager(nil, kubepod.NewBasicPodManager(), nil, kubeletutil.NewPodStartupLatencyTracker())
+	statuses.SetPodStatus(klog.Background(), pod, corev1.PodStatus{Phase: corev1.PodPending})
+	if err := (readyInTurn{statuses: statuses}).OnPodSandboxReady(t.Context(), pod); err != nil {
+		t.Fatal(err)
+	}
+	s, _ := statuses.GetPodStatus(pod.UID)
+	if i := slices.IndexFunc(s.Conditions, func(c corev1.PodCondition) bool { return c.Type == corev1.PodReadyToStartContainers }); i < 0 || s.Conditions[i].Status != corev1.ConditionTrue {
+		t.Errorf("the conditions are %v", s.Conditions)
+	}
+	if s.Phase != corev1.PodPending {
+		t.Errorf("the phase is %s", s.Phase)
 	}
 }
