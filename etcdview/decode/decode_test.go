@@ -196,6 +196,20 @@ func TestWriter(t *testing.T) {
 	}
 }
 
+func TestPeekSaysWhatDecodeSays(t *testing.T) {
+	widget := []byte(`{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"a"}}`)
+	cbor := []byte("\xd9\xd9\xf7\xa1\x61a\x01")
+	for want, b := range map[string][]byte{"v1 Pod": pod(t), "example.com/v1 Widget": widget, "cbor": cbor, "json": []byte(`{"a":1}`), "number": []byte("12"),
+		"text": []byte("hello"), "binary": {0xff, 0}, "empty": nil, "encrypted with aescbc, key key1": []byte("k8s:enc:aescbc:v1:key1:xxxx")} {
+		if got := Peek(b); got != want {
+			t.Errorf("%q: %s, want %s", b, got, want)
+		}
+		if v := Decode(t.Context(), "/registry/example.com/widgets/a/a", b, Options{}); !strings.HasPrefix(v.Label(), want) {
+			t.Errorf("decoded it is %s, not %s", v.Label(), want)
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	for _, b := range [][]byte{pod(f), encode(f, secret(f), corev1.SchemeGroupVersion.WithKind("Secret")), []byte(`{"apiVersion":"v1","kind":"Secret","data":[1]}`),
 		[]byte("\xd9\xd9\xf7\xa1\x61a\x01"), []byte("k8s:enc:kms:v2:x:\x12\x01a"), []byte("k8s\x00"), []byte("123"), []byte("\x0a\x03abc"), nil} {
@@ -219,6 +233,9 @@ func FuzzDecode(f *testing.F) {
 			t.Error("two renderings differ")
 		}
 		_, _, _, _ = v.Label(), v.Hex(), v.Base64(), v.Metadata()
+		if Peek(b) == "" {
+			t.Error("a peek says nothing")
+		}
 		_, _ = WriterOf(&v, &v)
 	})
 }

@@ -49,6 +49,15 @@ func TestWidthTruncateWrap(t *testing.T) {
 			t.Errorf("%q to %d is %q, want %q", c.text, c.n, got, c.want)
 		}
 	}
+	for _, c := range []struct {
+		text string
+		n    int
+		want string
+	}{{"/a/b/c/d/e", 10, "/a/b/c/d/e"}, {"/a/b/c/d/e", 8, "/a…c/d/e"}, {"世界世界世界", 8, "世…世界"}, {"abcdef", 2, "a…"}, {"abc", 0, ""}} {
+		if got := Middle(c.text, c.n); got != c.want || Width(got) > c.n {
+			t.Errorf("%q to %d is %q, want %q", c.text, c.n, got, c.want)
+		}
+	}
 	if got := strings.Join(Wrap("one two  three\nfourfourfour", 7), "|"); got != "one two|three|fourfou|rfour" {
 		t.Errorf("wrapped: %s", got)
 	}
@@ -87,6 +96,9 @@ func FuzzText(f *testing.F) {
 		}
 		if w := Width(Truncate(s, 10)); w > 10 {
 			t.Fatalf("truncated to 10 it takes %d", w)
+		}
+		if w := Width(Middle(s, 10)); w > 10 {
+			t.Fatalf("without its middle it takes %d", w)
 		}
 		Wrap(s, 7)
 	})

@@ -105,6 +105,33 @@ func Truncate(text string, width int) string {
 	return b.String()
 }
 
+// Middle cuts a text to a width in columns, without some of its middle where it is longer: how a path ends tells it from
+// those beside it.
+func Middle(text string, width int) string {
+	if Width(text) <= width || width < 3 {
+		return Truncate(text, width)
+	}
+	var clusters []string
+	var widths []int
+	each(text, func(cluster string, w int) bool {
+		clusters, widths = append(clusters, cluster), append(widths, w)
+		return true
+	})
+	room := width - 1 // beside the ellipsis
+	head, third := 0, room/3
+	for third >= widths[head] {
+		third -= widths[head]
+		room -= widths[head]
+		head++
+	}
+	tail := len(clusters)
+	for room >= widths[tail-1] {
+		tail--
+		room -= widths[tail]
+	}
+	return strings.Join(clusters[:head], "") + "…" + strings.Join(clusters[tail:], "")
+}
+
 // Wrap breaks text into lines of no more than width columns, at blanks where there are any.
 func Wrap(text string, width int) []string {
 	if width <= 0 {

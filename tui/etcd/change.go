@@ -21,6 +21,8 @@ type change struct {
 	seen   bool // as it happened, so that the time is known to the millisecond
 	replay bool // seen, and maybe long after it happened
 
+	recorded bool // from the recorder: etcd has it no more
+
 	desc *etcdview.Description // nil until it is decoded
 }
 
@@ -109,8 +111,11 @@ func telling(changes []diff.Change) (best diff.Change, n int) {
 		case strings.HasPrefix(c.Path, "status."):
 			r = 4
 		}
-		if strings.HasSuffix(c.Path, "Time") || strings.HasSuffix(c.Path, "eneration") {
-			r-- // these follow every other change
+		switch {
+		case strings.HasSuffix(c.Path, "Time") || strings.HasSuffix(c.Path, "eneration"):
+			r -= 2 // these follow every other change
+		case strings.HasSuffix(c.Path, ".message") || strings.HasSuffix(c.Path, ".reason"):
+			r-- // and these say in words what others say in numbers
 		}
 		return r
 	}
@@ -127,6 +132,7 @@ func telling(changes []diff.Change) (best diff.Change, n int) {
 
 // fit writes a change on one line, leaving out the middle of its path, or all but its end, where there is no room.
 func fit(c diff.Change, width int) string {
+	c.Old, c.New = brief(c.Old), brief(c.New)
 	s := c.String()
 	parts := strings.Split(c.Path, ".")
 	last := parts[len(parts)-1]
@@ -140,11 +146,37 @@ func fit(c diff.Change, width int) string {
 	return s
 }
 
+// brief is what matters of a condition, or of several: their types, and of one alone whether it holds.
+func brief(v any) any {
+	condition := func(v any) (kind, status string, ok bool) {
+		m, _ := v.(map[string]any)
+		kind, _ = m["type"].(string)
+		status, _ = m["status"].(string)
+		return kind, status, kind != "" && status != ""
+	}
+	if _, status, ok := condition(v); ok {
+		return status
+	}
+	list, _ := v.([]any)
+	var kinds []string
+	for _, e := range list {
+		kind, _, ok := condition(e)
+		if !ok {
+			return v
+		}
+		kinds = append(kinds, kind)
+	}
+	if len(kinds) == 0 {
+		return v
+	}
+	return strings.Join(kinds, ", ")
+}
+
 // fromHistory makes changes of revisions, newest first.
 func fromHistory(h etcdview.History) []*change {
 	out := make([]*change, 0, len(h.Revisions))
 	for i, r := range h.Revisions {
-		c := &change{Event: etcdview.Event{Type: etcdview.Put, KV: r.KV, Received: r.Time}, seen: !r.Time.IsZero()}
+		c := &change{Event: etcdview.Event{Type: etcdview.Put, KV: r.KV, Received: r.Time}, seen: !r.Time.IsZero(), recorded: r.Recorded}
 		switch {
 		case r.Deleted:
 			c.Type = etcdview.Delete

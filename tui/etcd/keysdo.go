@@ -179,7 +179,14 @@ func keyQuery(text string) (search.Query, error) {
 func (v *keysView) Tick() {}
 
 // Click implements screen.Pointer.
-func (v *keysView) Click(_, y int) {
+func (v *keysView) Click(x, y int) {
+	if v.paneLeft > 0 && x >= v.paneLeft {
+		v.focus = onValue
+		if v.pane.click(x-v.paneLeft, y) {
+			v.focus = onList
+		}
+		return
+	}
 	if i := v.grid.Row(y, len(v.rows)); i >= 0 {
 		v.focus, v.grid.Cursor.At = onTree, i
 		v.moved()

@@ -13,7 +13,6 @@ import (
 	"github.com/podarium/podarium/tui/etcd/access"
 	"github.com/podarium/podarium/tui/grid"
 	"github.com/podarium/podarium/tui/screen"
-	"github.com/podarium/podarium/tui/style"
 )
 
 // keysView is the flat list of keys with a prefix: all of them in their order, read page by page as one goes down, or
@@ -40,6 +39,8 @@ type keysView struct {
 	reading bool
 	err     error
 	opened  string // the key that the pane shows, or soon will
+
+	paneLeft int // where the pane was drawn last, 0 where there is no room for it
 }
 
 func openList(s *screen.Scope, r access.List) (screen.Screen, error) {
@@ -283,8 +284,10 @@ func (v *keysView) Draw(full *canvas.Canvas) {
 	s := v.scope.Styles()
 	c := full.Cut(1, 0, full.Width()-2, full.Height())
 	list := c
+	v.paneLeft = 0
 	if c.Width() >= withPane {
 		w := c.Width() * 3 / 5
+		v.paneLeft = w + 3
 		list = c.Cut(0, 0, w-1, c.Height())
 		c.Cut(w, 0, 1, c.Height()).Column(0, s.Rule)
 		v.pane.draw(c.Cut(w+2, 0, c.Width()-w-2, c.Height()), s, v.focus)
@@ -302,43 +305,6 @@ func (v *keysView) Draw(full *canvas.Canvas) {
 		list.Clip(0, 0, list.Width(), s.Muted, text)
 		return
 	}
-	v.grid.Columns = v.columns()
-	v.grid.Draw(list, s, len(v.rows), v.cells, v.focus == onTree)
+	v.grid.Columns = v.columns(list.Width())
+	v.grid.Draw(list, s, len(v.rows), func(i int) []grid.Cell { return v.cells(i, list.Width()) }, v.focus == onTree)
 }
-
-// withPane is the width from which on there is room for the value beside the list.
-const withPane = 140
-
-func (v *keysView) columns() []grid.Column {
-	heads := append([]string(nil), orders...)
-	if v.order != byKey || v.down {
-		heads[v.order] += map[bool]string{true: " ↓", false: " ↑"}[v.down]
-	}
-	cols := []grid.Column{{Head: heads[byKey], Wide: true}}
-	if v.query.Value != "" || v.query.Field != "" {
-		cols = append(cols, grid.Column{Head: "MATCH", Wide: true})
-	}
-	for _, o := range []order{bySize, byModified, byCreated, byVersion} {
-		cols = append(cols, grid.Column{Head: heads[o], Right: true})
-	}
-	return cols
-}
-
-func (v *keysView) cells(i int) []grid.Cell {
-	r := &v.rows[i]
-	key, from := etcdview.Printable(r.Key), etcdview.Printable(v.prefix)
-	cells := []grid.Cell{{Text: strings.TrimPrefix(key, from)}}
-	if cells[0].Text == "" {
-		cells[0].Text = key
-	}
-	if v.query.Value != "" || v.query.Field != "" {
-		cells = append(cells, grid.Cell{Text: r.line, Ink: func(s *style.Styles) canvas.Style { return s.Match }})
-	}
-	size := grid.Cell{Text: "-", Ink: muted}
-	if r.size >= 0 {
-		size = grid.Cell{Text: etcdview.Size(int64(r.size))}
-	}
-	return append(cells, size, grid.Cell{Text: grid.Thousands(r.ModRevision)}, grid.Cell{Text: grid.Thousands(r.CreateRevision), Ink: muted}, grid.Cell{Text: grid.Thousands(r.Version), Ink: muted})
-}
-
-func muted(s *style.Styles) canvas.Style { return s.Muted }

@@ -16,7 +16,7 @@ func openKey(s *screen.Scope, r access.Key) (screen.Screen, error) {
 		return nil, err
 	}
 	v := &keyView{live{scope: s, pane: newPane(s, store), focus: onList}}
-	v.pane.goTo = r.Revision
+	v.pane.goTo, v.pane.asObject = r.Revision, true
 	v.feed = store.Feed(s.Context(), etcdview.WatchOptions{Key: r.Path}, etcdview.FeedOptions{})
 	s.Live(v.feed.Changed(), v.refresh)
 	v.pane.open(r.Path, false)

@@ -36,6 +36,9 @@ func valueLines(v *decode.Value, f format, managedFields bool) []pager.Line {
 	if v.Err != nil {
 		lines = append(lines, pager.Plain("✗ not decoded: "+v.Err.Error(), pager.Error))
 	}
+	if v.Form == decode.Encrypted && v.Err == nil && f == asYAML {
+		lines = append(lines, pager.Plain("encrypted at rest: 'podarium etcd --encryption-config FILE' shows what is in it", pager.Muted))
+	}
 	if (f == asBase64 || f == asHex) && v.Masked() {
 		return append(lines, pager.Plain("the stored bytes of a Secret are masked: x shows them", pager.Muted))
 	}

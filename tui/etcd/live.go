@@ -48,8 +48,8 @@ func (v *live) Draw(c *canvas.Canvas) {
 func (v *live) Tick() {}
 
 // Click implements screen.Pointer.
-func (v *live) Click(_, y int) {
-	if v.pane.click(y) {
+func (v *live) Click(x, y int) {
+	if v.pane.click(x-1, y) {
 		v.focus = onList
 	} else {
 		v.focus = onValue

@@ -51,7 +51,10 @@ type pane struct {
 	replay bool     // changes may be reported long after they happened
 	none   string   // what an empty list of changes means
 
-	listTop, listHeight int // of the list, as it was drawn last
+	asObject bool // the value stands at the left, as the object that it is, and what is known of its key beside it
+	recorded int  // how many of the revisions etcd has no more
+
+	listLeft, listTop, listWidth, listHeight int // of the list in the pane, as it was drawn last
 }
 
 const (
@@ -80,7 +83,7 @@ func nothingChanges(s *screen.Scope) string {
 func (p *pane) open(path string, dir bool) {
 	p.path, p.dir = path, dir
 	p.changes, p.cursor, p.base, p.follow = nil, grid.Cursor{}, nil, true
-	p.value, p.shown, p.err, p.compacted, p.older = nil, "", nil, 0, 0
+	p.value, p.shown, p.err, p.compacted, p.older, p.recorded = nil, "", nil, 0, 0, 0
 	p.pager = pager.Pager{}
 	p.within = nil
 	if dir {
@@ -141,6 +144,12 @@ func (p *pane) reload() {
 		}
 		if h.compacted > 1 {
 			p.compacted = h.compacted
+		}
+		p.recorded = 0
+		for _, c := range h.changes {
+			if c.recorded {
+				p.recorded++
+			}
 		}
 		seen := p.changes // what happened while it was read
 		p.changes = h.changes

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unique"
 
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/decode"
@@ -16,14 +17,16 @@ import (
 // row is a key in a list, without its value.
 type row struct {
 	etcdview.KV
-	size int    // of the value in bytes, -1 where it was not read
-	line string // of the value that a search found
+	size   int    // of the value in bytes, -1 where it was not read
+	line   string // of the value that a search found
+	stored string // what the value is stored as, empty where it was not read
 }
 
 func rowOf(kv etcdview.KV, line string, read bool) row {
 	r := row{KV: kv, size: -1, line: line}
 	if read {
 		r.size = len(kv.Value)
+		r.stored = unique.Make(decode.Peek(kv.Value)).Value() // few differ, of many
 	}
 	r.Value = nil
 	return r

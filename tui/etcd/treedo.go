@@ -188,7 +188,7 @@ func (t *tree) Click(x, y int) {
 		}
 		return
 	}
-	if t.pane.click(y) {
+	if t.pane.click(x-t.treeWidth-1, y) {
 		t.focus = onList
 	} else {
 		t.focus = onValue

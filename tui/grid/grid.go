@@ -16,6 +16,8 @@ type Column struct {
 	Right bool
 	// Wide takes what the others leave. One column should be wide, and it is the one that gives way.
 	Wide bool
+	// Middle leaves out the middle of what is too long rather than its end: for paths.
+	Middle bool
 }
 
 // Cell is the text of a row in a column. A nil Ink is that of plain text.
@@ -119,6 +121,8 @@ func (g *Grid) line(c *canvas.Canvas, y int, s *style.Styles, widths []int, cell
 		w := min(widths[i], c.Width()-x)
 		if g.Columns[i].Right && canvas.Width(cell.Text) <= w {
 			c.Right(x+w, y, ink, cell.Text)
+		} else if g.Columns[i].Middle {
+			c.Clip(x, y, w, ink, canvas.Middle(cell.Text, w))
 		} else {
 			c.Clip(x, y, w, ink, cell.Text)
 		}
