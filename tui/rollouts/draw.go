@@ -28,27 +28,49 @@ func (v *view) Draw(c *canvas.Canvas) {
 		return
 	}
 	w, h := c.Width(), c.Height()
-	podRows := min(len(v.p.Pods), max(3, h/4))
-	waits := min(len(v.p.Waiting), 3)
-	below := 2 + waits + 1 + podRows // picture, message, waits, heading, Pods
-	above := max(5, min(h-below-2, max(len(v.p.Revisions)+3, v.diff.Len()+4)))
-	if w < sideBySide {
-		above = max(5, h-below-2)
-	}
 	if w >= sideBySide {
-		left := w * 11 / 20
-		v.drawRevisions(c.Cut(0, 1, left, above-1), s)
-		v.drawDiff(c.Cut(left+1, 1, w-left-1, above-1), s)
-	} else {
-		rows := min(len(v.p.Revisions)+1, max(3, above/2))
-		v.drawRevisions(c.Cut(0, 0, w, rows), s)
-		v.drawDiff(c.Cut(0, rows+1, w, above-rows-1), s)
+		v.drawWide(c, s)
+		return
 	}
-	y := above + 1
-	v.drawPicture(c.Cut(0, y, w, 1), s)
+	waits := v.waitLines(s, w-3, max(2, h/4))
+	podRows := min(len(v.p.Pods), max(3, h/4))
+	above := max(5, h-2-v.pictureLines()-len(waits)-podRows-1) // a blank line before and after what is waited for
+	rows := min(len(v.p.Revisions)+1, max(3, above/2))
+	v.drawRevisions(c.Cut(0, 0, w, rows), s)
+	v.drawDiff(c.Cut(0, rows+1, w, above-rows-1), s)
+	v.drawBelow(c.Cut(0, above+1, w, h-above-1), s, waits)
+}
+
+// drawWide draws the diff beside the revisions, and the turnover beside the Pods.
+func (v *view) drawWide(c *canvas.Canvas, s *style.Styles) {
+	w, h := c.Width(), c.Height()
+	left := w * 11 / 20
+	waits := v.waitLines(s, w-3, max(3, h/6))
+	podRows := min(len(v.p.Pods), max(5, h/3))
+	below := 2 + v.pictureLines() + len(waits) + podRows + 1
+	above := max(6, min(h-below-1, max(len(v.p.Revisions)+3, v.diff.Len()+3)))
+	v.drawRevisions(c.Cut(0, 1, left, above-1), s)
+	v.drawDiff(c.Cut(left+1, 1, w-left-1, above-1), s)
+	v.drawBelow(c.Cut(0, above+1, w, h-above-1), s, waits)
+}
+
+// drawBelow draws how the Pods turn over, what is waited for, and the Pods.
+func (v *view) drawBelow(c *canvas.Canvas, s *style.Styles, waits []line) {
+	w := c.Width()
+	y := v.drawPicture(c, s)
+	for _, l := range waits {
+		l.draw(c.Cut(0, y, w, 1), 2, 0)
+		y++
+	}
 	y++
-	y += v.drawWaits(c.Cut(0, y, w, waits+1), s)
-	v.drawPods(c.Cut(0, y, w, h-y), s)
+	pods := c.Cut(0, y, w, c.Height()-y)
+	if w < sideBySide || len(v.turnover.samples) == 0 {
+		v.drawPods(pods, s)
+		return
+	}
+	left := w * 11 / 20
+	v.drawPods(pods.Cut(0, 0, left, pods.Height()), s)
+	v.turnover.draw(pods.Cut(left+2, 0, w-left-3, min(pods.Height(), 14)), s, v.p, v.scope.Now())
 }
 
 func cursorMark(c *canvas.Canvas, y int, s *style.Styles, active bool) {
@@ -159,8 +181,36 @@ func (v *view) drawDiff(c *canvas.Canvas, s *style.Styles) {
 	v.diff.Draw(c.Cut(2, 1, c.Width()-3, c.Height()-1), s)
 }
 
-// drawPicture draws each Pod as a square: old ones that go, new ones that come.
-func (v *view) drawPicture(c *canvas.Canvas, s *style.Styles) {
+// pictureLines is how many lines the picture of the Pods takes.
+func (v *view) pictureLines() int {
+	n := 1 + len(v.budgets())
+	if v.limits() != nil {
+		n++
+	}
+	return n
+}
+
+// limits says how close the rollout is to what its strategy allows, in numbers; nil where nothing is going on.
+func (v *view) limits() []int {
+	p := v.p
+	if p.Done || p.Strategy != "RollingUpdate" || p.Desired == 0 {
+		return nil
+	}
+	pods, available := 0, 0
+	for _, pod := range p.Pods {
+		if !pod.Deleting {
+			pods++
+			if pod.Available {
+				available++
+			}
+		}
+	}
+	return []int{pods, int(p.Desired + p.MaxSurge), available, int(max(0, p.Desired-p.MaxUnavailable))}
+}
+
+// drawPicture draws each Pod as a square, old ones that go and new ones that come, and below them what the strategy allows.
+// It returns the lines that took.
+func (v *view) drawPicture(c *canvas.Canvas, s *style.Styles) int {
 	p := v.p
 	const labels = 28 // what the words of the picture take
 	limits := p.Strategy
@@ -190,6 +240,19 @@ func (v *view) drawPicture(c *canvas.Canvas, s *style.Styles) {
 	}
 	x = c.Text(x+3, 0, s.Muted, "new ")
 	squares(c, x, room, fresh, int(p.Desired)-len(fresh), s, false)
+	y := 1
+	if n := v.limits(); n != nil {
+		line{
+			{fmt.Sprint(n[0]), s.Text}, {fmt.Sprintf(" Pods, at most %d   ", n[1]), s.Muted},
+			{fmt.Sprint(n[2]), s.Text}, {fmt.Sprintf(" available, at least %d", n[3]), s.Muted},
+		}.draw(c, 9, y)
+		y++
+	}
+	for _, text := range v.budgets() {
+		c.Clip(9, y, c.Width()-10, s.Muted, text)
+		y++
+	}
+	return y
 }
 
 // squares draws a square for each Pod, in as much room as there is, and hollow ones for those that are to come.
@@ -230,39 +293,6 @@ func health(p rollout.Pod) screen.Health {
 	default:
 		return screen.Busy
 	}
-}
-
-// drawWaits says where the rollout is and what it waits for, and returns the lines that took.
-func (v *view) drawWaits(c *canvas.Canvas, s *style.Styles) int {
-	y := 0
-	if len(v.p.Waiting) == 0 {
-		if v.p.Message != "" {
-			c.Clip(2, y, c.Width()-3, s.Muted, v.p.Message)
-			y++
-		}
-		return y + 1
-	}
-	for _, wait := range v.p.Waiting {
-		if y >= c.Height() {
-			break
-		}
-		h := screen.Busy
-		if wait.Fatal {
-			h = screen.Bad
-		}
-		x := c.Text(2, y, h.Style(s), h.Glyph()+" ")
-		if wait.Pod != "" {
-			x = c.Text(x, y, s.Text, wait.Pod+"  ")
-		}
-		x = c.Text(x, y, h.Style(s), wait.Reason)
-		text := wait.Message
-		if !wait.Since.IsZero() {
-			text = duration.HumanDuration(v.scope.Now().Sub(wait.Since)) + "  " + text
-		}
-		c.Clip(x+2, y, c.Width()-x-3, s.Muted, strings.ReplaceAll(text, "\n", " "))
-		y++
-	}
-	return y + 1
 }
 
 // pods are the Pods: the new ones first, of those the ones that are not well, then by name.

@@ -13,6 +13,7 @@ import (
 	"github.com/podarium/podarium/tui/changes"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/pager"
+	"github.com/podarium/podarium/tui/resource"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/session"
 )
@@ -50,7 +51,10 @@ type view struct {
 	diff     pager.Pager
 	diffOf   [2]int64
 	pace     pace
-	did      map[int64]string // what a revision changed, by its number
+	turnover turnover
+	// disruptions is the table of disruption budgets; nil where there is none.
+	disruptions resource.Source
+	did         map[int64]string // what a revision changed, by its number
 }
 
 var (
@@ -58,10 +62,14 @@ var (
 	_ screen.Closer  = (*view)(nil)
 	_ screen.Subject = (*view)(nil)
 	_ screen.Pointer = (*view)(nil)
+	_ screen.Ticker  = (*view)(nil)
 )
 
 func open(s *screen.Scope, r screen.Rollout) (screen.Screen, error) {
-	return newView(s, r.Object, rollout.Watch(s.Context(), s.Cluster(), changes.Ref(r.Object))), nil
+	v := newView(s, r.Object, rollout.Watch(s.Context(), s.Cluster(), changes.Ref(r.Object)))
+	v.disruptions = openBudgets(s, r.Namespace)
+	s.Live(v.disruptions.Changed(), func() {}) // it is drawn anew
+	return v, nil
 }
 
 func newView(s *screen.Scope, o screen.Object, src source) *view {
@@ -71,12 +79,22 @@ func newView(s *screen.Scope, o screen.Object, src source) *view {
 	return v
 }
 
-func (v *view) Close() { go v.source.Close() } // it waits for watches to end, which can take a while
+// Close implements screen.Closer. It waits for watches to end, which can take a while.
+func (v *view) Close() {
+	go v.source.Close()
+	if v.disruptions != nil {
+		go v.disruptions.Close()
+	}
+}
+
+// Tick implements screen.Ticker: the turnover goes on also where nothing happens.
+func (v *view) Tick() { v.turnover.see(v.p, v.scope.Now()) }
 
 func (v *view) refresh() {
 	v.p = v.source.Snapshot()
 	v.explain()
 	v.pace.see(v.p, v.scope.Now())
+	v.turnover.see(v.p, v.scope.Now())
 	v.showDiff()
 }
 
@@ -107,6 +125,9 @@ func (v *view) at() (*rollout.Revision, int) {
 		if v.p.Revisions[i].Current {
 			return &v.p.Revisions[i], i
 		}
+	}
+	if len(v.p.Revisions) > 0 { // what is wanted is no revision yet
+		return &v.p.Revisions[0], 0
 	}
 	return nil, 0
 }
@@ -185,6 +206,7 @@ func (v *view) Place() screen.Place {
 	place := screen.Place{Crumbs: []string{o.Namespace, o.Resource.Resource, o.Name}}
 	p := v.p
 	ready := fmt.Sprintf("%d of %d new ready", newReady(p), p.Desired)
+	short := fmt.Sprintf("%d/%d new", newReady(p), p.Desired)
 	switch {
 	case p.Err != nil:
 		place.State = screen.Failure(p.Err)
@@ -195,13 +217,13 @@ func (v *view) Place() screen.Place {
 	case p.Stuck:
 		text := "stuck   " + ready
 		if len(p.Waiting) > 0 {
-			text = "stuck: " + p.Waiting[0].Reason + "   " + ready
+			text = "stuck: " + p.Waiting[0].Reason + "   " + short // it must be read whole on a narrow screen
 		}
 		place.State = screen.State{Health: screen.Bad, Text: text}
 	case p.Paused:
 		place.State = screen.State{Health: screen.Poor, Text: "paused   " + ready}
 	case p.Done:
-		place.State = screen.State{Health: screen.Good, Text: fmt.Sprintf("rolled out   %d of %d ready", p.Ready, p.Desired)}
+		place.State = screen.State{Health: screen.Good, Text: fmt.Sprintf("rolled out   %d of %d ready", p.Ready, p.Desired) + v.turnover.words()}
 	default:
 		text := "rolling out   " + ready
 		if end := about(v.pace.left(v.p, v.scope.Now())); end != "" {
