@@ -119,8 +119,8 @@ func TestDrainIsLookedAt(t *testing.T) {
 	d.Keys("r")
 	d.Wait("Drain node-1", "Pods of DaemonSets")
 	d.Keys("enter")
-	d.Wait("cannot be drained", "alone") // nothing makes that Pod again
-	d.Keys("r", "tab", "tab", "right", "enter")
+	d.Wait("node-1 cannot be drained like this", "alone", "Choose again") // nothing makes that Pod again
+	d.Keys("y", "tab", "tab", "right", "enter")
 	d.Wait("kubectl drain node-1", "unschedulable: true", "no controller will make it again")
 	d.Keys("y")
 	d.Wait("nodes / node-1 / drain")
@@ -128,6 +128,35 @@ func TestDrainIsLookedAt(t *testing.T) {
 	if pods := c.Kubectl(t, "-n", ns, "get", "pods", "--field-selector=spec.nodeName=node-1", "-o", "name"); pods != "" {
 		t.Errorf("still on the node: %s", pods)
 	}
+	d.Keys("U") // evictions are final, the cordon is not
+	d.Wait("undo: cordon node/node-1", "and cannot be taken back, as evictions, stays done", "- ", "unschedulable: true")
+	d.Keys("y")
+	d.Wait("done: undo: cordon node/node-1")
+}
+
+func TestCronJobOnScreen(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	c.Kubectl(t, "-n", ns, "create", "cronjob", "nightly", "--image=busybox", "--schedule=0 0 1 1 *", "--", "echo", "hi")
+	d := tuitest.New(t, tui.Options{Cluster: c.Cluster})
+	d.Command("cj " + ns)
+	d.Wait(ns+" / cronjobs", "nightly", "False")
+	d.Keys("t")
+	d.Wait("This will change", "run cronjob.batch/nightly now", "kubectl -n "+ns+" create job nightly-manual-")
+	d.Keys("y")
+	d.Wait("done: run cronjob.batch/nightly now")
+	c.Kubectl(t, "-n", ns, "wait", "--for=condition=Complete", "job", "-l", "batch.kubernetes.io/job-name", "--timeout=60s")
+	d.Keys("s")
+	d.Wait("suspend cronjob.batch/nightly", "-   suspend: false", "+   suspend: true")
+	d.Keys("y")
+	d.Wait("nightly", "True", "done: suspend")
+	d.Keys("s")
+	d.Wait("resume cronjob.batch/nightly", "+   suspend: false")
+	d.Keys("y")
+	d.Wait("nightly", "False", "done: resume")
+	d.Keys("U")
+	d.Wait("undo: resume cronjob.batch/nightly")
+	d.Keys("y")
+	d.Wait("nightly", "True")
 }
 
 func TestEditAgainAfterAConflict(t *testing.T) {
@@ -167,6 +196,30 @@ func TestDebugContainer(t *testing.T) {
 	if got := c.Kubectl(t, "-n", ns, "get", "pod", "box", "-o", "jsonpath={.spec.ephemeralContainers[0].targetContainerName}"); got != "box" {
 		t.Errorf("the target is %q", got)
 	}
+}
+
+func TestShellOnANode(t *testing.T) {
+	c, _ := clustertest.Shared(t)
+	d := tuitest.New(t, tui.Options{Cluster: c.Cluster})
+	d.Command("nodes")
+	d.Wait("node-1", "Ready")
+	d.Keys("s")
+	d.Wait("Shell on node-1", "under /host", "profile")
+	d.Keys("enter")
+	d.Wait("This will change", "kubectl -n default debug node/node-1", "deleted when you leave", "stdinOnce: true")
+	d.Keys("y")
+	d.Wait("node-debugger-node-1-", "attached", "connected")
+	d.Keys("enter")
+	d.Type("echo in $((40+2)); ls -d /host")
+	d.Keys("enter")
+	d.Wait("in 42", "\n/host")
+	d.Keys("ctrl+]", "q")
+	d.Wait("nodes", "node-1")
+	clustertest.Eventually(t, "the Pod to go with its shell", func() bool {
+		return !strings.Contains(c.Kubectl(t, "-n", "default", "get", "pods", "-o", "name"), "node-debugger")
+	})
+	d.Keys("U")
+	d.Wait("nothing was changed from here that could be taken back")
 }
 
 func TestCopyFiles(t *testing.T) {

@@ -113,7 +113,7 @@ func vitalParts(v *vitals.Sample) []part {
 func lights(v *vitals.Sample) part {
 	p := part{rank: 0}
 	if v.StatusErr != nil {
-		p.segments = append(p.segments, segment{text: screen.Bad.Glyph() + " no answer", health: screen.Bad})
+		p.segments = append(p.segments, segment{text: screen.Bad.Glyph() + " " + screen.Brief(v.StatusErr), health: screen.Bad})
 		return p
 	}
 	if len(v.Status.Components) == 0 {

@@ -74,6 +74,11 @@ type Plan struct {
 	request request
 }
 
+// Final says that the change, once made, can never be taken back: an eviction, a debug container.
+func (p *Plan) Final() bool {
+	return p.Verb == "evict" || p.Verb == "update" && p.request.subresource != ""
+}
+
 // WithEffects is the plan with more Effects.
 func (p *Plan) WithEffects(lines ...string) *Plan {
 	q := *p

@@ -3,6 +3,7 @@ package change
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -19,6 +20,7 @@ func Evict(ctx context.Context, c *cluster.Cluster, ref Ref, o DeleteOptions) (*
 	}
 	opts := &metav1.DeleteOptions{GracePeriodSeconds: o.GracePeriodSeconds}
 	p := &Plan{Verb: "evict", Summary: "evict " + ref.String(), Ref: refOf(ref, live), Before: live, request: request{delete: opts}}
+	p.Command = kubectl(Ref{}, "create", "--raw", "/"+strings.Join(p.eviction().path(), "/"), "-f", "-") // it has no other
 	if len(live.GetOwnerReferences()) == 0 {
 		p.Warnings = append(p.Warnings, "no controller will make it again")
 	}

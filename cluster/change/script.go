@@ -1,6 +1,7 @@
 package change
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -20,6 +21,15 @@ func (p *Plan) Script() string {
 		return "# " + p.Summary + "   (kubectl has no command for it)\n"
 	case !reads:
 		return p.Command + "\n"
+	case p.Verb == "evict":
+		w := p.eviction()
+		body, _ := w.body.(map[string]any)
+		body["deleteOptions"] = p.request.delete // without the UID of the Pod that was
+		text, err := json.Marshal(body)
+		if err != nil {
+			return "# " + p.Summary + "\n"
+		}
+		return here(p.Command, string(text))
 	case want == nil || want.GetKind() == "Secret":
 		return fmt.Sprintf("# %s\n# %s -f FILE   (the values of a Secret are left out)\n", p.Summary, command)
 	}
@@ -32,6 +42,11 @@ func (p *Plan) Script() string {
 		}
 		text = string(b)
 	}
+	return here(p.Command, text)
+}
+
+// here is a command with its input, for a shell.
+func here(command, text string) string {
 	const end = "PODARIUM-END" // no line of YAML or JSON is this
-	return fmt.Sprintf("%s <<'%s'\n%s\n%s\n", p.Command, end, strings.TrimRight(text, "\n"), end)
+	return fmt.Sprintf("%s <<'%s'\n%s\n%s\n", command, end, strings.TrimRight(text, "\n"), end)
 }

@@ -16,7 +16,7 @@ func TestScript(t *testing.T) {
 		want, not string
 	}{
 		{Plan{Summary: "scale it", Command: "kubectl scale deployment/web --replicas=3"}, "kubectl scale deployment/web --replicas=3\n", "#"},
-		{Plan{Summary: "evict pod/x"}, "# evict pod/x", "kubectl evict"},
+		{Plan{Summary: "mend it"}, "# mend it", "kubectl mend"},
 		{Plan{Command: "kubectl create -f -", request: request{want: object("ConfigMap")}}, "kubectl create -f - <<'PODARIUM-END'\napiVersion: v1\n", "uid"},
 		{Plan{Command: "kubectl create -f -", request: request{want: object("Secret")}}, "left out", "dmFsdWU="},
 	} {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,8 +21,23 @@ import (
 	"github.com/podarium/podarium/cluster/change"
 )
 
-// ErrRefused is returned when Pods of the node forbid a drain with these options; the error names them and what would help.
+// ErrRefused is returned when Pods of the node forbid a drain with these options. The error is a *Refused.
 var ErrRefused = errors.New("the node cannot be drained like this")
+
+// Refused says what forbids a drain.
+type Refused struct {
+	Node string
+	// Reasons are kubectl's: each names Pods, and the option that would let them go.
+	Reasons []string
+}
+
+// Error is all of it in one line.
+func (r *Refused) Error() string {
+	return fmt.Sprintf("drain %s: %v: %s", r.Node, ErrRefused, strings.Join(r.Reasons, "; "))
+}
+
+// Unwrap makes errors.Is(err, ErrRefused) true.
+func (r *Refused) Unwrap() error { return ErrRefused }
 
 // Cordon plans to keep new Pods off a node. It returns change.ErrNothingToDo when it is cordoned.
 func Cordon(ctx context.Context, c *cluster.Cluster, node change.Ref) (*change.Plan, error) {
@@ -78,11 +94,12 @@ func Make(ctx context.Context, c *cluster.Cluster, node change.Ref, o Options) (
 	}
 	list, errs := helper.GetPodsForDeletion(node.Name)
 	if len(errs) > 0 {
-		var text []string
+		refused := &Refused{Node: node.Name}
 		for _, err := range errs {
-			text = append(text, err.Error())
+			refused.Reasons = append(refused.Reasons, err.Error())
 		}
-		return nil, fmt.Errorf("drain %s: %w: %s", node.Name, ErrRefused, strings.Join(text, "; "))
+		slices.Sort(refused.Reasons)
+		return nil, refused
 	}
 	p := &Plan{Command: o.command(node)}
 	if w := list.Warnings(); w != "" {
@@ -101,6 +118,11 @@ func Make(ctx context.Context, c *cluster.Cluster, node change.Ref, o Options) (
 		}
 		if err != nil {
 			return nil, fmt.Errorf("drain %s: %w", node.Name, err)
+		}
+		for _, v := range pod.Spec.Volumes {
+			if v.EmptyDir != nil {
+				e.Warnings = append(e.Warnings, "what is in its emptyDir "+v.Name+" is lost")
+			}
 		}
 		p.Evictions = append(p.Evictions, e)
 	}

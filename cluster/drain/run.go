@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
@@ -151,13 +153,30 @@ func (r *Run) evict(ctx context.Context, c *cluster.Cluster, door *change.Door, 
 		case !apierrors.IsTooManyRequests(err):
 			return err
 		}
-		r.set(i, Held, err.Error())
+		r.set(i, Held, held(err))
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(retryEvery):
 		}
 	}
+}
+
+// held are the server's words on a budget: which one, and what it needs.
+func held(err error) string {
+	status := apierrors.APIStatus(nil)
+	if !errors.As(err, &status) {
+		return err.Error()
+	}
+	text := status.Status().Message
+	if d := status.Status().Details; d != nil {
+		for _, cause := range d.Causes {
+			if cause.Type == policyv1.DisruptionBudgetCause {
+				text = cause.Message
+			}
+		}
+	}
+	return fmt.Sprintf("%s; it is tried again every %s", strings.TrimSuffix(text, "."), retryEvery)
 }
 
 // gone waits until the Pod does not exist any more, by watching it; a watch that ends is begun again.

@@ -136,6 +136,9 @@ func applyOne(ctx context.Context, c *cluster.Cluster, options ApplyOptions, o *
 		if item.Err = annotated.UnmarshalJSON(modified); item.Err == nil {
 			item.Plan, item.Err = change.Create(ctx, c, item.Ref, annotated)
 		}
+		if item.Err == nil {
+			item.Plan.Command = change.Command(item.Ref, "apply", "-f", "-")
+		}
 	case err != nil:
 		item.Err = fmt.Errorf("apply %s: %w", item.Ref, err)
 	default:

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/podarium/podarium/cluster"
@@ -116,12 +117,17 @@ func applyThen(s *screen.Scope, plans []*change.Plan, then func(error)) {
 	})
 }
 
-// Undo proposes to take back the last change that was made from here and not taken back.
+// Undo proposes to take back the last change that was made from here, not taken back, and can be: what never can is passed over,
+// and the preview says so.
 func Undo(s *screen.Scope) {
-	records := Door(s).Records()
-	for i := len(records) - 1; i >= 0; i-- {
-		if r := records[i]; r.UndoneBy == 0 && r.Undid == 0 {
-			UndoRecord(s, r)
+	passed := 0
+	for _, r := range slices.Backward(Door(s).Records()) {
+		switch {
+		case r.UndoneBy != 0 || r.Undid != 0:
+		case r.Plan.Final():
+			passed++
+		default:
+			undo(s, r, passed)
 			return
 		}
 	}
@@ -129,10 +135,17 @@ func Undo(s *screen.Scope) {
 }
 
 // UndoRecord proposes to take back one change.
-func UndoRecord(s *screen.Scope, r change.Record) {
+func UndoRecord(s *screen.Scope, r change.Record) { undo(s, r, 0) }
+
+// undo proposes to take back a change after which so many were made that cannot be.
+func undo(s *screen.Scope, r change.Record, passed int) {
 	door := Door(s)
 	Propose(s, "take back: "+r.Plan.Summary, One(func(ctx context.Context, _ *cluster.Cluster) (*change.Plan, error) {
-		return door.Undo(ctx, &r)
+		p, err := door.Undo(ctx, &r)
+		if err == nil && passed > 0 {
+			p = p.WithEffects(fmt.Sprintf("what was done after it and cannot be taken back, as evictions, stays done: %d", passed))
+		}
+		return p, err
 	}))
 }
 

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/podarium/podarium/cluster/change"
@@ -118,6 +120,21 @@ func remarks(text string) string {
 	return b.String()
 }
 
+// yamlLine is where a YAML parser found something wrong.
+var yamlLine = regexp.MustCompile(`\byaml: line (\d+)`)
+
+// below is an error about a text as one about the same text with the error as a remark above it.
+func below(text string) string {
+	above := strings.Count(remarks(text), "\n")
+	return yamlLine.ReplaceAllStringFunc(text, func(m string) string {
+		n, err := strconv.Atoi(yamlLine.FindStringSubmatch(m)[1])
+		if err != nil {
+			return m
+		}
+		return fmt.Sprintf("yaml: line %d", n+above)
+	})
+}
+
 func withoutRemarks(text []byte) []byte {
 	for bytes.HasPrefix(text, []byte(strings.TrimSpace(remarkSign))) {
 		_, rest, _ := bytes.Cut(text, []byte("\n"))
@@ -130,7 +147,7 @@ func withoutRemarks(text []byte) []byte {
 func (d *draft) remark(err error) {
 	d.write(func(context.Context) (*edit.Session, []byte, error) {
 		typed, readErr := os.ReadFile(d.file)
-		return d.session, append([]byte(remarks(err.Error())), withoutRemarks(typed)...), readErr
+		return d.session, append([]byte(remarks(below(err.Error()))), withoutRemarks(typed)...), readErr
 	})
 }
 

@@ -40,7 +40,7 @@ func (v *view) Keys() key.Table {
 		With(kind.Can("update"), actEdit).
 		With(pod, actShell, actHandOver, actAttach, actDebug, actTransfer).
 		With(pod || scales || workload || v.is("", "services"), actForward, actForwards).
-		With(node, actCordon, actUncordon, actDrain).
+		With(node, actNodeShell, actCordon, actUncordon, actDrain).
 		With(v.is("", "services") && v.scope.Handles(traffic.Of{}), actTraffic).
 		With(!node, actCopy).
 		With(v.is("batch", "cronjobs"), actTrigger).
@@ -268,6 +268,8 @@ func (v *view) act(a key.Action, r *livetable.Row) {
 		changes.EditInEditor(v.scope, o)
 	case actShell, actAttach:
 		v.scope.Open(shell.Session{Object: o, Attach: a == actAttach})
+	case actNodeShell:
+		shell.Node(v.scope, o)
 	case actDebug:
 		shell.Debug(v.scope, o, "")
 	case actTransfer:

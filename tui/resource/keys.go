@@ -33,6 +33,7 @@ const (
 	actForward     key.Action = "port-forward"
 	actForwards    key.Action = "port-forwards"
 	actShell       key.Action = "shell"
+	actNodeShell   key.Action = "shell.node"
 	actHandOver    key.Action = "shell.whole"
 	actAttach      key.Action = "attach"
 	actDebug       key.Action = "debug"
@@ -81,6 +82,7 @@ func Keys() key.Table {
 		{Action: actEnter, Keys: []string{"enter"}, Hint: "open", Help: "what is inside: a workload's rollout, a node's Pods, a Pod's containers, the rules of a role or service account", Group: groupOpen},
 		{Action: actScale, Keys: []string{"s"}, Hint: "scale", Help: "scale", Group: groupDo, Changes: true},
 		{Action: actShell, Keys: []string{"s"}, Hint: "shell", Help: "a shell in the Pod, in a pane", Group: groupDo, Changes: true, NoPreview: true},
+		{Action: actNodeShell, Keys: []string{"s"}, Hint: "shell", Help: "a shell on the node, by a Pod there with the node's file system, which goes with it", Group: groupDo, Changes: true},
 		{Action: actHandOver, Keys: []string{"X"}, Help: "a shell in the Pod that takes the whole terminal", Group: groupDo, Changes: true, NoPreview: true},
 		{Action: actAttach, Keys: []string{"a"}, Help: "attach to the process of the Pod's container", Group: groupDo, Changes: true, NoPreview: true},
 		{Action: actDebug, Keys: []string{"B"}, Help: "a debug container in the Pod, with a shell", Group: groupDo, Changes: true},

@@ -2,18 +2,25 @@ package screen
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"net"
 	"os"
+	"strings"
 	"syscall"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// Failure is an error as a state. That the cluster cannot be reached is said in words that fit on a line; every other
-// error as it stands.
+// Failure is an error as a state. That the cluster cannot be reached, or does not take us, is said in words that fit on a line
+// and say what to do; every other error as it stands.
 func Failure(err error) State { return State{Health: Bad, Text: Reason(err)} }
 
 // Reason is why something failed, for people.
 func Reason(err error) string {
+	if text := distrust(err); text != "" {
+		return text
+	}
 	var op *net.OpError
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
@@ -29,5 +36,47 @@ func Reason(err error) string {
 	for errors.Unwrap(inner) != nil {
 		inner = errors.Unwrap(inner)
 	}
+	if refused, ok := strings.CutPrefix(inner.Error(), "tls: "); ok && op.Op == "remote error" {
+		return "the server refuses your client certificate (" + refused + "): renew it in the kubeconfig"
+	}
 	return "no answer: " + inner.Error()
+}
+
+// Brief is Reason in two words, for the header.
+func Brief(err error) string {
+	switch {
+	case apierrors.IsUnauthorized(err):
+		return "not logged in"
+	case strings.Contains(err.Error(), "getting credentials: "):
+		return "no credentials"
+	case distrust(err) != "" && !errors.As(err, new(*net.DNSError)):
+		return "not trusted"
+	}
+	return "no answer"
+}
+
+// distrust says who does not trust whom, where that is what failed.
+func distrust(err error) string {
+	var (
+		authority x509.UnknownAuthorityError
+		host      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		name      *net.DNSError
+	)
+	switch {
+	case errors.As(err, &authority):
+		return "the server's certificate is of an authority that is not trusted: look at certificate-authority in the kubeconfig"
+	case errors.As(err, &host):
+		return "the server's certificate is not for " + host.Host + ": look at server and tls-server-name in the kubeconfig"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "the server's certificate has expired, or the clock here is wrong"
+	case errors.As(err, &name):
+		return "no address of " + name.Name + ": look at server in the kubeconfig, at your DNS and VPN"
+	case apierrors.IsUnauthorized(err):
+		return "not logged in, or no longer: log in again outside, as this user of the kubeconfig does"
+	}
+	if _, plugin, ok := strings.Cut(err.Error(), "getting credentials: "); ok {
+		return "the kubeconfig's credential plugin fails: " + plugin
+	}
+	return ""
 }

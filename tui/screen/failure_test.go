@@ -2,13 +2,17 @@ package screen
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 func TestFailureSaysThatTheClusterIsGone(t *testing.T) {
@@ -49,6 +53,22 @@ func TestFailureSaysThatTheClusterIsGone(t *testing.T) {
 	} {
 		if got := Failure(c.err); got.Health != Bad || got.Text != c.want {
 			t.Errorf("%s: %+v, want %q, of %v", c.name, got, c.want, c.err)
+		}
+	}
+}
+
+func TestFailureSaysWhoDoesNotTrustWhom(t *testing.T) {
+	for want, err := range map[string]error{
+		"of an authority that is not trusted":      x509.UnknownAuthorityError{},
+		"is not for api.example.com":               x509.HostnameError{Certificate: &x509.Certificate{}, Host: "api.example.com"},
+		"has expired":                              x509.CertificateInvalidError{Cert: &x509.Certificate{}, Reason: x509.Expired},
+		"no address of api.example.com":            &net.DNSError{Name: "api.example.com"},
+		"log in again":                             apierrors.NewUnauthorized("x"),
+		"client certificate (expired certificate)": &net.OpError{Op: "remote error", Err: errors.New("tls: expired certificate")},
+		"credential plugin fails: exec":            errors.New(`Get "https://x": getting credentials: exec: executable aws not found`),
+	} {
+		if got := Reason(fmt.Errorf("list pods: %w", err)); !strings.Contains(got, want) {
+			t.Errorf("%v: %q, want %q", err, got, want)
 		}
 	}
 }

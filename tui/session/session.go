@@ -7,7 +7,6 @@ package session
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -150,7 +149,7 @@ func (s *Session) Load(scope *screen.Scope) {
 			err = nil
 		}
 		if err != nil {
-			scope.Fail(fmt.Errorf("what the cluster serves is not known: %w", err))
+			scope.Say(screen.Bad, "what the cluster serves is not known: "+screen.Reason(err))
 		}
 		waiting := s.waiting
 		s.waiting = nil

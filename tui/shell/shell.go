@@ -16,6 +16,7 @@ import (
 	"github.com/podarium/podarium/cluster/change"
 	"github.com/podarium/podarium/cluster/remote"
 	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/changes"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/screen"
 )
@@ -27,6 +28,8 @@ type Session struct {
 	Container string
 	// Attach joins the container's own process rather than a shell of its own.
 	Attach bool
+	// Passing says that the Pod was made for this session, and is deleted when the screen is left.
+	Passing bool
 }
 
 // Module registers the screen.
@@ -67,7 +70,7 @@ func open(s *screen.Scope, r Session) (screen.Screen, error) {
 }
 
 func (v *view) start() {
-	v.Close()
+	v.hangUp()
 	con := newConsole(80, 24) // the first Draw tells its real size
 	v.con, v.began, v.back, v.looking, v.leader = con, v.scope.Now(), 0, false, false
 	v.scope.Live(con.changed, func() {}) // that something changed is enough: Draw looks
@@ -103,6 +106,13 @@ func run(ctx context.Context, c *cluster.Cluster, r Session, con *console) error
 
 // Close implements screen.Closer.
 func (v *view) Close() {
+	v.hangUp()
+	if v.request.Passing {
+		changes.TakeBack(v.scope, v.request.Object)
+	}
+}
+
+func (v *view) hangUp() {
 	if v.con != nil {
 		v.con.close()
 	}
