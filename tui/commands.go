@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -8,8 +9,10 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/podarium/podarium/cluster/edit"
 	"github.com/podarium/podarium/tui/config"
 	"github.com/podarium/podarium/tui/dialog"
+	"github.com/podarium/podarium/tui/manifest"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/session"
 )
@@ -50,6 +53,12 @@ func frameCommands(m *Model) []screen.Command {
 			m.runPlugin(name)
 			return nil, nil
 		}},
+		{Names: []string{"demo"}, Help: "apply an application to play with, after a preview: demo NAME", Complete: func(*screen.Scope, string) []string {
+			return m.demoNames()
+		}, Run: func(_ *screen.Scope, name string) (screen.Request, error) { return m.demo(name) }},
+		{Names: []string{"tour"}, Help: "be shown round in ten steps, or end it: tour off", Complete: func(*screen.Scope, string) []string {
+			return []string{"off"}
+		}, Run: func(_ *screen.Scope, how string) (screen.Request, error) { return nil, m.runTour(how) }},
 		{Names: []string{"close"}, Help: "close the tab of this cluster", Run: func(*screen.Scope, string) (screen.Request, error) {
 			return nil, m.closeTab()
 		}},
@@ -221,6 +230,24 @@ func kindNote(k *session.Kind) string {
 		note += "  (" + strings.Join(k.Short, ", ") + ")"
 	}
 	return note
+}
+
+func (m *Model) demoNames() []string {
+	names := make([]string, len(m.o.Demos))
+	for i, d := range m.o.Demos {
+		names[i] = d.Name
+	}
+	return names
+}
+
+// demo is the preview of applying a demo.
+func (m *Model) demo(name string) (screen.Request, error) {
+	for _, d := range m.o.Demos {
+		if d.Name == name {
+			return manifest.Show{Source: edit.Source{Path: "demo " + name}, ApplyOptions: edit.ApplyOptions{Namespace: "default"}, Text: string(d.Manifest)}, nil
+		}
+	}
+	return nil, errors.New(config.Unknown("demo", name, m.demoNames()))
 }
 
 // askQuit leaves, after a question where the cluster would stop.

@@ -103,7 +103,11 @@ func (m *Model) layers() []layer {
 	}
 	own := layer{table: m.roomKeys(r), do: r.screen.Do}
 	before, after := m.extraLayers(r)
-	return []layer{before, own, frame, after}
+	all := []layer{before, own, frame, after}
+	if m.guide != nil {
+		all = append(all, layer{table: m.tourTable(), do: m.doTour})
+	}
+	return all
 }
 
 // roomKeys is a screen's table with the user's keys.

@@ -19,7 +19,7 @@ const (
 
 // sections are the tables of keys by the names under which they can be configured.
 func sections() map[string]key.Table {
-	all := map[string]key.Table{sectionFrame: frameKeys(), sectionTabs: tabTable()}
+	all := map[string]key.Table{sectionFrame: frameKeys(), sectionTabs: tabTable(), sectionTour: tourTable()}
 	for _, m := range modules() {
 		maps.Copy(all, m.Keys)
 	}

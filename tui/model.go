@@ -43,7 +43,8 @@ type Model struct {
 
 	commands []screen.Command
 	prompt   prompt
-	lastID   int // of the last call
+	guide    *guide // the tour; nil where there is none
+	lastID   int    // of the last call
 
 	// The frame.
 	width, height int
@@ -101,6 +102,7 @@ func NewModel(ctx context.Context, o Options) (*Model, error) {
 
 // Close ends all calls and live data of all screens.
 func (m *Model) Close() {
+	m.endTour()
 	for _, t := range m.tabs {
 		t.close()
 	}
@@ -133,6 +135,7 @@ func (m *Model) Init() tea.Cmd {
 	if len(m.stack) == 0 {
 		m.Open(m.firstScreen())
 	}
+	m.offerTour()
 	m.tick()
 	cmds := m.flush()
 	return tea.Batch(append(cmds, tea.RequestBackgroundColor, tea.Raw(ansi.SetModeLightDark))...)

@@ -35,6 +35,10 @@ type Options struct {
 	// UI's goroutine. Nil where there is only the one.
 	Contexts func(context.Context) ([]Context, error)
 	Switch   func(ctx context.Context, name string) (*cluster.Cluster, error)
+	// Tour says whether a newcomer is shown round.
+	Tour Tour
+	// Demos are applications that :demo applies.
+	Demos []Demo
 	// ExitTimeout bounds how long the terminal may take to be restored on exit; 0 means 5 s.
 	ExitTimeout time.Duration
 }
@@ -46,6 +50,12 @@ type Context struct {
 	Current bool
 	// ReadOnly says that it would be opened for looking only.
 	ReadOnly bool
+}
+
+// Demo is an application to play with.
+type Demo struct {
+	Name, Summary string
+	Manifest      []byte
 }
 
 func (o *Options) validate() error {

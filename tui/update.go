@@ -73,6 +73,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.pending = false
 	}
 	m.followSide()
+	m.followTour()
 	m.cover()
 	m.pace()
 	return m, tea.Batch(m.flush()...)

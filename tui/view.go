@@ -79,7 +79,12 @@ func (m *Model) drawFrame(c *canvas.Canvas) *tea.Cursor {
 	c.Rule(tabLine, m.styles.Rule)
 	m.drawTabs(c.Cut(0, tabLine, w, 1))
 	m.drawTitle(c.Cut(0, 2, w, 1))
-	body := c.Cut(0, linesAbove, w, h-linesAbove-linesBelow)
+	below := linesBelow
+	if m.guide != nil {
+		below++
+		m.drawTour(c.Cut(0, h-below, w, 1))
+	}
+	body := c.Cut(0, linesAbove, w, h-linesAbove-below)
 	m.drawBody(body)
 	c.Rule(h-2, m.styles.Rule)
 	foot := c.Cut(0, h-1, w, 1)

@@ -14,7 +14,6 @@ import (
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/attached"
 	"github.com/podarium/podarium/cluster/embedded"
-	"github.com/podarium/podarium/themes"
 	"github.com/podarium/podarium/tui"
 )
 
@@ -23,18 +22,36 @@ func newAttach() *cobra.Command {
 	var readOnly, list bool
 	ui := tui.Options{}
 	cmd := &cobra.Command{
-		Use:   "attach",
+		Use:   "attach [CONTEXT]",
 		Short: "Open the UI on an existing cluster of your kubeconfig",
 		Long: `attach opens the UI on an existing cluster: a context of your kubeconfig, and its etcd where you name its endpoints.
 
 Nothing is installed in the cluster. Contexts whose own name or whose cluster's name looks like production (prod*, *-prod*,
 *production* and the like) are opened read-only; --read-only=false opens them for changes.`,
 		Example: `  podarium attach                          # the current context
-  podarium attach --context staging --as jane
+  podarium attach staging --as jane
   podarium attach --list                   # the contexts, and which are opened read-only
   podarium attach --etcd-endpoints https://10.0.0.1:2379 --etcd-cacert ca.crt --etcd-cert client.crt --etcd-key client.key`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args: func(cmd *cobra.Command, args []string) error {
+			err := cobra.MaximumNArgs(1)(cmd, args)
+			if err == nil && len(args) == 1 && cmd.Flags().Changed("context") {
+				err = errors.New("the context is named twice: as an argument and by --context")
+			}
+			if err != nil {
+				return exitError{exitUsage, fmt.Errorf("%w\nSee '%s --help'", err, cmd.CommandPath())}
+			}
+			return nil
+		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return completeContexts(o)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.Context = args[0]
+			}
 			if cmd.Flags().Changed("read-only") {
 				o.ReadOnly = &readOnly
 			}
@@ -63,7 +80,7 @@ Nothing is installed in the cluster. Contexts whose own name or whose cluster's 
 			if err := embedded.DiscardLogs(); err != nil {
 				return err
 			}
-			ui.Cluster, ui.LogDir = c, dir
+			ui.Cluster, ui.LogDir, ui.Demos = c, dir, demos()
 			offerContexts(&ui, o)
 			return tui.Run(cmd.Context(), ui)
 		},
@@ -86,19 +103,24 @@ Nothing is installed in the cluster. Contexts whose own name or whose cluster's 
 	for _, f := range []string{"kubeconfig", "etcd-cacert", "etcd-cert", "etcd-key"} {
 		_ = cmd.MarkFlagFilename(f) // the flag exists
 	}
-	_ = cmd.RegisterFlagCompletionFunc("theme", cobra.FixedCompletions(append(themes.Names(), "auto"), cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+	_ = cmd.RegisterFlagCompletionFunc("theme", completeThemeFlag) // the flag exists
 	_ = cmd.RegisterFlagCompletionFunc("context", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		contexts, err := attached.Contexts(o)
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveError
-		}
-		var names []string
-		for _, c := range contexts {
-			names = append(names, c.Name+"\t"+c.Server)
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
+		return completeContexts(o)
 	})
 	return cmd
+}
+
+// completeContexts completes the contexts of the kubeconfig.
+func completeContexts(o attached.Options) ([]string, cobra.ShellCompDirective) {
+	contexts, err := attached.Contexts(o)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	names := make([]string, len(contexts))
+	for i, c := range contexts {
+		names[i] = c.Name + "\t" + c.Server
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 // offerContexts lets the UI go to the contexts of a kubeconfig. Which of them are read-only is as the configuration says then.

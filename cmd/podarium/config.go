@@ -50,11 +50,13 @@ opened read-only, keys, aliases, plugins and hot keys. It is optional. docs/conf
 		Example: `  podarium config path
   podarium config validate
   podarium config show
-  podarium config keys        # all keys, with yours`,
+  podarium config keys        # all keys, with yours
+  podarium config import-k9s  # take over what you have in k9s`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
+		newImportK9s(),
 		&cobra.Command{Use: "path", Short: "Print the directory of the configuration", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := config.Dir()
 			if err != nil {

@@ -78,7 +78,11 @@ func (f *flags) completeKubectl(c *cobra.Command, args []string, typed string) (
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveFilterDirs
 	}
-	_ = f.pointKubectl(c) // without a cluster there are still commands and flags
+	if f.pointKubectl(c) != nil { // there are still commands and flags, and no other cluster is to be asked
+		if err := os.Setenv(clientcmd.RecommendedConfigPathEnvVar, os.DevNull); err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+	}
 	words := append(append([]string{cobra.ShellCompRequestCmd}, args...), typed)
 	var out bytes.Buffer
 	k := cmd.NewDefaultKubectlCommandWithArgs(cmd.KubectlOptions{

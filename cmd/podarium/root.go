@@ -17,7 +17,6 @@ import (
 	"github.com/podarium/podarium/cmd/podarium/etcdcmd"
 	"github.com/podarium/podarium/cmd/podarium/etcdctl"
 	"github.com/podarium/podarium/controllers/node"
-	"github.com/podarium/podarium/themes"
 )
 
 // flags are those of the commands that run a cluster or find a running one.
@@ -65,9 +64,9 @@ it runs already (podarium up), the UI attaches to it.`,
 	addRunFlags(root, f)
 	root.Flags().StringVar(&f.theme, "theme", "auto", "theme of the UI: auto follows the terminal's background")
 	root.Flags().StringVarP(&f.open, "command", "c", "", "what the UI opens first, as typed after ':', such as \"deployments kube-system\"")
-	_ = root.RegisterFlagCompletionFunc("theme", cobra.FixedCompletions(append(themes.Names(), "auto"), cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+	_ = root.RegisterFlagCompletionFunc("theme", completeThemeFlag) // the flag exists
 	etcd := etcdcmd.Command(etcdcmd.Deps{Embedded: f.etcd, History: f.etcdHistory, DataDir: f.dir, Cluster: f.cluster, Interactive: func(cmd *cobra.Command, t etcdcmd.Target) error { return etcdUI(cmd, f, t) }})
-	root.AddCommand(newUp(f), newDown(f), newStatus(f), newKubeconfig(f), newKubectl(f), newDemo(f), newNode(f), newCatalogue(f), newCRI(), newProxy(f), newVersion(), newConfig(), newAttach(), etcd, newEtcdctl(f))
+	root.AddCommand(newUp(f), newDown(f), newStatus(f), newKubeconfig(f), newKubectl(f), newDemo(f), newNode(f), newCatalogue(f), newCRI(), newProxy(f), newVersion(), newConfig(), newTheme(), newMan(), newAttach(), etcd, newEtcdctl(f))
 	return root
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/podarium/podarium/cluster/attached"
 	"github.com/podarium/podarium/cluster/embedded"
+	"github.com/podarium/podarium/examples"
 	"github.com/podarium/podarium/tui"
 )
 
@@ -29,6 +30,7 @@ func runUI(cmd *cobra.Command, f *flags) error {
 		return err
 	}
 	offerContexts(&ui, attached.Options{})
+	ui.Tour = tui.Tour{Begin: isNew(o), File: tourFile()}
 	s, err := embedded.Start(cmd.Context(), o)
 	if errors.Is(err, embedded.ErrRunning) {
 		return attachUI(cmd, f, ui)
@@ -51,6 +53,38 @@ func runUI(cmd *cobra.Command, f *flags) error {
 	return uiErr
 }
 
+// isNew says whether a cluster would begin with nothing in it.
+func isNew(o embedded.Options) bool {
+	if o.Ephemeral {
+		return true
+	}
+	_, err := os.Stat(o.DataDir)
+	return errors.Is(err, os.ErrNotExist)
+}
+
+// tourFile remembers that the tour was begun, in the XDG state directory; empty where there is none.
+func tourFile() string {
+	dir := os.Getenv("XDG_STATE_HOME")
+	if !filepath.IsAbs(dir) {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return ""
+		}
+		dir = filepath.Join(home, ".local", "state")
+	}
+	return filepath.Join(dir, "podarium", "tour")
+}
+
+// demos are the examples, for the UI.
+func demos() []tui.Demo {
+	all, _ := examples.All() // embedded
+	out := make([]tui.Demo, len(all))
+	for i, e := range all {
+		out[i] = tui.Demo{Name: e.Name, Summary: e.Summary, Manifest: e.Manifest}
+	}
+	return out
+}
+
 // attachUI opens the UI on a cluster that another process runs; it runs on when the UI is left.
 func attachUI(cmd *cobra.Command, f *flags, ui tui.Options) error {
 	r, err := f.attach(cmd)
@@ -71,6 +105,7 @@ func attachUI(cmd *cobra.Command, f *flags, ui tui.Options) error {
 
 // show runs the UI under a monitor that outlives a crash.
 func show(ctx context.Context, ui tui.Options) error {
+	ui.Demos = demos()
 	release, err := watchForCrash(ui.LogDir)
 	if err != nil {
 		return err

@@ -24,6 +24,8 @@ import (
 type Show struct {
 	edit.Source
 	edit.ApplyOptions
+	// Text is the manifest itself, where it is in no file: then Path only names it.
+	Text string
 }
 
 // Module registers the screen and its commands.
@@ -125,7 +127,7 @@ func (v *view) read() {
 }
 
 func plan(ctx context.Context, c *cluster.Cluster, r Show) ([]row, error) {
-	files, err := edit.Read(ctx, r.Source)
+	files, err := read(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -140,6 +142,13 @@ func plan(ctx context.Context, c *cluster.Cluster, r Show) ([]row, error) {
 		}
 	}
 	return rows, nil
+}
+
+func read(ctx context.Context, r Show) ([]edit.File, error) {
+	if r.Text != "" {
+		return []edit.File{{Name: r.Path, Text: []byte(r.Text)}}, nil
+	}
+	return edit.Read(ctx, r.Source)
 }
 
 // apply applies what has a plan, in order, and then plans anew: what waited for a namespace or a kind of the same manifest can be
@@ -244,7 +253,7 @@ func (v *view) move(by int) {
 }
 
 // Keys implements screen.Screen.
-func (v *view) Keys() key.Table { return keys() }
+func (v *view) Keys() key.Table { return keys().With(v.request.Text == "", actEdit) }
 
 // Do implements screen.Screen.
 func (v *view) Do(a key.Action) {
