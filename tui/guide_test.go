@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/podarium/podarium/cluster/clustertest"
 	"github.com/podarium/podarium/examples"
 	"github.com/podarium/podarium/tui"
@@ -55,14 +57,26 @@ func TestTheTour(t *testing.T) {
 	d.Keys("y")
 	d.Wait("tour 6/10  type :pods, then l on a Pod of hello")
 	d.Command("pods default")
-	d.Wait("Running")
-	d.Keys("l")
+	sets, err := c.Kubernetes().AppsV1().ReplicaSets("default").List(t.Context(), metav1.ListOptions{LabelSelector: "app=hello"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := "no ReplicaSet"
+	for _, rs := range sets.Items {
+		if rs.Spec.Template.Spec.Containers[0].Image == "nginx:1.27" {
+			gone = rs.Name
+		}
+	}
+	d.WaitFor("the old Pods alone", func(s string) bool { // those of the rollout that was taken back end
+		return strings.Count(s, "Running") == 4 && strings.Count(s, "hello-") == 4 && !strings.Contains(s, gone)
+	})
+	d.Keys("g", "l") // the Pod under the cursor may have been one of those that ended
 	d.Wait("tour 7/10  esc, then s on the Pod")
 	d.Keys("esc")
 	d.Wait("RESTARTS")
 	d.Keys("s")
 	d.Wait("tour 8/10  exit, esc, then K on the Pod")
-	d.Wait(":/# ")
+	d.Wait(":/#")
 	d.Type("exit")
 	d.Keys("enter")
 	d.Wait("ended")

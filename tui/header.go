@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/podarium/podarium/tui/canvas"
@@ -18,11 +19,10 @@ func (m *Model) drawHeader(c *canvas.Canvas) {
 	if m.Cluster().ReadOnly() {
 		x = c.Text(x+2, 0, s.Warn, "read-only")
 	}
-	room := c.Width() - x - 3
-	if k := v.Status.KubernetesVersion; k != "" && room > 40 {
+	parts := vitalParts(v)
+	if k := v.Status.KubernetesVersion; k != "" && partsWidth(firm(parts)) <= c.Width()-x-canvas.Width(k)-5 {
 		x = c.Text(x+2, 0, s.Muted, k)
 	}
-	parts := vitalParts(v)
 	for len(parts) > 1 && partsWidth(parts) > c.Width()-x-3 {
 		parts = drop(parts)
 	}
@@ -63,6 +63,11 @@ func (p part) width() int {
 		n += canvas.Width(s.text)
 	}
 	return n
+}
+
+// firm are the parts that go last: the components, and the nodes.
+func firm(parts []part) []part {
+	return slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return p.rank > 1 })
 }
 
 func partsWidth(parts []part) int {

@@ -72,8 +72,19 @@ func (d *confirm) Update(msg tea.Msg) bool {
 	return false
 }
 
-// reverse is what the cursor in a field looks like.
-const reverse = uv.AttrReverse
+// drawCursor draws the cursor of a field that has the focus over what stands there. Without colour the whole field is reversed
+// already: then the cursor is not.
+func drawCursor(c *canvas.Canvas, x, y int, s *style.Styles) {
+	text, _ := c.CellAt(x, y)
+	if text == "" {
+		text = " "
+	}
+	ink := canvas.Style{Fg: s.Text.Fg, Attrs: uv.AttrReverse}
+	if s.Selection.Attrs&uv.AttrReverse != 0 {
+		ink = canvas.Style{Underline: uv.UnderlineSingle}
+	}
+	c.Text(x, y, ink, text)
+}
 
 // Buttons draws answers from the left, the one in focus highlighted: the last line of a dialog.
 func Buttons(c *canvas.Canvas, y int, s *style.Styles, labels []string, focus int) {

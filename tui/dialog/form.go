@@ -115,7 +115,7 @@ func (d *form) Draw(c *canvas.Canvas) {
 			if len(f.Choices) == 0 {
 				before := string([]rune(value)[:d.inputs[i].Position()])
 				at := min(x+canvas.Width(before), c.Width()-1)
-				c.Paint(at, y, 1, canvas.Style{Attrs: reverse, Fg: s.Text.Fg})
+				drawCursor(c, at, y, s)
 			}
 		}
 		y++

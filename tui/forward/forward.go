@@ -195,7 +195,9 @@ func (v *view) Draw(c *canvas.Canvas) {
 		health, text := f.health()
 		c.Text(2, y, health.Style(s), health.Glyph())
 		c.Clip(4, y, target, s.Text, name(f))
-		c.Text(x, y, s.Text, address(f))
+		if f.local != 0 { // else a free one is being looked for
+			c.Text(x, y, s.Text, address(f))
+		}
 		c.Right(x+23, y, s.Text, fmt.Sprint(f.remote))
 		c.Right(x+31, y, s.Muted, duration.HumanDuration(v.scope.Now().Sub(f.since)))
 		ink := health.Style(s)
@@ -206,6 +208,11 @@ func (v *view) Draw(c *canvas.Canvas) {
 		if f.id == v.cursor {
 			c.Paint(0, y, c.Width(), s.Selection)
 			c.Text(0, y, canvas.Style{Fg: s.Key.Fg, Bg: s.Selection.Bg, Attrs: s.Selection.Attrs | s.Key.Attrs}, "▸")
+			if canvas.Width(text) > c.Width()-x-35 { // why, to the end
+				for i, l := range canvas.Wrap(text, c.Width()-6) {
+					c.Text(4, len(v.rows)+2+i, ink, l)
+				}
+			}
 		}
 	}
 }

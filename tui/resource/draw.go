@@ -382,7 +382,7 @@ func (v *view) drawRow(c *canvas.Canvas, y int, r *livetable.Row, at int, s *sty
 }
 
 func (v *view) drawEmpty(c *canvas.Canvas, s *style.Styles) {
-	text := "nothing here"
+	text, ink := "nothing here", s.Muted
 	if v.spec != nil && v.spec.Empty != "" {
 		text = v.spec.Empty
 	}
@@ -390,13 +390,33 @@ func (v *view) drawEmpty(c *canvas.Canvas, s *style.Styles) {
 	case !v.snap.Synced && v.snap.Err == nil:
 		text = "loading"
 	case v.snap.Err != nil:
-		text = "it will be tried again: " + screen.Reason(v.snap.Err)
+		text, ink = screen.Poor.Glyph()+" it will be tried again: "+screen.Reason(v.snap.Err), s.Warn
 	case v.filter.text != "" || v.onlyFaults:
 		text = "nothing matches (esc shows all)"
-	case v.spec == nil && v.kind.Namespaced && v.request.Namespace != "":
-		text = "no " + v.kind.Resource.Resource + " in namespace " + v.session.Label(v.request.Namespace) + " (0 shows all namespaces)"
+	case v.spec == nil:
+		text = v.none()
 	}
 	for i, l := range canvas.Wrap(text, c.Width()-4) {
-		c.Text(2, 2+i, s.Muted, l)
+		c.Text(2, 2+i, ink, l)
 	}
+}
+
+// none says that there are no objects of the kind, and what can be done about it.
+func (v *view) none() string {
+	what := v.kind.Resource.Resource
+	if of := v.request.Of; of != "" {
+		return "no " + what + " of " + of
+	}
+	text, ways := "no "+what+" in the cluster", []string{}
+	if v.kind.Namespaced && v.request.Namespace != "" {
+		text = "no " + what + " in namespace " + v.session.Label(v.request.Namespace)
+		ways = append(ways, "0 shows all namespaces")
+	}
+	if !v.scope.Cluster().ReadOnly() {
+		ways = append(ways, ":create "+what+" makes one")
+	}
+	if len(ways) > 0 {
+		text += " (" + strings.Join(ways, ", ") + ")"
+	}
+	return text
 }

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,7 +9,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
 
+	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/livetable"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/screentest"
@@ -47,7 +50,12 @@ func somePods() []*livetable.Row {
 
 func table(t testing.TB, ns string, rows []*livetable.Row) (*screentest.Host, *view, *fixture) {
 	t.Helper()
-	h, s := screentest.New(t, nil)
+	return tableOf(t, nil, ns, rows)
+}
+
+func tableOf(t testing.TB, c *cluster.Cluster, ns string, rows []*livetable.Row) (*screentest.Host, *view, *fixture) {
+	t.Helper()
+	h, s := screentest.New(t, c)
 	kind := &session.Kind{Resource: schema.GroupVersionResource{Version: "v1", Resource: "pods"}, Kind: "Pod", Namespaced: true, Verbs: []string{"delete", "update"}}
 	f := &fixture{&livetable.Snapshot{Columns: podColumns, Rows: rows, Synced: true, Generation: 1}}
 	v, err := newView(s, kind, screen.Resources{Resource: kind.Resource, Namespace: ns}, f)
@@ -314,4 +322,23 @@ func TestARolloutBehindReadyPodsIsOnItsWay(t *testing.T) {
 			t.Errorf("%s of 3 updated: health %v, want %v", updated, got, want)
 		}
 	}
+}
+
+func TestGoldenEmpty(t *testing.T) {
+	c, err := cluster.New(cluster.Options{Name: "test", Config: &rest.Config{Host: "https://127.0.0.1:1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, v, f := tableOf(t, c, "shop", nil)
+	screentest.Sized(t, h, "none-in-namespace", v, 80, 24)
+	v.request.Namespace = ""
+	screentest.Sized(t, h, "none", v, 80, 24)
+	v.request.Of = "deploy/web"
+	screentest.Sized(t, h, "none-of", v, 80, 24)
+	f.snap = &livetable.Snapshot{Columns: f.snap.Columns, Err: errors.New("dial tcp 10.0.0.1:6443: connect: connection refused")}
+	h.Tick()
+	screentest.Sized(t, h, "no-answer", v, 80, 24)
+	f.snap = &livetable.Snapshot{}
+	h.Tick()
+	screentest.Sized(t, h, "loading", v, 80, 24)
 }
