@@ -1,7 +1,8 @@
 // Package examples holds applications and demonstrations as plain manifests, which kubectl applies to any cluster. On
 // podarium's own their images are stood in for (controllers/node/standin), so that they serve, log and scale there too.
 //
-// The first lines of each file say, as comments, what it shows and what to try.
+// The opening comment of each file says what it shows: a line that sums it up, more about it, and after "Try:" commands
+// that show it, in the order in which they make sense, each on a line with what there is to see behind a #.
 package examples
 
 import (
@@ -19,10 +20,19 @@ var files embed.FS
 type Example struct {
 	// Name is how it is asked for.
 	Name string
-	// Summary is its first line, About all of its opening comment.
+	// Summary is its first line, About what follows up to the commands; it may be empty.
 	Summary, About string
+	// Try are the commands.
+	Try []Command
 	// Manifest is the whole file.
 	Manifest []byte
+}
+
+// Command is something to try, for a POSIX shell with podarium in its PATH.
+type Command struct {
+	Line string
+	// Shows says what there is to see; it may be empty.
+	Shows string
 }
 
 // All lists the examples by name.
@@ -37,21 +47,35 @@ func All() ([]Example, error) {
 		if err != nil {
 			return nil, err
 		}
-		var about []string
-		for line := range strings.Lines(string(b)) {
-			text, ok := strings.CutPrefix(line, "#")
-			if !ok {
-				break
-			}
-			about = append(about, strings.TrimSpace(text))
-		}
-		x := Example{Name: strings.TrimSuffix(e.Name(), ".yaml"), Manifest: b, About: strings.Join(about, "\n")}
-		if len(about) > 0 {
-			x.Summary = about[0]
-		}
+		x := Example{Name: strings.TrimSuffix(e.Name(), ".yaml"), Manifest: b}
+		x.read(string(b))
 		out = append(out, x)
 	}
 	return out, nil
+}
+
+// read takes the opening comment of a manifest apart.
+func (e *Example) read(manifest string) {
+	var about []string
+	trying := false
+	for line := range strings.Lines(manifest) {
+		text, ok := strings.CutPrefix(line, "#")
+		if !ok {
+			break
+		}
+		switch text = strings.TrimSpace(text); {
+		case text == "Try:":
+			trying = true
+		case trying && text != "":
+			line, shows, _ := strings.Cut(text, "  #")
+			e.Try = append(e.Try, Command{strings.TrimSpace(line), strings.TrimSpace(shows)})
+		case !trying:
+			about = append(about, text)
+		}
+	}
+	if len(about) > 0 {
+		e.Summary, e.About = about[0], strings.TrimSpace(strings.Join(about[1:], "\n"))
+	}
 }
 
 // Find gives the example of that name; the error lists those that there are.

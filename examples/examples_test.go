@@ -20,8 +20,13 @@ func TestManifests(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range all {
-		if e.Summary == "" || !strings.Contains(e.About, "Try:") {
+		if e.Summary == "" || len(e.Try) == 0 {
 			t.Errorf("%s does not say what it shows and what to try", e.Name)
+		}
+		for _, c := range e.Try {
+			if c.Line == "" || strings.Contains(c.Line, "#") || !strings.Contains(c.Line, "podarium") {
+				t.Errorf("%s: %q is no command of podarium's", e.Name, c.Line)
+			}
 		}
 		r := yaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(e.Manifest)))
 		for n := 0; ; n++ {

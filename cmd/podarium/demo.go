@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"text/tabwriter"
@@ -58,7 +59,7 @@ func newDemo(f *flags) *cobra.Command {
 				return err
 			}
 			if !remove {
-				fmt.Fprintf(c.OutOrStdout(), "\n%s\n", e.About)
+				explainDemo(c.OutOrStdout(), e)
 			}
 			return nil
 		},
@@ -66,6 +67,22 @@ func newDemo(f *flags) *cobra.Command {
 	c.Flags().BoolVar(&show, "show", false, "print the manifest and apply nothing")
 	c.Flags().BoolVar(&remove, "delete", false, "delete what the example has made")
 	return c
+}
+
+// explainDemo says what there is to see, with the commands that show it.
+func explainDemo(w io.Writer, e examples.Example) {
+	fmt.Fprintf(w, "\n%s\n", e.Summary)
+	if e.About != "" {
+		fmt.Fprintf(w, "\n%s\n", e.About)
+	}
+	fmt.Fprint(w, "\nTry:\n")
+	for _, c := range e.Try {
+		if c.Shows != "" {
+			fmt.Fprintf(w, "  # %s\n", c.Shows)
+		}
+		fmt.Fprintf(w, "  %s\n", c.Line)
+	}
+	fmt.Fprintf(w, "\nGone again: podarium demo %s --delete\n", e.Name)
 }
 
 func listDemos(c *cobra.Command) error {
@@ -77,6 +94,7 @@ func listDemos(c *cobra.Command) error {
 	for _, e := range all {
 		fmt.Fprintf(w, "%s\t%s\n", e.Name, e.Summary)
 	}
+	fmt.Fprint(w, "\npodarium demo NAME applies one and says what to try; --show prints its manifest, --delete takes it away\n")
 	return w.Flush()
 }
 

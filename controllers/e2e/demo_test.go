@@ -1,13 +1,20 @@
 package e2e
 
 import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/podarium/podarium/cluster/clustertest"
+	"github.com/podarium/podarium/examples"
 )
 
 // placed gives the nodes of the Pods that a selector finds, once there are n that run.
@@ -101,13 +108,13 @@ func TestPriorityDemo(t *testing.T) {
 	t.Parallel()
 	c := clustertest.Start(t, clustertest.Options{Nodes: 1})
 	podarium(t, c, "demo", "scheduling-priority")
-	c.Kubectl(t, "scale", "deployment", "patient", "--replicas=200") // more than any machine has room for
-	clustertest.Eventually(t, "no room for the patient", func() bool {
+	clustertest.Eventually(t, "no room for the second patient", func() bool {
 		out := c.Kubectl(t, "get", "events", "--field-selector", "reason=FailedScheduling", "-o", "jsonpath={.items[*].message}")
-		return strings.Contains(out, "Insufficient cpu") || strings.Contains(out, "Too many pods")
+		return strings.Contains(out, "didn't have free ports")
 	})
-	c.Kubectl(t, "scale", "deployment", "urgent", "--replicas=2")
-	placed(t, c, "app=urgent", 2)
+	placed(t, c, "app=patient", 1)
+	c.Kubectl(t, "scale", "deployment", "urgent", "--replicas=1")
+	placed(t, c, "app=urgent", 1)
 	if out := c.Kubectl(t, "get", "events", "--field-selector", "reason=Preempted", "-o", "jsonpath={.items[*].involvedObject.name}"); !strings.Contains(out, "patient-") {
 		t.Errorf("preempted were %q", out)
 	}
@@ -150,5 +157,55 @@ func TestApplicationDemos(t *testing.T) {
 			w := status(get(t, c, "trouble", pod)).State.Waiting
 			return w != nil && w.Reason == want
 		})
+	}
+}
+
+// The commands that the demonstrations tell to try work as they are written, in a shell.
+func TestDemoCommands(t *testing.T) {
+	t.Parallel()
+	for _, tool := range []string{"sh", "curl"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip(err)
+		}
+	}
+	c := clustertest.Start(t, clustertest.Options{Nodes: 3, Args: []string{"--simulated-nodes", "3"}})
+	bin, err := clustertest.Binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	script := fmt.Sprintf("#!/bin/sh\nexec '%s' --data-dir '%s' \"$@\"\n", bin, c.DataDir)
+	if err := os.WriteFile(filepath.Join(dir, "podarium"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	all, err := examples.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range all {
+		podarium(t, c, "demo", e.Name)
+		for _, try := range e.Try {
+			line := strings.ReplaceAll(try.Line, "--replicas 5000", "--replicas 20") // it is the command that is tried
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			var out []byte
+			for { // a Pod may not be there yet, for a reader a moment later it is
+				cmd := exec.CommandContext(ctx, "sh", "-c", line)
+				cmd.Env = append(os.Environ(), "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+				cmd.WaitDelay = time.Second
+				var err error
+				if out, err = cmd.CombinedOutput(); err == nil {
+					break
+				}
+				if ctx.Err() != nil {
+					t.Errorf("%s: %s: %v: %s", e.Name, line, err, out)
+					break
+				}
+			}
+			cancel()
+			if testing.Verbose() {
+				t.Logf("%s: %s\n%s", e.Name, line, out)
+			}
+		}
+		podarium(t, c, "demo", e.Name, "--delete")
 	}
 }

@@ -56,6 +56,19 @@ spec:
 	if out := c.Kubectl(t, "exec", "-n", ns, "redis-0", "--", "redis-cli", "get", "k"); out != "v\n" {
 		t.Errorf("after a new Pod the value is %q", out)
 	}
+	grow := func(size string) {
+		c.Kubectl(t, "patch", "pvc", "-n", ns, "data-redis-0", "-p", `{"spec":{"resources":{"requests":{"storage":"`+size+`"}}}}`)
+	}
+	grow("5Mi")
+	clustertest.Eventually(t, "the volume to grow", func() bool {
+		claim := c.Kubectl(t, "get", "pvc", "-n", ns, "data-redis-0", "-o", "jsonpath={.status.capacity.storage} {.spec.volumeName}")
+		size, pv, _ := strings.Cut(claim, " ")
+		return size == "5Mi" && c.Kubectl(t, "get", "pv", pv, "-o", "jsonpath={.spec.capacity.storage}") == "5Mi"
+	})
+	grow("2Ei")
+	clustertest.Eventually(t, "the claim that cannot grow so much to be refused", func() bool {
+		return strings.Contains(events(t, c, ns, "data-redis-0", "VolumeResizeFailed"), "2Ei is asked for, and the disk of")
+	})
 	clustertest.Eventually(t, "the claim that cannot fit to be refused", func() bool {
 		out, err := c.TryKubectl(t, "get", "events", "-n", ns, "--field-selector", "reason=ProvisioningFailed", "-o", "jsonpath={.items[*].message}")
 		return err == nil && strings.Contains(out, "1Ei is asked for")

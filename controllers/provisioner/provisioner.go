@@ -3,7 +3,8 @@
 // "standard", which waits for the first consumer.
 //
 // A volume is removed with its claim where the class says Delete, and left alone where it says Retain. The size that is
-// asked for is not enforced, but a claim that could not fit on the disk is refused.
+// asked for is not enforced, but a claim that could not fit on the disk is refused, as is any on a disk that is full. A claim
+// that asks for more later gets it where its class allows expansion, which the default one does.
 package provisioner
 
 import (
@@ -19,7 +20,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -65,6 +65,13 @@ type controller struct {
 	classes  storagelisters.StorageClassLister
 	recorder record.EventRecorder
 	queue    workqueue.TypedRateLimitingInterface[item]
+	// disk gives how many bytes are free for us on the disk of a directory, and how many there are.
+	disk func(dir string) (available, capacity int64, err error)
+}
+
+func diskOf(dir string) (available, capacity int64, err error) {
+	available, capacity, _, _, _, _, err = fs.Info(dir)
+	return available, capacity, err
 }
 
 // item is a claim, or a volume where namespace is empty.
@@ -77,7 +84,7 @@ func Run(ctx context.Context, o Options) error {
 	defer b.Shutdown()
 	b.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: o.Client.CoreV1().Events("")})
 	c := &controller{
-		o: o, claims: f.Core().V1().PersistentVolumeClaims().Lister(), volumes: f.Core().V1().PersistentVolumes().Lister(),
+		o: o, disk: diskOf, claims: f.Core().V1().PersistentVolumeClaims().Lister(), volumes: f.Core().V1().PersistentVolumes().Lister(),
 		nodes: f.Core().V1().Nodes().Lister(), classes: f.Storage().V1().StorageClasses().Lister(),
 		recorder: b.NewRecorder(scheme.Scheme, corev1.EventSource{Component: Name}),
 		queue:    workqueue.NewTypedRateLimitingQueue(workqueue.NewTypedItemExponentialFailureRateLimiter[item](100*time.Millisecond, time.Minute)),
@@ -118,10 +125,11 @@ func Run(ctx context.Context, o Options) error {
 func (c *controller) ensureClass(ctx context.Context) {
 	_ = wait.PollUntilContextCancel(ctx, time.Second, true, func(ctx context.Context) (bool, error) {
 		_, err := c.o.Client.StorageV1().StorageClasses().Create(ctx, &storagev1.StorageClass{
-			ObjectMeta:        metav1.ObjectMeta{Name: ClassName, Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": "true"}},
-			Provisioner:       Name,
-			ReclaimPolicy:     new(corev1.PersistentVolumeReclaimDelete),
-			VolumeBindingMode: new(storagev1.VolumeBindingWaitForFirstConsumer),
+			ObjectMeta:           metav1.ObjectMeta{Name: ClassName, Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": "true"}},
+			Provisioner:          Name,
+			ReclaimPolicy:        new(corev1.PersistentVolumeReclaimDelete),
+			VolumeBindingMode:    new(storagev1.VolumeBindingWaitForFirstConsumer),
+			AllowVolumeExpansion: new(true),
 		}, metav1.CreateOptions{})
 		return err == nil || apierrors.IsAlreadyExists(err), nil
 	})
@@ -138,6 +146,9 @@ func (c *controller) sync(ctx context.Context, it item) error {
 	claim, err := c.claims.PersistentVolumeClaims(it.namespace).Get(it.name)
 	if err != nil {
 		return client(err)
+	}
+	if claim.Spec.VolumeName != "" {
+		return c.expand(ctx, claim)
 	}
 	return c.provision(ctx, claim)
 }
@@ -219,8 +230,8 @@ func (c *controller) volume(claim *corev1.PersistentVolumeClaim, class *storagev
 		return nil, fmt.Errorf("directory of volumes: %w", err)
 	}
 	size := claim.Spec.Resources.Requests[corev1.ResourceStorage]
-	if _, capacity, _, _, _, _, err := fs.Info(filepath.Dir(dir)); err == nil && size.Cmp(*resource.NewQuantity(capacity, resource.BinarySI)) > 0 {
-		return nil, fmt.Errorf("%s is asked for, and the disk of %s holds %dMi", size.String(), root, capacity>>20)
+	if err := c.fits(filepath.Dir(dir), root, size); err != nil {
+		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("directory of volume %s: %w", name, err)

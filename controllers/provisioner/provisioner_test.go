@@ -99,7 +99,7 @@ func TestDefaultClass(t *testing.T) {
 // What cannot be is refused with an error that says why, which the claim's event shows, and leaves nothing behind.
 func TestRefusals(t *testing.T) {
 	root := t.TempDir()
-	c := &controller{o: Options{NodeRoot: func(node string) string { return filepath.Join(root, node) }}}
+	c := &controller{disk: diskOf, o: Options{NodeRoot: func(node string) string { return filepath.Join(root, node) }}}
 	block, selector := claim("block", "now", "1Mi", ""), claim("selector", "now", "1Mi", "")
 	block.Spec.VolumeMode = new(corev1.PersistentVolumeBlock)
 	selector.Spec.Selector = &metav1.LabelSelector{}
@@ -110,6 +110,10 @@ func TestRefusals(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want an error about %q", claim.Name, err, want)
 		}
+	}
+	c.disk = func(string) (int64, int64, error) { return 3 << 20, 100 << 30, nil }
+	if _, err := c.volume(claim("full", "now", "1Mi", ""), class("now", storagev1.VolumeBindingImmediate, corev1.PersistentVolumeReclaimDelete), "pvc-full", "node-1"); err == nil || !strings.Contains(err.Error(), "is full, 3Mi of 102400Mi are free: remove something there") {
+		t.Errorf("on a full disk: %v", err)
 	}
 	if dirs, _ := filepath.Glob(filepath.Join(root, "*", volumesDir, "pvc-*")); len(dirs) > 0 {
 		t.Errorf("it has left %v", dirs)
