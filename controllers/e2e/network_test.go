@@ -222,6 +222,26 @@ func TestRollingUpdateUnderLoadLosesNothing(t *testing.T) {
 	if n := len(versions); n == 0 || versions[0] != "v1" || versions[n-1] != "v2" {
 		t.Errorf("%d answers do not go from v1 to v2", n)
 	}
+	// From v1 to v2 only: of each fifth of the answers more are v2 than of the one before, but for what overlaps.
+	const parts = 5
+	before := 0
+	for i := range parts {
+		v2 := 0
+		part := versions[i*len(versions)/parts : (i+1)*len(versions)/parts]
+		for _, v := range part {
+			switch v {
+			case "v2":
+				v2++
+			case "v1":
+			default:
+				t.Errorf("%q answers", v)
+			}
+		}
+		if v2 < before-len(part)/10 {
+			t.Errorf("%d of the answers of part %d are v2, %d were of the one before", v2, i, before)
+		}
+		before = v2
+	}
 }
 
 func TestKilledPodUnderLoadLosesNothing(t *testing.T) {

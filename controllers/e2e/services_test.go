@@ -216,7 +216,7 @@ kind: Pod
 metadata: {name: dual, labels: {app: dual}}
 spec:
   containers:
-  - {name: c, image: "shop:v7", ports: [{containerPort: 8080, name: main}, {containerPort: 8080, name: main-udp, protocol: UDP}, {containerPort: 9090, name: other}]}
+  - {name: c, image: "shop:v7", ports: [{containerPort: 8080, name: main, hostPort: 7080}, {containerPort: 8080, name: main-udp, protocol: UDP}, {containerPort: 9090, name: other}]}
 ---
 apiVersion: v1
 kind: Service
@@ -270,6 +270,7 @@ func TestAddressesAndNames(t *testing.T) {
 		"wget -qO- dual:90 | grep version":                           "version: v7\n",
 		"echo hi | nc -u -w 2 dual 80":                               "dual v7 #1: hi\n",
 		"wget -qO- http://198.51.100.7/ | grep pod:":                 "pod: " + ns + "/dual\n",
+		"wget -qO- 172.18.0.3:7080 | grep pod:":                      "pod: " + ns + "/dual\n",
 		"wget -qO- alias | grep pod:":                                "pod: " + ns + "/dual\n",
 		"nslookup alias | grep Name: | cut -f2":                      "alias." + domain + "\n",
 		"nslookup -type=cname alias | grep canonical":                "alias." + domain + "\tcanonical name = dual." + domain + "\n",
@@ -360,13 +361,29 @@ func TestPortConflict(t *testing.T) {
 	}
 	defer l.Close()
 	port := l.Addr().(*net.TCPAddr).Port
+	var taken net.Listener
+	nodePort := 30000
+	for ; taken == nil; nodePort++ {
+		taken, _ = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", nodePort)) // somebody else may have it, too: then the next
+	}
+	nodePort--
+	defer taken.Close()
 	create(t, c, ns, "web", `{image: "shop:v1", ports: [{containerPort: 80}]}`)
 	apply(t, c, ns, fmt.Sprintf(`
 apiVersion: v1
 kind: Service
 metadata: {name: front}
 spec: {type: LoadBalancer, loadBalancerIP: 127.0.0.1, selector: {app: web}, allocateLoadBalancerNodePorts: false, ports: [{port: %d, targetPort: 80}]}
-`, port))
+---
+apiVersion: v1
+kind: Service
+metadata: {name: side}
+spec: {type: NodePort, selector: {app: web}, ports: [{port: 80, nodePort: %d}]}
+`, port, nodePort))
+	clustertest.Eventually(t, "an event about the node port", func() bool {
+		return strings.Contains(events(t, c, ns, "side", "PortUnavailable"),
+			fmt.Sprintf("cannot open TCP port 127.0.0.1:%d on this machine: address already in use: end what has it, or choose another nodePort", nodePort))
+	})
 	var said string
 	clustertest.Eventually(t, "an event about the port", func() bool {
 		said = c.Kubectl(t, "get", "events", "-n", ns, "--field-selector", "reason=PortUnavailable,involvedObject.name=front", "-o", "jsonpath={.items[0].message}")

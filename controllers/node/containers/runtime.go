@@ -139,18 +139,19 @@ func (r *Runtime) Close(context.Context) error {
 	for _, c := range r.containers {
 		all = append(all, c)
 	}
-	var addrs []netip.Addr
+	var open []*sandbox
 	for _, s := range r.sandboxes {
 		if s.ownIP && s.ready {
-			addrs = append(addrs, s.ip)
+			open = append(open, s)
 		}
 	}
 	r.mu.Unlock()
 	for _, c := range all {
 		c.kill()
 	}
-	for _, a := range addrs {
-		r.o.Network.Release(a)
+	for _, s := range open {
+		s.closeHostPorts()
+		r.o.Network.Release(s.ip)
 	}
 	return r.streams.stop()
 }
@@ -164,6 +165,7 @@ type sandbox struct {
 	ready   bool
 	ip      netip.Addr
 	ownIP   bool
+	closers []func() // of its host ports; it does not change once the sandbox runs
 }
 
 func hostNetwork(c *runtimeapi.PodSandboxConfig) bool {
@@ -185,6 +187,11 @@ func (r *Runtime) RunPodSandbox(_ context.Context, config *runtimeapi.PodSandbox
 			return "", err
 		}
 		s.ip, s.ownIP = ip, true
+	}
+	if err := r.openHostPorts(s); err != nil {
+		s.closeHostPorts()
+		r.o.Network.Release(s.ip)
+		return "", err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -208,6 +215,7 @@ func (r *Runtime) StopPodSandbox(ctx context.Context, id string) error {
 		c.kill()
 	}
 	if release {
+		s.closeHostPorts()
 		r.o.Network.Release(s.ip)
 		r.mu.Lock()
 		r.changed(s, s.id)

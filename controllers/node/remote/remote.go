@@ -8,8 +8,9 @@
 // the node's owner, and only those with that label are listed.
 //
 // Caveats: the remote runtime's network is the host's and its CNI plugin's. Its Pods are reached from the cluster (probes,
-// Services, port-forward) where the host reaches their addresses; they do not reach the virtual network: no Service, no
-// cluster DNS, no NetworkPolicy. They get the host's resolv.conf.
+// Services, port-forward) where the host reaches their addresses; they reach the virtual network by a proxy only, which their
+// environment names where the host has an address on their network, as with a bridge (see waysOut): no UDP, no cluster DNS.
+// They get the host's resolv.conf.
 package remote
 
 import (
@@ -89,6 +90,7 @@ type Runtime struct {
 
 	mu        sync.Mutex
 	addresses map[string]netip.Addr // of remote sandboxes, by ID
+	out       *waysOut
 }
 
 var _ internalapi.RuntimeService = (*Runtime)(nil)
@@ -111,7 +113,7 @@ func Connect(ctx context.Context, o Options) (*Runtime, *Images, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", o.Endpoint, errors.Join(err, r.Close(ctx)))
 	}
-	out := &Runtime{Runtime: o.Local, o: o, remote: r, addresses: map[string]netip.Addr{}}
+	out := &Runtime{Runtime: o.Local, o: o, remote: r, addresses: map[string]netip.Addr{}, out: newWaysOut(o.Network)}
 	return out, &Images{Images: o.LocalImages, runtime: out, remote: images}, nil
 }
 
@@ -198,6 +200,7 @@ func (r *Runtime) GetContainerEvents(ctx context.Context, events chan *runtimeap
 // Close ends the node's Pods in both runtimes, as a power failure does.
 func (r *Runtime) Close(ctx context.Context) error {
 	err := r.Runtime.Close(ctx)
+	r.out.close()
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	sandboxes, lerr := r.remote.ListPodSandbox(ctx, &runtimeapi.PodSandboxFilter{LabelSelector: r.owned(nil)})

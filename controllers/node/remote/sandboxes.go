@@ -68,6 +68,7 @@ func (r *Runtime) forget(id string) {
 	defer r.mu.Unlock()
 	if addr, ok := r.addresses[id]; ok {
 		delete(r.addresses, id)
+		r.out.forget(addr)
 		r.o.Network.Release(addr)
 	}
 }
@@ -99,6 +100,16 @@ func (r *Runtime) CreateContainer(ctx context.Context, sandbox string, config *r
 	}
 	c := proto.CloneOf(config)
 	c.Labels = r.owned(c.Labels)
+	r.mu.Lock()
+	pod, known := r.addresses[sandbox]
+	r.mu.Unlock()
+	if known {
+		env, err := r.out.of(pod, sandboxConfig.GetDnsConfig())
+		if err != nil {
+			return "", err
+		}
+		c.Envs = append(env, c.Envs...) // of two with the same name the last counts: the Pod's own
+	}
 	return r.remote.CreateContainer(ctx, sandbox, c, r.sandboxConfig(sandboxConfig))
 }
 
