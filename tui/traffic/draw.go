@@ -176,7 +176,7 @@ func (v *view) drawPort(c *canvas.Canvas, y int, s *style.Styles, at columns, p 
 	health, word := screen.Good, fmt.Sprintf("%d of %d", p.receiving(), len(p.rows))
 	switch {
 	case p.receiving() == 0:
-		health, word = screen.Poor, "no endpoint"
+		health, word = screen.Poor, "none ready: refused"
 	case p.receiving() < len(p.rows):
 		health = screen.Busy
 	}
@@ -197,7 +197,6 @@ func (v *view) drawPort(c *canvas.Canvas, y int, s *style.Styles, at columns, p 
 	}
 	c.Text(at.state, y, ink, word)
 	if p.receiving() == 0 {
-		c.Clip(at.state+len(word)+1, y, at.total-at.state-len(word)-1, s.Muted, "refuses")
 		return
 	}
 	c.Right(at.open, y, s.Muted, fmt.Sprint(p.open))
