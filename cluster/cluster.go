@@ -46,6 +46,8 @@ type Options struct {
 	Traffic func(context.Context) ([]ServiceTraffic, error)
 	// Sandboxes lists what the Pods' containers share. Nil: nobody tells of them.
 	Sandboxes func(context.Context) ([]Sandbox, error)
+	// Nodes is what can be done to the cluster's machines. Nil: they are not podarium's.
+	Nodes Nodes
 	// StopsWithProcess says that quitting this process stops the cluster, so that a front end asks first.
 	StopsWithProcess bool
 	// ReadOnly refuses every change (package cluster/change checks it, once).

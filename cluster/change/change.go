@@ -8,7 +8,7 @@
 //     after the plan was made in a way that matters (its spec, its data, a label that the plan sets), Apply
 //     returns a *Conflict; where only its status or unrelated metadata changed, which a rollout does all the time, the same
 //     change is put on the newer version.
-//   - Read-only clusters are never written to, not even by a dry run. That is checked in one function, send.
+//   - Read-only clusters are never written to, not even by a dry run. That is checked where changes leave, in send and operate.
 //   - What was done is recorded, and Door.Undo plans the way back: to be previewed and applied like any other.
 package change
 
@@ -56,11 +56,11 @@ type Line struct {
 
 // Plan is a change that has not been made. Plans are immutable.
 type Plan struct {
-	// Verb is create, update, delete, scale or evict.
+	// Verb is create, update, delete, scale or evict, or what an Operation calls it.
 	Verb string
 	// Summary says in one line what will be done: "set image of deployment.apps/web: app nginx:1 -> nginx:2".
 	Summary string
-	// Command is the equal kubectl command; empty where kubectl has none.
+	// Command is the equal kubectl command, for an Operation one of podarium; empty where there is none.
 	Command string
 	Ref     Ref
 	// Before is nil for a create, After is nil for a delete. For a scale both are Scale objects.

@@ -53,6 +53,9 @@ func (d *Door) Apply(ctx context.Context, p *Plan) (*Record, error) {
 }
 
 func (d *Door) do(ctx context.Context, p *Plan) (*unstructured.Unstructured, error) {
+	if o := p.request.operation; o != nil {
+		return nil, operate(ctx, d.c, o)
+	}
 	if p.Before == nil {
 		w := write{method: http.MethodPost, ref: p.Ref, collection: true, body: p.request.want, strict: p.request.strict}
 		if p.request.applied != nil {
@@ -136,6 +139,9 @@ func (d *Door) Undo(ctx context.Context, r *Record) (*Plan, error) {
 
 func (d *Door) inverse(ctx context.Context, r *Record) (*Plan, error) {
 	ref := r.Plan.Ref
+	if o := r.Plan.request.operation; o != nil {
+		return o.back()
+	}
 	switch r.Plan.Verb {
 	case "create":
 		ref.UID = r.Result.GetUID()

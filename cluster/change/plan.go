@@ -24,6 +24,7 @@ type request struct {
 	delete      *metav1.DeleteOptions
 	applied     *unstructured.Unstructured // by server-side apply, instead of want
 	force       bool                       // takes over the fields of other managers
+	operation   *Operation                 // instead of a write to the API
 	undoes      int                        // the record that this plan takes back
 }
 

@@ -34,7 +34,8 @@ type write struct {
 	force       bool // with apply: take over the fields of other managers
 }
 
-// send is the only place in the program from which a write leaves: the read-only check is here, and nowhere else.
+// send is the only place in the program from which a write to the API leaves: the read-only check is here and, for what is no
+// write to the API, in operate, and nowhere else.
 func send(ctx context.Context, c *cluster.Cluster, w write) (*unstructured.Unstructured, []string, error) {
 	if c.ReadOnly() {
 		return nil, nil, ErrReadOnly

@@ -245,7 +245,7 @@ func start(o Options) (_ *Cluster, stop func(), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := cluster.New(cluster.Options{Name: "test", Config: config, Etcd: etcd, Disposable: true, ReadOnly: o.ReadOnly})
+	c, err := cluster.New(cluster.Options{Name: "test", Config: config, Etcd: etcd, Disposable: true, ReadOnly: o.ReadOnly, Nodes: machines{bin, info.DataDir}})
 	if err != nil {
 		return nil, nil, err
 	}

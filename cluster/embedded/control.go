@@ -157,7 +157,7 @@ func Attach(ctx context.Context, dataDir string) (*Remote, error) {
 			info, err := r.Info(ctx)
 			return info.Status, err
 		},
-		Traffic: r.Traffic, Sandboxes: r.Sandboxes,
+		Traffic: r.Traffic, Sandboxes: r.Sandboxes, Nodes: r.machines(),
 	})
 	return r, err
 }

@@ -204,7 +204,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	s.cluster, err = cluster.New(cluster.Options{
 		Name: clusterName(o), Config: s.admin.config, Etcd: s.client, Status: s.Status, StopsWithProcess: true, Disposable: true,
 		Access:      access(s.admin.file),
-		EtcdHistory: s.state.file(etcdHistory), Traffic: s.Traffic, Sandboxes: s.Sandboxes,
+		EtcdHistory: s.state.file(etcdHistory), Traffic: s.Traffic, Sandboxes: s.Sandboxes, Nodes: s.machines(),
 	})
 	if err != nil {
 		return nil, err

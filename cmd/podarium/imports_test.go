@@ -24,6 +24,7 @@ var mayNotImport = map[string][]string{
 	"cluster/cron":        {module + "controllers", module + "cluster/embedded", "k8s.io/kubernetes/"},
 	"cluster/debug":       {module + "controllers", module + "cluster/embedded", "k8s.io/kubernetes/"},
 	"cluster/drain":       {module + "controllers", module + "cluster/embedded", "k8s.io/kubernetes/"},
+	"cluster/machine":     {module + "controllers", module + "cluster/embedded", "k8s.io/kubernetes/"},
 	"cluster/edit":        {module + "controllers", module + "cluster/embedded", "k8s.io/kubernetes/"},
 	"cluster/internal":    {module + "controllers", module + "cluster/embedded", "k8s.io/kubernetes/"},
 	"cluster/livelog":     {module + "controllers", module + "cluster/embedded", "k8s.io/kubernetes/"},

@@ -1,6 +1,7 @@
 package changes
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -32,11 +33,14 @@ type preview struct {
 
 var _ screen.Dialog = (*preview)(nil)
 
-// newPreview begins on yes, but for a delete and a drain.
+// careful are what a preview begins on no for.
+var careful = []string{"delete", "drain", "remove", "switch off"}
+
+// newPreview begins on yes, but for what is careful.
 func newPreview(s *screen.Scope, plans []*change.Plan, then func()) *preview {
 	d := &preview{scope: s, plans: plans, then: then, accept: true, opened: s.Now()}
 	for i, p := range plans {
-		if p.Verb == "delete" || p.Verb == "drain" {
+		if slices.Contains(careful, p.Verb) {
 			d.accept = false
 		}
 		if i > 0 {
@@ -98,7 +102,7 @@ func (d *preview) verb() string {
 		}
 	}
 	switch v {
-	case "delete", "evict", "create", "scale", "drain":
+	case "delete", "evict", "create", "scale", "drain", "add", "remove", "switch off", "switch on":
 		return v
 	}
 	return "apply"

@@ -41,6 +41,7 @@ func (v *view) Keys() key.Table {
 		With(pod, actShell, actHandOver, actAttach, actDebug, actTransfer).
 		With(pod || scales || workload || v.is("", "services"), actForward, actForwards).
 		With(node, actNodeShell, actCordon, actUncordon, actDrain).
+		With(node && v.scope.Cluster().Nodes() != nil, actPower, actAddNode, actRemoveNode).
 		With(v.is("", "services") && v.scope.Handles(traffic.Of{}), actTraffic).
 		With(!node, actCopy).
 		With(v.is("batch", "cronjobs"), actTrigger).
@@ -284,6 +285,12 @@ func (v *view) act(a key.Action, r *livetable.Row) {
 		changes.Cordon(v.scope, v.objects(), a == actCordon)
 	case actDrain:
 		changes.Drain(v.scope, o)
+	case actPower:
+		changes.Power(v.scope, v.objects())
+	case actAddNode:
+		changes.AddNode(v.scope)
+	case actRemoveNode:
+		changes.RemoveNode(v.scope, o)
 	case actTrigger:
 		changes.Trigger(v.scope, o)
 	case actSuspend:

@@ -41,6 +41,9 @@ const (
 	actCordon      key.Action = "cordon"
 	actUncordon    key.Action = "uncordon"
 	actDrain       key.Action = "drain"
+	actPower       key.Action = "power"
+	actAddNode     key.Action = "node.add"
+	actRemoveNode  key.Action = "node.remove"
 	actTrigger     key.Action = "trigger"
 	actSuspend     key.Action = "suspend"
 	actMark        key.Action = "mark"
@@ -94,6 +97,9 @@ func Keys() key.Table {
 		{Action: actCordon, Keys: []string{"c"}, Hint: "cordon", Help: "cordon: no new Pods on the node", Group: groupDo, Changes: true},
 		{Action: actUncordon, Keys: []string{"u"}, Hint: "uncordon", Help: "uncordon: new Pods again", Group: groupDo, Changes: true},
 		{Action: actDrain, Keys: []string{"r"}, Hint: "drain", Help: "drain: cordon, and evict the Pods", Group: groupDo, Changes: true},
+		{Action: actPower, Keys: []string{"p"}, Hint: "power", Help: "switch a node of podarium's off, as a power failure does, or on again", Group: groupDo, Changes: true},
+		{Action: actAddNode, Keys: []string{"a"}, Hint: "add", Help: "add a node to a cluster that podarium runs", Group: groupDo, Changes: true},
+		{Action: actRemoveNode, Keys: []string{"x"}, Help: "remove a node of podarium's, for good", Group: groupDo, Changes: true},
 		{Action: actImage, Keys: []string{"i"}, Hint: "image", Help: "set the image of each container", Group: groupDo, Changes: true},
 		{Action: actRestart, Keys: []string{"r"}, Hint: "restart", Help: "restart: replace every Pod, a few at a time", Group: groupDo, Changes: true},
 		{Action: actPause, Keys: []string{"p"}, Help: "pause the rollout, or resume it", Group: groupDo, Changes: true},
