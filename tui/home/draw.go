@@ -2,6 +2,7 @@ package home
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/screen"
@@ -29,7 +30,11 @@ func (v *view) Draw(c *canvas.Canvas) {
 	s := v.scope.Styles()
 	w, h := c.Width(), c.Height()
 	v.drawActivity(c.Cut(0, 1, w, 1), s)
-	body := c.Cut(0, 3, w, h-3)
+	above := 3
+	if !v.knowsEtcd() { // there is no line of writes
+		above = 1
+	}
+	body := c.Cut(0, above, w, h-above)
 	switch {
 	case w < twoColumns:
 		used := v.drawLine(body, s, v.groups[components])
@@ -81,6 +86,7 @@ func bar(share float64) string {
 // drawGroups draws groups below each other. Each has room for its heading and an item; what is left goes round to
 // those that have more.
 func (v *view) drawGroups(c *canvas.Canvas, s *style.Styles, which ...int) {
+	which = slices.DeleteFunc(which, func(g int) bool { return v.groups[g].title == "" })
 	rows := make([]int, len(which))
 	left := c.Height() - len(which) // a blank line after each, none after the last
 	for n := range which {

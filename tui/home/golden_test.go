@@ -89,8 +89,8 @@ func TestEverythingCanBeEntered(t *testing.T) {
 	if len(seen) != 3+4+2 {
 		t.Errorf("the cursor reached %d items, want 9", len(seen))
 	}
-	if first, ok := h.Opened[0].(screen.Resources); !ok || first.FieldSelector != "spec.nodeName=node-1" {
-		t.Errorf("enter on a node opens %+v", h.Opened[0])
+	if first, ok := h.Opened[0].(screen.Resources); !ok || first.FieldSelector != "spec.nodeName=node-3" {
+		t.Errorf("enter on the first node, which is not ready, opens %+v", h.Opened[0])
 	}
 	rollouts := 0
 	for _, r := range h.Opened {

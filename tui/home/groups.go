@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -46,6 +47,7 @@ const (
 	titleWarnings   = "WARNINGS"
 	titleWriters    = "WHO WRITES"
 	titleWritten    = "WHAT IS WRITTEN"
+	titleChanging   = "WHAT CHANGES"
 )
 
 func (v *view) components() group {
@@ -74,7 +76,42 @@ func (v *view) components() group {
 		}
 		g.items = append(g.items, it)
 	}
+	g.items = append(g.items, v.componentsSeen(g.items)...)
 	return g
+}
+
+// componentLabel is what kubeadm's static Pods have the component's name in.
+const componentLabel = "component"
+
+// componentsSeen are the components that show themselves by Pods and are not known otherwise: an attached cluster tells no
+// more of its control plane. Of several Pods the worst speaks.
+func (v *view) componentsSeen(known []item) []item {
+	s := v.from.pods.Snapshot()
+	var out []item
+	for _, r := range s.Rows {
+		name := r.Labels[componentLabel]
+		if r.Namespace != metav1.NamespaceSystem || name == "" {
+			continue
+		}
+		id := "component/" + name
+		if slices.ContainsFunc(known, func(it item) bool { return it.id == id }) {
+			continue
+		}
+		i := slices.IndexFunc(out, func(it item) bool { return it.id == id })
+		if i < 0 {
+			i = len(out)
+			out = append(out, item{
+				id: id, name: strings.TrimPrefix(name, "kube-"), health: screen.Good,
+				open: screen.Resources{Resource: podsGVR, Namespace: r.Namespace, LabelSelector: componentLabel + "=" + name},
+			})
+		}
+		out[i].detail = strings.TrimPrefix(out[i].detail+", "+cell(s, r, "Node"), ", ")
+		if h := podHealth(s, r); h > out[i].health {
+			out[i].health, out[i].word = h, cell(s, r, "Status")
+		}
+	}
+	slices.SortFunc(out, func(a, b item) int { return strings.Compare(a.id, b.id) })
+	return out
 }
 
 // componentPods leads to the Pods of a component where it shows itself by some, else to the leases by which it leads.
@@ -110,8 +147,9 @@ func (v *view) nodes() group {
 		slices.SortFunc(it.squares, func(a, b screen.Health) int { return int(b) - int(a) })
 		g.items = append(g.items, it)
 	}
-	if waiting := on["<none>"]; len(waiting) > 0 {
-		g.items = append(g.items, item{
+	slices.SortStableFunc(g.items, func(a, b item) int { return int(b.health) - int(a.health) })
+	if waiting := on["<none>"]; len(waiting) > 0 { // first, so that a small screen shows it
+		g.items = slices.Insert(g.items, 0, item{
 			id: "unscheduled", health: screen.Poor, name: "on no node", squares: waiting,
 			open: screen.Resources{Resource: podsGVR, FieldSelector: "spec.nodeName=", Of: "on no node"},
 		})
@@ -185,17 +223,63 @@ type owner struct{ kind, namespace, name string }
 func (v *view) broken() map[owner]string {
 	pods := v.from.pods.Snapshot()
 	why := map[owner]string{}
+	for o, reason := range v.refused() {
+		why[o] = reason
+	}
 	for _, p := range pods.Rows {
-		if p.Owner == nil || podHealth(pods, p) != screen.Bad {
+		status := cell(pods, p, "Status")
+		if status == "Pending" && cell(pods, p, "Node") == "<none>" && v.scope.Now().Sub(p.Created) > patience {
+			status = "Unschedulable"
+		} else if podHealth(pods, p) != screen.Bad {
+			continue
+		}
+		if p.Owner == nil {
 			continue
 		}
 		o := owner{p.Owner.Kind, p.Namespace, p.Owner.Name}
 		if hash := p.Labels[appsv1.DefaultDeploymentUniqueLabelKey]; o.kind == "ReplicaSet" && hash != "" {
 			o.kind, o.name = "Deployment", strings.TrimSuffix(o.name, "-"+hash)
 		}
-		why[o] = cell(pods, p, "Status")
+		why[o] = status
 	}
 	return why
+}
+
+// patience is how long a Pod may be on no node, and how long ago one may have been refused, before a rollout counts as stuck.
+const patience = 20 * time.Second
+
+// refused says of each workload whose Pods cannot be made lately why not: a quota, a limit range, a webhook.
+func (v *view) refused() map[owner]string {
+	s := v.from.events.Snapshot()
+	out := map[owner]string{}
+	for _, r := range s.Rows {
+		if cell(s, r, "Reason") != "FailedCreate" {
+			continue
+		}
+		kind, name, _ := strings.Cut(cell(s, r, "Object"), "/")
+		switch kind {
+		case "replicaset":
+			if at := strings.LastIndexByte(name, '-'); at > 0 {
+				out[owner{"Deployment", r.Namespace, name[:at]}] = "FailedCreate"
+			}
+		case "statefulset":
+			out[owner{"StatefulSet", r.Namespace, name}] = "FailedCreate"
+		case "daemonset":
+			out[owner{"DaemonSet", r.Namespace, name}] = "FailedCreate"
+		}
+	}
+	return out
+}
+
+// owners says of each Pod, as pod/NAME after its namespace, whose it is: replicaset/NAME.
+func (v *view) owners() map[string]string {
+	out := map[string]string{}
+	for _, p := range v.from.pods.Snapshot().Rows {
+		if p.Owner != nil && p.Owner.Kind != "Node" {
+			out[p.Namespace+"/pod/"+p.Name] = strings.ToLower(p.Owner.Kind) + "/" + p.Owner.Name
+		}
+	}
+	return out
 }
 
 // maxWarnings bounds what is laid out; the events screen has them all.
@@ -208,9 +292,18 @@ func (v *view) warnings() group {
 	rows := slices.Clone(s.Rows)
 	slices.SortStableFunc(rows, func(a, b *livetable.Row) int { return b.Created.Compare(a.Created) })
 	type about struct{ namespace, object string }
-	at, counts := map[about]int{}, map[about]int{}
+	at, counts, objects := map[about]int{}, map[about]int{}, map[about]map[string]bool{}
+	owners := v.owners()
 	for _, r := range rows {
 		key := about{r.Namespace, cell(s, r, "Object")}
+		object := key.object
+		if o := owners[r.Namespace+"/"+object]; o != "" { // Pods of a workload mostly have one trouble
+			key.object = o
+		}
+		if objects[key] == nil {
+			objects[key] = map[string]bool{}
+		}
+		objects[key][object] = true
 		n, err := strconv.Atoi(cell(s, r, "Count"))
 		if err != nil {
 			n = 1
@@ -220,15 +313,20 @@ func (v *view) warnings() group {
 			continue
 		}
 		at[key] = len(g.items)
-		_, name, _ := strings.Cut(key.object, "/")
+		_, name, _ := strings.Cut(object, "/")
 		g.items = append(g.items, item{
-			id: "warning/" + key.namespace + "/" + key.object, health: screen.Poor, name: key.object,
+			id: "warning/" + key.namespace + "/" + key.object, health: screen.Poor, name: object,
 			detail: cell(s, r, "Reason") + ": " + cell(s, r, "Message"),
 			word:   duration.HumanDuration(v.scope.Now().Sub(r.Created)),
-			open:   screen.Resources{Resource: eventsGVR, Namespace: r.Namespace, FieldSelector: "involvedObject.name=" + name, Of: key.object},
+			open:   screen.Resources{Resource: eventsGVR, Namespace: r.Namespace, FieldSelector: "involvedObject.name=" + name, Of: object},
 		})
 	}
 	for key, i := range at {
+		if n := len(objects[key]); n > 1 {
+			_, name, _ := strings.Cut(key.object, "/")
+			g.items[i].name = fmt.Sprintf("%d Pods of %s", n, name)
+			g.items[i].open = screen.Resources{Resource: eventsGVR, Namespace: key.namespace, FieldSelector: "type=Warning", Filter: "OBJECT:pod/" + name, Of: key.object}
+		}
 		if n := counts[key]; n > 1 {
 			g.items[i].detail = fmt.Sprintf("×%d  %s", n, g.items[i].detail)
 		}

@@ -22,7 +22,7 @@ func Module() screen.Module {
 	return screen.Module{
 		Name:   "Home",
 		Routes: []screen.Route{screen.To(open)},
-		Commands: []screen.Command{{Names: []string{"home", "pulse", "pulses", "pu"}, Help: "the cluster at a glance", Run: func(*screen.Scope, string) (screen.Request, error) {
+		Commands: []screen.Command{{Names: []string{"home", "pulse", "pulses", "pu", "hz"}, Help: "the cluster at a glance", Run: func(*screen.Scope, string) (screen.Request, error) {
 			return screen.Home{}, nil
 		}}},
 		Keys: map[string]key.Table{"Home": keys()},
@@ -92,6 +92,7 @@ type view struct {
 	activity *activity.Store
 	from     sources
 
+	pulse  pulse
 	groups []group
 	cursor string // the id of an item
 }
@@ -143,9 +144,25 @@ func (v *view) Close() {
 // Tick implements screen.Ticker: it gathers anew what is shown.
 func (v *view) Tick() {
 	v.groups = []group{v.components(), v.nodes(), v.rollouts(), v.warnings(), v.writers(), v.written()}
+	if !v.knowsEtcd() {
+		now := v.scope.Now()
+		v.pulse.see(nodesGVR, v.from.nodes.Snapshot(), now)
+		v.pulse.see(podsGVR, v.from.pods.Snapshot(), now)
+		v.pulse.see(eventsGVR, v.from.events.Snapshot(), now)
+		for _, w := range v.from.workloads {
+			v.pulse.see(w.resource, w.source.Snapshot(), now)
+		}
+		v.groups[writers], v.groups[written] = v.changing(), group{}
+	}
 	if _, _, ok := v.find(); !ok {
 		v.cursor = ""
 	}
+}
+
+// knowsEtcd says whether the cluster's etcd can be asked, or that this is not known yet.
+func (v *view) knowsEtcd() bool {
+	s := v.vitals.Sample()
+	return s.Revision > 0 || s.At.IsZero()
 }
 
 // Place implements screen.Screen.
