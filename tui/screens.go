@@ -17,6 +17,7 @@ import (
 	"github.com/podarium/podarium/tui/plugin"
 	"github.com/podarium/podarium/tui/resource"
 	"github.com/podarium/podarium/tui/rollouts"
+	"github.com/podarium/podarium/tui/saved"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/shell"
 	"github.com/podarium/podarium/tui/traffic"
@@ -44,6 +45,7 @@ func modules() []screen.Module {
 		transfer.Module(),
 		changes.Module(),
 		manifest.Module(),
+		saved.Module(),
 		help.Module(),
 		plugin.Module(),
 		etcd.Module(),

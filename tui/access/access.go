@@ -89,29 +89,77 @@ func run(s *screen.Scope, argument string) (screen.Request, error) {
 	return WhoCan{ask}, nil
 }
 
-// read fills a table once. What rows returns is handed over on the UI's goroutine.
+// rest is how long a table rests after it was read, however much changes.
+const rest = time.Second
+
+// rbac are the resources that the tables are read from.
+var rbac = []string{"roles", "rolebindings", "clusterroles", "clusterrolebindings"}
+
+// read fills a table, and fills it anew when a role or binding changes. What rows returns is handed over on the UI's
+// goroutine.
 func read[T any](s *screen.Scope, t *livetable.Made, ask func(context.Context, *cluster.Cluster) (T, error), rows func(T) []*livetable.Row) {
 	c := s.Cluster()
-	screen.Call(s, "read roles and bindings", readTimeout, func(ctx context.Context) (T, error) { return ask(ctx, c) },
-		func(answer T, err error) {
+	reading, again, loaded := false, false, false
+	var fill func()
+	fill = func() {
+		if reading {
+			again = true
+			return
+		}
+		reading = true
+		what := "read roles and bindings"
+		if loaded {
+			what = "" // what is shown is read anew: nobody waits for that
+		}
+		screen.Call(s, what, readTimeout, func(ctx context.Context) (T, error) { return ask(ctx, c) }, func(answer T, err error) {
 			if err != nil {
-				t.Set(nil, false, err)
-				return
+				t.Set(t.Snapshot().Rows, loaded, err)
+			} else {
+				loaded = true
+				t.Set(distinct(rows(answer)), true, nil)
 			}
-			t.Set(rows(answer), true, nil)
+			s.After(rest, func() {
+				reading = false
+				if again {
+					again = false
+					fill()
+				}
+			})
 		})
+	}
+	for _, r := range rbac {
+		table := livetable.Open(s.Context(), c, livetable.Query{Resource: rbacv1.SchemeGroupVersion.WithResource(r)})
+		s.Live(table.Changed(), fill)
+	}
+	fill()
+}
+
+// distinct gives each row a UID of what it says, so that the cursor and the marks stay with it when the table is read anew.
+func distinct(rows []*livetable.Row) []*livetable.Row {
+	seen := map[types.UID]int{}
+	for _, r := range rows {
+		uid := types.UID(r.Name)
+		for _, c := range r.Cells {
+			uid += types.UID("|" + c.Text)
+		}
+		if seen[uid]++; seen[uid] > 1 {
+			uid += types.UID(fmt.Sprint("#", seen[uid]))
+		}
+		r.UID = uid
+	}
+	return rows
 }
 
 func openWho(s *screen.Scope, r WhoCan) (screen.Screen, error) {
 	t := livetable.NewMade([]livetable.Column{{Name: "Kind"}, {Name: "Name"}, {Name: "Where"}, {Name: "Role"}, {Name: "Binding"}})
-	subjects := map[types.UID]rbacv1.Subject{}
+	subjects := map[string]rbacv1.Subject{} // by kind and name
 	read(s, t, access.Read, func(p *access.Policy) []*livetable.Row {
 		var rows []*livetable.Row
-		for i, g := range p.WhoCan(r.Ask) {
+		for _, g := range p.WhoCan(r.Ask) {
 			name := strings.TrimPrefix(g.Subject.Namespace+"/"+g.Subject.Name, "/")
-			row := &livetable.Row{UID: types.UID(fmt.Sprint(i)), Name: name}
+			row := &livetable.Row{Name: name}
 			row.Cells = texts(g.Subject.Kind, name, where(g), g.RoleKind+"/"+g.Role, g.BindingKind+"/"+g.Binding)
-			subjects[row.UID] = g.Subject
+			subjects[g.Subject.Kind+"/"+name] = g.Subject
 			rows = append(rows, row)
 		}
 		return rows
@@ -126,7 +174,7 @@ func openWho(s *screen.Scope, r WhoCan) (screen.Screen, error) {
 	}
 	return resource.New(s, resource.Spec{
 		Name: "who can " + what, Note: scope, Source: t, Firm: []string{"Kind"}, Empty: "nobody can, by RBAC",
-		Enter: func(row *livetable.Row) screen.Request { return WhatCan{subjects[row.UID]} },
+		Enter: func(row *livetable.Row) screen.Request { return WhatCan{subjects[row.Cells[0].Text+"/"+row.Name]} },
 	})
 }
 
@@ -204,7 +252,7 @@ func ruleRows(grants []access.Grant, granted bool) []*livetable.Row {
 	var rows []*livetable.Row
 	for _, g := range grants {
 		for _, what := range access.Targets(g.Rule) {
-			row := &livetable.Row{UID: types.UID(fmt.Sprint(len(rows))), Name: what, Cells: texts(what)}
+			row := &livetable.Row{Name: what, Cells: texts(what)}
 			for _, v := range verbs {
 				mark := "·"
 				if slices.Contains(g.Rule.Verbs, v) || slices.Contains(g.Rule.Verbs, rbacv1.VerbAll) {

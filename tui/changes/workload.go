@@ -99,40 +99,77 @@ func checkReplicas(v string) error {
 type container struct {
 	name, image string
 	before      []string
+	// mixed says that several objects have several images for it.
+	mixed bool
 }
 
-// SetImage reads the images of an object's containers, asks for others, and proposes those that differ.
-func SetImage(s *screen.Scope, o screen.Object) {
+// SetImage reads the images of the containers of some objects, asks for others, and proposes those that differ. A container that
+// several have by one name is asked for once.
+func SetImage(s *screen.Scope, objects []screen.Object) {
 	c := s.Cluster()
-	screen.Call(s, "images of "+o.Name, planTimeout, func(ctx context.Context) ([]container, error) {
-		u, err := change.Get(ctx, c, Ref(o))
-		if err != nil {
-			return nil, err
-		}
-		list, err := containers(u)
-		if err != nil {
-			return nil, err
-		}
-		past, _ := rollout.History(ctx, c, Ref(o)) // what has none offers nothing
-		for i := range list {
-			for _, r := range past {
-				if image := r.Images[list[i].name]; image != "" && image != list[i].image && !slices.Contains(list[i].before, image) {
-					list[i].before = append(list[i].before, image)
-				}
+	screen.Call(s, "images of "+names(objects), planTimeout, func(ctx context.Context) ([]container, error) {
+		var all []container
+		for _, o := range objects {
+			list, err := containersOf(ctx, c, o)
+			if err != nil {
+				return nil, err
 			}
+			all = join(all, list)
 		}
-		return list, nil
+		return all, nil
 	}, func(list []container, err error) {
 		if err != nil {
 			s.Fail(err)
 			return
 		}
-		askImages(s, o, list)
+		askImages(s, objects, list)
 	})
 }
 
-func askImages(s *screen.Scope, o screen.Object, list []container) {
-	f := dialog.Form{Title: "Image of " + o.Name, Accept: "Preview"}
+// containersOf are the containers of one object, with the images that they had before.
+func containersOf(ctx context.Context, c *cluster.Cluster, o screen.Object) ([]container, error) {
+	u, err := change.Get(ctx, c, Ref(o))
+	if err != nil {
+		return nil, err
+	}
+	list, err := containers(u)
+	if err != nil {
+		return nil, err
+	}
+	past, _ := rollout.History(ctx, c, Ref(o)) // what has none offers nothing
+	for i := range list {
+		for _, r := range past {
+			list[i].offer(r.Images[list[i].name])
+		}
+	}
+	return list, nil
+}
+
+// offer adds an image that the container had.
+func (c *container) offer(image string) {
+	if image != "" && image != c.image && !slices.Contains(c.before, image) {
+		c.before = append(c.before, image)
+	}
+}
+
+// join puts containers of one name together: of several images the first stands in the field, and the others are offered.
+func join(all, more []container) []container {
+	for _, m := range more {
+		i := slices.IndexFunc(all, func(c container) bool { return c.name == m.name })
+		if i < 0 {
+			all = append(all, m)
+			continue
+		}
+		all[i].mixed = all[i].mixed || all[i].image != m.image
+		for _, image := range append([]string{m.image}, m.before...) {
+			all[i].offer(image)
+		}
+	}
+	return all
+}
+
+func askImages(s *screen.Scope, objects []screen.Object, list []container) {
+	f := dialog.Form{Title: "Image of " + names(objects), Accept: "Preview"}
 	for _, c := range list {
 		f.Fields = append(f.Fields, dialog.Field{Label: c.name, Value: c.image, Offers: c.before, Check: func(v string) error {
 			if strings.TrimSpace(v) == "" {
@@ -140,19 +177,48 @@ func askImages(s *screen.Scope, o screen.Object, list []container) {
 			}
 			return nil
 		}})
+		if c.mixed {
+			f.Note = "What is marked has several images for one container: the one that stands here becomes that of all of them."
+		}
 	}
 	f.Then = func(values []string) {
 		images := map[string]string{}
 		for i, v := range values {
-			if v = strings.TrimSpace(v); v != list[i].image {
+			if v = strings.TrimSpace(v); v != list[i].image || list[i].mixed {
 				images[list[i].name] = v
 			}
 		}
-		Propose(s, "set image of "+o.Name, each([]screen.Object{o}, func(ctx context.Context, c *cluster.Cluster, r change.Ref) (*change.Plan, error) {
-			return rollout.SetImage(ctx, c, r, images)
+		Propose(s, "set image of "+names(objects), each(objects, func(ctx context.Context, c *cluster.Cluster, r change.Ref) (*change.Plan, error) {
+			own, err := ownImages(ctx, c, r, images)
+			if err != nil {
+				return nil, err
+			}
+			return rollout.SetImage(ctx, c, r, own)
 		}))
 	}
 	s.Ask(dialog.NewForm(s, f))
+}
+
+// ownImages are those of the images that an object has containers for.
+func ownImages(ctx context.Context, c *cluster.Cluster, r change.Ref, images map[string]string) (map[string]string, error) {
+	u, err := change.Get(ctx, c, r)
+	if err != nil {
+		return nil, err
+	}
+	list, err := containers(u)
+	if err != nil {
+		return nil, err
+	}
+	own := map[string]string{}
+	for _, c := range list {
+		if image, ok := images[c.name]; ok {
+			own[c.name] = image
+		}
+	}
+	if len(own) == 0 {
+		return nil, change.ErrNothingToDo
+	}
+	return own, nil
 }
 
 func containers(u *unstructured.Unstructured) ([]container, error) {

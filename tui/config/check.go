@@ -19,6 +19,7 @@ func (s *Source) check() {
 	s.checkNamespaces()
 	s.checkViews()
 	s.checkLogs()
+	s.checkThresholds()
 	for i, p := range s.ReadOnlyContexts {
 		if p == "" {
 			s.Report("an empty pattern matches nothing: remove it", "readOnlyContexts", strconv.Itoa(i))
@@ -100,6 +101,14 @@ func (s *Source) checkNamespaces() {
 			if msgs := validation.IsDNS1123Label(ns); len(msgs) > 0 {
 				s.Report(fmt.Sprintf("%q is not the name of a namespace: %s", ns, msgs[0]), "namespaces", "sets", name, strconv.Itoa(i))
 			}
+		}
+	}
+}
+
+func (s *Source) checkThresholds() {
+	for name, l := range map[string]Levels{"cpu": s.Thresholds.CPU, "memory": s.Thresholds.Memory} {
+		if l.Warn < 0 || l.Critical < l.Warn {
+			s.Report(fmt.Sprintf("warn %d and critical %d: give percents, of which critical is not the lower one", l.Warn, l.Critical), "thresholds", name)
 		}
 	}
 }

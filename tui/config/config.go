@@ -24,6 +24,7 @@ type Config struct {
 	Keys             map[string]map[string][]string `yaml:"keys" help:"other keys for what a screen can do: the screen, the action, its keys; [] takes the action's keys away. 'podarium config keys' lists screens and actions"`
 	Aliases          map[string]string              `yaml:"aliases" help:"words for the command line: a resource (v1/pods, apps/v1/deployments, deploy) or a whole command (pods kube-system /dns)"`
 	Views            map[string]View                `yaml:"views" help:"other columns for the tables of a kind, by its name (v1/pods, apps/v1/deployments, pods), and by name@NAMESPACE for those of a namespace alone, which may be a regular expression"`
+	Thresholds       Thresholds                     `yaml:"thresholds" help:"from which part of what can be used, in percent, CPU and memory are marked"`
 	Logs             Logs                           `yaml:"logs" help:"how logs are shown at first"`
 	HotKeys          map[string]HotKey              `yaml:"hotKeys" help:"keys that run a command of the command line"`
 	Plugins          map[string]Plugin              `yaml:"plugins" help:"programs that a key runs on the object under the cursor"`
@@ -41,6 +42,18 @@ type Namespaces struct {
 	Default    string              `yaml:"default" help:"namespace or set that the UI begins in; empty is all namespaces"`
 	Favourites []string            `yaml:"favourites" help:"namespaces and sets behind the keys 1 to 9; 0 is always all namespaces" default:"default, kube-system"`
 	Sets       map[string][]string `yaml:"sets" help:"names for several namespaces that are looked at at once"`
+}
+
+// Thresholds say from which part of a limit, or of a node, usage is marked.
+type Thresholds struct {
+	CPU    Levels `yaml:"cpu" help:"of CPU"`
+	Memory Levels `yaml:"memory" help:"of memory"`
+}
+
+// Levels are two thresholds in percent.
+type Levels struct {
+	Warn     int `yaml:"warn" help:"marked as poor" default:"70"`
+	Critical int `yaml:"critical" help:"marked as bad" default:"90"`
 }
 
 // Logs says how logs are shown at first. Keys change each of these while they are looked at.
@@ -96,6 +109,7 @@ func Default() *Config {
 		Keys:       map[string]map[string][]string{},
 		Aliases:    map[string]string{},
 		Views:      map[string]View{},
+		Thresholds: Thresholds{CPU: Levels{70, 90}, Memory: Levels{70, 90}},
 		Logs:       Logs{Tail: 500, Buffer: 128},
 		HotKeys:    map[string]HotKey{},
 		Plugins:    map[string]Plugin{},

@@ -16,10 +16,14 @@ import (
 	"github.com/podarium/podarium/tui/screen"
 )
 
-const actCopy key.Action = "copy"
+const (
+	actCopy   key.Action = "copy"
+	actReveal key.Action = "reveal"
+)
 
 func textKeys() key.Table {
 	return append(key.Table{
+		{Action: actReveal, Keys: []string{"x"}, Hint: "reveal", Help: "show what is likely a secret, or hide it", Group: "View"},
 		{Action: actCopy, Keys: []string{"c"}, Hint: "copy", Help: "copy the text", Group: "Mark and copy"},
 		save.Key("the text"),
 	}, pager.Keys()...)
@@ -32,6 +36,8 @@ type text struct {
 	pager  pager.Pager
 	loaded bool
 	err    error
+	all    []*helm.Release // newest first
+	reveal bool
 }
 
 var (
@@ -46,9 +52,8 @@ func openText(s *screen.Scope, r Text) (screen.Screen, error) {
 	screen.Call(s, "release "+r.Name, readTimeout, func(ctx context.Context) ([]*helm.Release, error) {
 		return helm.History(ctx, c, r.Namespace, r.Name)
 	}, func(all []*helm.Release, err error) {
-		v.loaded = true
-		if i := slices.IndexFunc(all, func(d *helm.Release) bool { return d.Version == r.Version }); i >= 0 {
-			v.pager.SetLines(linesOf(r, all, i))
+		v.loaded, v.all = true, all
+		if v.show() {
 			return
 		}
 		if v.err = err; err == nil {
@@ -58,10 +63,38 @@ func openText(s *screen.Scope, r Text) (screen.Screen, error) {
 	return v, nil
 }
 
-// linesOf are the lines of the text of all[i]; all are the revisions, newest first.
-func linesOf(r Text, all []*helm.Release, i int) []pager.Line {
+// show lays the text out, and says whether its revision is kept.
+func (v *text) show() bool {
+	i := slices.IndexFunc(v.all, func(d *helm.Release) bool { return d.Version == v.r.Version })
+	if i >= 0 {
+		v.pager.SetLines(linesOf(v.r, v.all, i, v.reveal))
+	}
+	return i >= 0
+}
+
+// masked hides what is likely a secret in the lines of a difference.
+func masked(diff []change.Line) []change.Line {
+	texts := make([]string, len(diff))
+	for i, l := range diff {
+		texts[i] = l.Text
+	}
+	out := slices.Clone(diff)
+	for i, text := range strings.Split(mask(strings.Join(texts, "\n")), "\n") {
+		if i < len(out) {
+			out[i].Text = text
+		}
+	}
+	return out
+}
+
+// linesOf are the lines of the text of all[i]; all are the revisions, newest first. What is likely a secret is hidden unless
+// it is to be revealed.
+func linesOf(r Text, all []*helm.Release, i int, reveal bool) []pager.Line {
 	d := all[i]
 	plain := func(s, empty string) []pager.Line {
+		if !reveal && r.What != notes {
+			s = mask(s)
+		}
 		if strings.TrimSpace(s) == "" {
 			return []pager.Line{pager.Plain(empty, pager.Muted)}
 		}
@@ -95,6 +128,9 @@ func linesOf(r Text, all []*helm.Release, i int) []pager.Line {
 		diff  []change.Line
 	}{{"VALUES", inValues}, {"MANIFEST", inManifest}} {
 		lines = append(lines, pager.Plain(part.title, pager.Heading))
+		if !reveal {
+			part.diff = masked(part.diff)
+		}
 		if len(part.diff) == 0 {
 			lines = append(lines, pager.Plain("  no difference", pager.Muted))
 		}
@@ -128,6 +164,9 @@ func (v *text) Keys() key.Table { return textKeys() }
 func (v *text) Do(a key.Action) {
 	switch {
 	case v.pager.Do(a):
+	case a == actReveal:
+		v.reveal = !v.reveal
+		v.show()
 	case a == actCopy:
 		v.scope.Copy(v.pager.Text())
 		v.scope.Say(screen.Good, fmt.Sprintf("copied %d lines", v.pager.Len()))

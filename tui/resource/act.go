@@ -260,7 +260,7 @@ func (v *view) act(a key.Action, r *livetable.Row) {
 	case actScale:
 		changes.Scale(v.scope, v.objects(), v.replicas(r))
 	case actImage:
-		changes.SetImage(v.scope, o)
+		changes.SetImage(v.scope, v.objects())
 	case actRestart:
 		changes.Restart(v.scope, v.objects())
 	case actPause:

@@ -345,6 +345,11 @@ func (v *view) drawRow(c *canvas.Canvas, y int, r *livetable.Row, at int, s *sty
 		case health == screen.Idle, col.quiet:
 			ink = s.Muted
 		}
+		if n := len(v.snap.Columns); col.index >= n && v.extra[col.index-n].health != nil {
+			if h := v.extra[col.index-n].health(r); h >= screen.Poor {
+				ink = h.Style(s)
+			}
+		}
 		if col.index >= 0 && col.index < len(r.Cells) {
 			if since := now.Sub(r.Cells[col.index].Changed); since < changedFor/2 {
 				ink = s.Changed

@@ -122,6 +122,8 @@ type extra struct {
 	livetable.Column
 	width int
 	of    func(*livetable.Row) livetable.Cell
+	// health of what a row has in the column; nil where that means nothing.
+	health func(*livetable.Row) screen.Health
 }
 
 // headings are the columns of the source, and then the extra ones.

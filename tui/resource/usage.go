@@ -7,6 +7,8 @@ import (
 
 	"github.com/podarium/podarium/cluster/livetable"
 	"github.com/podarium/podarium/cluster/usage"
+	"github.com/podarium/podarium/tui/config"
+	"github.com/podarium/podarium/tui/screen"
 )
 
 // followUsage gives Pods and nodes columns for what they use, as soon as the cluster tells and as long as it does.
@@ -26,7 +28,7 @@ func (v *view) showUsage(s *usage.Snapshot, node bool) {
 	had := len(v.extra)
 	v.extra = nil
 	if s.Served {
-		v.extra = usageColumns(s, node)
+		v.extra = usageColumns(s, node, v.session.Config().Thresholds)
 	}
 	if len(v.extra) != had {
 		v.columns = nil
@@ -40,7 +42,9 @@ func (v *view) showUsage(s *usage.Snapshot, node bool) {
 
 // usageColumns are k9s's columns: CPU and memory, and what part of the request and of the limit that is; of a node, of what
 // can be allocated on it.
-func usageColumns(s *usage.Snapshot, node bool) []extra {
+//
+// Of what there is an end to, a limit or a node, the column says by glyph and colour when the end is near.
+func usageColumns(s *usage.Snapshot, node bool, near config.Thresholds) []extra {
 	use := func(r *livetable.Row) (usage.Use, bool) {
 		u, ok := s.Of[types.NamespacedName{Namespace: r.Namespace, Name: r.Name}]
 		return u, ok
@@ -53,6 +57,14 @@ func usageColumns(s *usage.Snapshot, node bool) []extra {
 			return livetable.Cell{}
 		}}
 	}
+	part := func(name string, priority int32, levels config.Levels, of func(usage.Use) (part, whole int64)) extra {
+		e := column(name, priority, 6, func(u usage.Use) livetable.Cell {
+			a, b := of(u)
+			return mark(percent(a, b), levels)
+		})
+		e.health = func(r *livetable.Row) screen.Health { return level(e.of(r), levels) }
+		return e
+	}
 	cpu := column("CPU", 0, 6, func(u usage.Use) livetable.Cell {
 		return livetable.Cell{Text: usage.CPU(u.Used.CPU), Value: u.Used.CPU}
 	})
@@ -61,18 +73,40 @@ func usageColumns(s *usage.Snapshot, node bool) []extra {
 	})
 	if node {
 		return []extra{
-			cpu, column("%CPU", 0, 4, func(u usage.Use) livetable.Cell { return percent(u.Used.CPU, u.Limit.CPU) }),
-			memory, column("%MEM", 0, 4, func(u usage.Use) livetable.Cell { return percent(u.Used.Memory, u.Limit.Memory) }),
+			cpu, part("%CPU", 0, near.CPU, func(u usage.Use) (int64, int64) { return u.Used.CPU, u.Limit.CPU }),
+			memory, part("%MEM", 0, near.Memory, func(u usage.Use) (int64, int64) { return u.Used.Memory, u.Limit.Memory }),
 		}
 	}
 	return []extra{
 		cpu,
 		column("%CPU/R", 1, 6, func(u usage.Use) livetable.Cell { return percent(u.Used.CPU, u.Request.CPU) }),
-		column("%CPU/L", 1, 6, func(u usage.Use) livetable.Cell { return percent(u.Used.CPU, u.Limit.CPU) }),
+		part("%CPU/L", 1, near.CPU, func(u usage.Use) (int64, int64) { return u.Used.CPU, u.Limit.CPU }),
 		memory,
 		column("%MEM/R", 1, 6, func(u usage.Use) livetable.Cell { return percent(u.Used.Memory, u.Request.Memory) }),
-		column("%MEM/L", 1, 6, func(u usage.Use) livetable.Cell { return percent(u.Used.Memory, u.Limit.Memory) }),
+		part("%MEM/L", 1, near.Memory, func(u usage.Use) (int64, int64) { return u.Used.Memory, u.Limit.Memory }),
 	}
+}
+
+// level is the health that a percentage means.
+func level(c livetable.Cell, l config.Levels) screen.Health {
+	n, ok := c.Value.(int64)
+	switch {
+	case !ok:
+		return screen.Unknown
+	case n >= int64(l.Critical):
+		return screen.Bad
+	case n >= int64(l.Warn):
+		return screen.Poor
+	}
+	return screen.Good
+}
+
+// mark puts a glyph before a percentage that is past a threshold.
+func mark(c livetable.Cell, l config.Levels) livetable.Cell {
+	if h := level(c, l); h >= screen.Poor {
+		c.Text = h.Glyph() + c.Text
+	}
+	return c
 }
 
 // percent is a part of the whole; empty where there is no whole.

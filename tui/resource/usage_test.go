@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -34,5 +35,24 @@ func TestGoldenUsage(t *testing.T) {
 	v.showUsage(&usage.Snapshot{}, false)
 	if v.columnIndex("CPU") >= 0 {
 		t.Error("the columns stay where the API is gone")
+	}
+}
+
+func TestUsageNearItsLimitIsMarked(t *testing.T) {
+	h, v, _ := table(t, "", somePods())
+	of := func(memory int64) usage.Use {
+		return usage.Use{Used: usage.Amount{Memory: memory}, Limit: usage.Amount{Memory: 100}}
+	}
+	v.showUsage(&usage.Snapshot{Served: true, Of: map[types.NamespacedName]usage.Use{
+		{Namespace: "default", Name: "api-86986ffc85-dxrdr"}: of(50), {Namespace: "default", Name: "web-69c6f74b8b-4f6pc"}: of(75), {Namespace: "default", Name: "web-69c6f74b8b-6gplg"}: of(95),
+	}}, false)
+	got := screentest.Draw(h, v, 200, 24).String()
+	for _, want := range []string{" 50%", "▲75%", "✗95%"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if err := v.Filter("%MEM/L:>=75"); err != nil || len(v.rows) != 2 {
+		t.Errorf("%d rows are at 75%% or more, %v", len(v.rows), err)
 	}
 }

@@ -269,7 +269,7 @@ func (v *view) Do(a key.Action) {
 	case actScale:
 		changes.Scale(v.scope, []screen.Object{v.object}, int(v.p.Desired))
 	case actImage:
-		changes.SetImage(v.scope, v.object)
+		changes.SetImage(v.scope, []screen.Object{v.object})
 	case actRestart:
 		changes.Restart(v.scope, []screen.Object{v.object})
 	case actPause:
