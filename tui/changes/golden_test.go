@@ -62,7 +62,7 @@ func TestDialogGolden(t *testing.T) {
 	Delete(s, []screen.Object{o})
 	askDrain(s, screen.Object{Name: "node-1"}, []string{yes, no, no, ""})
 	Scale(s, []screen.Object{o}, 3)
-	askImages(s, o, []container{{name: "web", image: "nginx:1.27", before: []string{"nginx:1.26"}}, {name: "sidecar", image: "envoy:1"}})
+	askImages(s, []screen.Object{o}, []container{{name: "web", image: "nginx:1.27", before: []string{"nginx:1.26"}}, {name: "sidecar", image: "envoy:1"}})
 	for i, d := range append([]screen.Dialog{preview}, h.Asked...) {
 		screentest.Dialog(t, h, "dialog-"+[]string{"preview", "delete", "drain", "scale", "image"}[i], d)
 	}
