@@ -102,6 +102,18 @@ func TestGoldenTabs(t *testing.T) {
 	golden(t, m, "tabs", 80, 24)
 }
 
+func TestGoldenTour(t *testing.T) {
+	m := framed(t, cluster.Options{Name: "default", Disposable: true}, well3())
+	if err := m.beginTour(); err != nil {
+		t.Fatal(err)
+	}
+	goldens(t, m, "tour")
+	m.command("tour off")
+	if m.guide != nil {
+		t.Error(":tour off does not end it")
+	}
+}
+
 func TestGoldenHelp(t *testing.T) {
 	m := framed(t, cluster.Options{Name: "default"}, well3())
 	press(m, "?")

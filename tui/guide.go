@@ -234,7 +234,9 @@ func (m *Model) drawTour(c *canvas.Canvas) {
 	left := c.Cut(0, 0, right, 1)
 	do := m.tourText(step.Do)
 	left.Clip(x+2, 0, right-x-2, s.Text, do)
-	left.Clip(x+2+canvas.Width(do)+3, 0, right-x-2-canvas.Width(do)-3, s.Muted, m.tourText(step.Why))
+	if why := m.tourText(step.Why); x+2+canvas.Width(do)+3+canvas.Width(why) <= right {
+		left.Text(x+2+canvas.Width(do)+3, 0, s.Muted, why)
+	}
 }
 
 // tourTable is the tour's table with the user's keys.

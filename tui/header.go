@@ -101,14 +101,14 @@ func vitalParts(v *vitals.Sample) []part {
 		parts = append(parts, part{rank: 4, segments: []segment{{text: size(v.DBSize), muted: true}}})
 	}
 	if v.Nodes >= 0 {
-		p := part{rank: 1, segments: []segment{{text: fmt.Sprintf("%d", v.Nodes)}, {text: " nodes", muted: true}}}
+		p := part{rank: 1, segments: []segment{{text: fmt.Sprintf("%d", v.Nodes)}, {text: " " + plural(int64(v.Nodes), "node"), muted: true}}}
 		if v.NodesReady < v.Nodes {
 			p.segments = []segment{{text: fmt.Sprintf("%s %d of %d nodes ready", screen.Poor.Glyph(), v.NodesReady, v.Nodes), health: screen.Poor}}
 		}
 		parts = append(parts, p)
 	}
 	if v.Pods >= 0 {
-		parts = append(parts, part{rank: 3, segments: []segment{{text: grouped(v.Pods)}, {text: " pods", muted: true}}})
+		parts = append(parts, part{rank: 3, segments: []segment{{text: grouped(v.Pods)}, {text: " " + plural(v.Pods, "pod"), muted: true}}})
 	}
 	return append(parts, lights(v))
 }
@@ -138,6 +138,14 @@ func lights(v *vitals.Sample) part {
 	}
 	p.segments = append(p.segments, segment{text: " " + word, health: health})
 	return p
+}
+
+// plural is the word for a number of things.
+func plural(n int64, word string) string {
+	if n == 1 {
+		return word
+	}
+	return word + "s"
 }
 
 // grouped is a number with its digits in threes: 48 211.

@@ -34,7 +34,7 @@ func TestThemeCommands(t *testing.T) {
 		{"theme show okabe-ito -o yaml", "variant: dark"},
 		{"theme import " + skin, "note: text: #404048 cannot be read on the skin's ground"},
 		{"theme list", "night dark your own"},
-		{"theme show night", "contrast 4.5"},
+		{"theme show night", "contrast 4.7"},
 		{"config validate", "is good"},
 	} {
 		out, err := run(strings.Fields(c.args)...)

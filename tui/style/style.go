@@ -114,6 +114,9 @@ func (b builder) colour(r themes.Role) color.Color {
 	if b.p == colorprofile.ANSI256 && b.t.Variant == themes.Dark && (r == themes.Rule || slices.Contains(themes.Surfaces(), r)) {
 		return grey(c.RGB)
 	}
+	if b.p == colorprofile.ANSI256 && neutral(c.RGB) && slices.Contains(quiet, r) {
+		return grey(c.RGB)
+	}
 	if b.p >= colorprofile.ANSI256 {
 		return c.RGB
 	}
@@ -121,6 +124,14 @@ func (b builder) colour(r themes.Role) color.Color {
 		return nil
 	}
 	return ansi.BasicColor(c.ANSI)
+}
+
+// quiet are the roles that have no hue of their own, but for a touch: the nearest of the 256 colours to a dark slate is a navy blue.
+var quiet = []themes.Role{themes.Text, themes.Muted, themes.Heading, themes.Rule}
+
+// neutral says that a colour is a grey with a touch of a hue.
+func neutral(c color.RGBA) bool {
+	return max(c.R, c.G, c.B)-min(c.R, c.G, c.B) <= 32 && max(c.R, c.G, c.B) < 250 && max(c.R, c.G, c.B) > 8
 }
 
 // grey is the nearest of the 24 greys among the 256 colours. The colour cube has nothing dark but strong hues: the
