@@ -4,85 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"regexp"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
-
-// sed knows s/PATTERN/TEXT/[g], Np and d, which is what scripts use most, and -i.
-func sed(_ context.Context, s *shell, args []string) int {
-	flags, rest := split(args)
-	if has(flags, 'e', "") && len(rest) == 0 || len(rest) == 0 {
-		fmt.Fprintln(s.stderr, "sed: a script is needed")
-		return 1
-	}
-	edit, err := sedScript(rest[0])
-	if err != nil {
-		return s.fail("sed", err)
-	}
-	r, err := s.input(rest[1:])
-	if err != nil {
-		return s.fail("sed", err)
-	}
-	b, err := io.ReadAll(r)
-	if err != nil {
-		return s.fail("sed", err)
-	}
-	var out strings.Builder
-	for i, l := range lines(string(b)) {
-		if l, keep := edit(i+1, l); keep {
-			out.WriteString(l + "\n")
-		}
-	}
-	if has(flags, 'i', "in-place") && len(rest) > 1 {
-		return s.each("sed", rest[1:], func(root *os.Root, rel string) error { return root.WriteFile(rel, []byte(out.String()), 0o644) })
-	}
-	_, _ = io.WriteString(s.stdout, out.String())
-	return 0
-}
-
-var sedGroup = regexp.MustCompile(`\\(\d)`)
-
-func sedScript(script string) (func(n int, line string) (string, bool), error) {
-	if strings.HasPrefix(script, "s") && len(script) > 3 {
-		sep := script[1:2]
-		parts := strings.Split(strings.ReplaceAll(script[2:], `\`+sep, "\x00"), sep)
-		if len(parts) != 3 {
-			return nil, fmt.Errorf("%q is no s/PATTERN/TEXT/", script)
-		}
-		for i := range parts {
-			parts[i] = strings.ReplaceAll(parts[i], "\x00", sep) // it was escaped
-		}
-		re, err := regexp.Compile(parts[0])
-		if err != nil {
-			return nil, err
-		}
-		with := sedGroup.ReplaceAllString(strings.ReplaceAll(parts[1], "$", "$$"), "$${$1}")
-		with = strings.ReplaceAll(with, "&", "${0}")
-		return func(_ int, l string) (string, bool) {
-			if strings.Contains(parts[2], "g") {
-				return re.ReplaceAllString(l, with), true
-			}
-			if m := re.FindStringSubmatchIndex(l); m != nil {
-				return l[:m[0]] + string(re.ExpandString(nil, with, l, m)) + l[m[1]:], true
-			}
-			return l, true
-		}, nil
-	}
-	if at, ok := strings.CutSuffix(script, "p"); ok && isNumber(at) {
-		n, _ := strconv.Atoi(at)
-		return func(i int, l string) (string, bool) { return l, i == n }, nil
-	}
-	if at, ok := strings.CutSuffix(script, "d"); ok && len(at) > 1 && at[0] == '/' && at[len(at)-1] == '/' {
-		re, err := regexp.Compile(at[1 : len(at)-1])
-		if err != nil {
-			return nil, err
-		}
-		return func(_ int, l string) (string, bool) { return l, !re.MatchString(l) }, nil
-	}
-	return nil, fmt.Errorf("%q: only s/PATTERN/TEXT/, Np and /PATTERN/d are to be had", script)
-}
 
 func tr(_ context.Context, s *shell, args []string) int {
 	flags, sets := split(args)
@@ -98,16 +24,31 @@ func tr(_ context.Context, s *shell, args []string) int {
 	if len(sets) > 1 {
 		to = set(sets[1])
 	}
+	complement, drop, squeeze := has(flags, 'c', "complement") || has(flags, 'C', ""), has(flags, 'd', "delete"), has(flags, 's', "squeeze-repeats")
+	var before rune = -1
 	out := strings.Map(func(r rune) rune {
-		for i, f := range from {
-			if f != r {
-				continue
+		i := slices.Index(from, r)
+		if complement {
+			if i = slices.Index(from, r); i < 0 {
+				i = len(to)
+			} else {
+				i = -1
 			}
-			if has(flags, 'd', "delete") || len(to) == 0 {
-				return -1
-			}
-			return to[min(i, len(to)-1)]
 		}
+		if i < 0 {
+			before = -1
+			return r
+		}
+		if drop {
+			return -1
+		}
+		if len(to) > 0 {
+			r = to[min(i, len(to)-1)]
+		}
+		if squeeze && r == before {
+			return -1
+		}
+		before = r
 		return r
 	}, string(b))
 	_, _ = io.WriteString(s.stdout, out)
@@ -132,26 +73,33 @@ func set(s string) []rune {
 	return out
 }
 
+// cut prints fields (-f, between -d) or characters (-c) of each line: 2, 1,3, 2-4, 2- and -3.
 func cut(_ context.Context, s *shell, args []string) int {
-	sep, field := "\t", 1
+	sep, list, characters := "\t", "", false
 	var files []string
 	for i := 0; i < len(args); i++ {
-		switch a := args[i]; {
-		case strings.HasPrefix(a, "-d"):
-			if sep = a[2:]; sep == "" && i+1 < len(args) {
-				i++
-				sep = args[i]
-			}
-		case strings.HasPrefix(a, "-f"):
-			v := a[2:]
-			if v == "" && i+1 < len(args) {
-				i++
-				v = args[i]
-			}
-			field = int(number(v))
-		default:
+		a := args[i]
+		if len(a) < 2 || a[0] != '-' || !strings.ContainsRune("dfcbs", rune(a[1])) {
 			files = append(files, a)
+			continue
 		}
+		v := a[2:]
+		if a[1] != 's' && v == "" && i+1 < len(args) {
+			i++
+			v = args[i]
+		}
+		switch a[1] {
+		case 'd':
+			sep = v
+		case 'f':
+			list = v
+		case 'c', 'b':
+			list, characters = v, true
+		}
+	}
+	wanted, err := ranges(list)
+	if err != nil {
+		return s.fail("cut", err)
 	}
 	r, err := s.input(files)
 	if err != nil {
@@ -162,11 +110,51 @@ func cut(_ context.Context, s *shell, args []string) int {
 		return s.fail("cut", err)
 	}
 	for _, l := range lines(string(b)) {
-		if fs := strings.Split(l, sep); field >= 1 && field <= len(fs) {
-			fmt.Fprintln(s.stdout, fs[field-1])
-		} else if len(fs) == 1 {
+		between, parts := sep, strings.Split(l, sep)
+		if characters {
+			between, parts = "", strings.Split(l, "")
+		} else if len(parts) == 1 {
 			fmt.Fprintln(s.stdout, l)
+			continue
 		}
+		var out []string
+		for i, part := range parts {
+			if wanted(i + 1) {
+				out = append(out, part)
+			}
+		}
+		fmt.Fprintln(s.stdout, strings.Join(out, between))
 	}
 	return 0
+}
+
+// ranges says which numbers a list such as 1,3-5,7- names.
+func ranges(list string) (func(int) bool, error) {
+	var from, to []int
+	for _, part := range strings.Split(list, ",") {
+		a, b, open := strings.Cut(part, "-")
+		if !open {
+			b = a
+		}
+		if a == "" {
+			a = "1"
+		}
+		if b == "" {
+			b = strconv.Itoa(math.MaxInt32)
+		}
+		x, err := strconv.Atoi(a)
+		y, err2 := strconv.Atoi(b)
+		if err != nil || err2 != nil || part == "-" || part == "" {
+			return nil, fmt.Errorf("%q is no list of fields: give for example -f 1,3-5", list)
+		}
+		from, to = append(from, x), append(to, y)
+	}
+	return func(n int) bool {
+		for i := range from {
+			if n >= from[i] && n <= to[i] {
+				return true
+			}
+		}
+		return false
+	}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -188,7 +189,7 @@ func (f *files) readDir(p string) ([]fs.DirEntry, error) {
 	if err != nil {
 		return nil, named(p, err)
 	}
-	// Mount points are not in the directory that they are mounted in.
+	// Mount points need not be in the directory that they are mounted in, and hide what is there.
 	here := path.Clean("/" + p)
 	for _, m := range f.mounts {
 		at := path.Clean(m.ContainerPath)
@@ -196,6 +197,7 @@ func (f *files) readDir(p string) ([]fs.DirEntry, error) {
 			continue
 		}
 		if info, err := os.Stat(m.HostPath); err == nil {
+			es = slices.DeleteFunc(es, func(e fs.DirEntry) bool { return e.Name() == path.Base(at) })
 			es = append(es, mountPoint{fs.FileInfoToDirEntry(info), path.Base(at)})
 		}
 	}

@@ -369,15 +369,3 @@ func mktemp(ctx context.Context, s *shell, args []string) int {
 	}
 	return code
 }
-
-func statTool(_ context.Context, s *shell, args []string) int {
-	_, files := split(args)
-	for _, f := range files {
-		info, err := s.p.files.stat(s.abs(f), true)
-		if err != nil {
-			return s.fail("stat", fmt.Errorf("%s: %w", f, cause(err)))
-		}
-		fmt.Fprintf(s.stdout, "  File: %s\n  Size: %d\nAccess: (%s)\nModify: %s\n", f, info.Size(), info.Mode(), info.ModTime().UTC())
-	}
-	return 0
-}

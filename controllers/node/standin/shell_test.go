@@ -65,6 +65,16 @@ func TestCommands(t *testing.T) {
 		{"pipes", "printf 'b\\na\\nb\\n' | sort | uniq | wc -l", "2\n", 0},
 		{"loop", "for i in $(seq 3); do echo $i; done", "1\n2\n3\n", 0},
 		{"sed and grep", "echo hello | sed s/l/L/g | grep -c L", "1\n", 0},
+		{"sed scripts", `printf 'a=1\nb=2\nc=3\n' | sed -e '1d;$a end' -e 's/\(.\)=\([0-9]\)/\2\1/'`, "2b\n3c\nend\n", 0},
+		{"sed addresses", `seq 6 | sed -n '2,3p;/5/p;$!{' || seq 6 | sed -n '2,3p;/5/p;6=' | tr '\n' ' '`, "sed: the command '{' is not to be had: there are s, y, p, d, q, =, a, i and c\n2 3 5 6 ", 0},
+		{"sed extended", `echo 'k: v/w v' | sed -E 's|(k): |\1=|; s/v/x/2; s,/,\n,'`, "k=v\nw x\n", 0},
+		{"sed in place", `echo "listen PORT;" > /tmp/f; sed -i "s/PORT/8080/g" /tmp/f; cat /tmp/f`, "listen 8080;\n", 0},
+		{"cut", "echo a,b,c,d | cut -d, -f2,4-; echo abcdef | cut -c2-3; echo none | cut -d: -f2", "b,d\nbc\nnone\n", 0},
+		{"cut without a list", "echo a | cut -d:", "cut: \"\" is no list of fields: give for example -f 1,3-5\n", 1},
+		{"tr", "echo 'a  b' | tr -s ' '; echo x1y2 | tr -cd '0-9'; echo; echo ab | tr a-z A-Z", "a b\n12\nAB\n", 0},
+		{"xargs", "echo a b c | xargs -n2 echo x; printf 'a b\nc\n' | xargs -I{} echo [{}]", "x a b\nx c\n[a b]\n[c]\n", 0},
+		{"tail from a line", "seq 9 | tail -n +8", "8\n9\n", 0},
+		{"stat and id", "echo abc > /tmp/s; stat -c '%n %s %F' /tmp/s; id -u", "/tmp/s 4 regular file\n0\n", 0},
 		{"environment", "echo $GREETING", "hello\n", 0},
 		{"errexit", "set -e; false; echo never", "", 1},
 		{"here document", "cat <<E\na $((1+2))\nE", "a 3\n", 0},
@@ -72,6 +82,7 @@ func TestCommands(t *testing.T) {
 		{"syntax error", "if", "", 2},
 		{"read-only volume", "echo x > /config/a", "", 1},
 		{"volume", "cat /config/key", "value", 0},
+		{"volume where the image has a directory", "ls / | grep -c '^data$'; ls /data", "1\nkey\n", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -80,7 +91,7 @@ func TestCommands(t *testing.T) {
 			}
 			p, out := start(t, e, subnet, containers.Spec{
 				Image: "busybox", Command: []string{"sh", "-c", c.script}, Env: []string{"GREETING=hello"},
-				Mounts: []*runtimeapi.Mount{{ContainerPath: "/config", HostPath: dir, Readonly: true}},
+				Mounts: []*runtimeapi.Mount{{ContainerPath: "/config", HostPath: dir, Readonly: true}, {ContainerPath: "/data", HostPath: dir, Readonly: true}},
 			})
 			select {
 			case <-p.Done():

@@ -38,12 +38,16 @@ func nl(_, in []string) []string {
 
 func tail(ctx context.Context, s *shell, args []string) int {
 	n, follow, bytes := 10, false, false
+	from := 0 // the first line, by +N
 	var files []string
 	for i := 0; i < len(args); i++ {
 		switch a := args[i]; {
 		case (a == "-n" || a == "-c") && i+1 < len(args):
 			i++
 			n, bytes = int(number(strings.TrimPrefix(args[i], "+"))), a == "-c"
+			if strings.HasPrefix(args[i], "+") {
+				from = n
+			}
 		case a == "-f" || a == "-F":
 			follow = true
 		case strings.HasPrefix(a, "-n") || strings.HasPrefix(a, "-c"):
@@ -72,7 +76,11 @@ func tail(ctx context.Context, s *shell, args []string) int {
 		_, _ = s.stdout.Write(b[max(0, len(b)-n):])
 	} else {
 		ls := lines(string(b))
-		for _, l := range ls[max(0, len(ls)-n):] {
+		begin := max(0, len(ls)-n)
+		if from > 0 {
+			begin = min(from-1, len(ls))
+		}
+		for _, l := range ls[begin:] {
 			fmt.Fprintln(s.stdout, l)
 		}
 	}

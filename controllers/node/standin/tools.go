@@ -47,7 +47,7 @@ func allTools() map[string]tool {
 		"expr":          exprTool,
 		"head":          head,
 		"hostname":      text(func(s *shell) string { return s.p.spec.Hostname }),
-		"id":            text(func(*shell) string { return "uid=0(root) gid=0(root) groups=0(root)" }),
+		"id":            id,
 		"md5sum":        sum(func() hash.Hash { return md5.New() }),
 		"nproc":         text(func(*shell) string { return strconv.Itoa(runtime.NumCPU()) }),
 		"podarium-kill": kill,
@@ -285,24 +285,36 @@ func xargs(ctx context.Context, s *shell, args []string) int {
 	if s.stdin == nil {
 		return 0
 	}
-	one := false
+	at, hole := 0, "" // how many words at a time, 0 for all; what a whole line is put in place of
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
-		if args[0] == "-n" && len(args) > 1 {
-			one, args = args[1] == "1", args[1:]
-		}
+		a := args[0]
 		args = args[1:]
+		if len(a) < 2 || !strings.ContainsRune("nIPL", rune(a[1])) {
+			continue
+		}
+		v := a[2:]
+		if v == "" && len(args) > 0 {
+			v, args = args[0], args[1:]
+		}
+		switch a[1] {
+		case 'n', 'L':
+			at = int(number(v))
+		case 'I':
+			hole = v
+		}
 	}
 	if len(args) == 0 {
 		args = []string{"echo"}
 	}
 	sc := bufio.NewScanner(s.stdin)
-	sc.Split(bufio.ScanWords)
+	if hole == "" {
+		sc.Split(bufio.ScanWords)
+	}
 	var words []string
 	for sc.Scan() {
 		words = append(words, sc.Text())
 	}
-	run := func(more ...string) int {
-		argv := append(append([]string(nil), args...), more...)
+	run := func(argv []string) int {
 		if argv[0] == "echo" {
 			fmt.Fprintln(s.stdout, strings.Join(argv[1:], " "))
 			return 0
@@ -311,14 +323,35 @@ func xargs(ctx context.Context, s *shell, args []string) int {
 		inner.stdin = nil
 		return inner.tool(ctx, argv)
 	}
-	if !one {
-		return run(words...)
+	if hole == "" && at == 0 {
+		return run(append(slices.Clone(args), words...))
 	}
 	code := 0
-	for _, w := range words {
-		if c := run(w); c != 0 {
+	for chunk := range slices.Chunk(words, max(at, 1)) {
+		argv := append(slices.Clone(args), chunk...)
+		if hole != "" {
+			argv = slices.Clone(args)
+			for i := range argv {
+				argv[i] = strings.ReplaceAll(argv[i], hole, chunk[0])
+			}
+		}
+		if c := run(argv); c != 0 {
 			code = 123
 		}
 	}
 	return code
+}
+
+// id is root's.
+func id(_ context.Context, s *shell, args []string) int {
+	flags, _ := split(args)
+	switch {
+	case has(flags, 'n', "name"):
+		fmt.Fprintln(s.stdout, "root")
+	case has(flags, 'u', "user"), has(flags, 'g', "group"), has(flags, 'G', "groups"):
+		fmt.Fprintln(s.stdout, "0")
+	default:
+		fmt.Fprintln(s.stdout, "uid=0(root) gid=0(root) groups=0(root)")
+	}
+	return 0
 }
