@@ -1,6 +1,8 @@
 package tui_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/podarium/podarium/cluster/clustertest"
@@ -55,4 +57,55 @@ func TestAccessByCommand(t *testing.T) {
 	d.Command("ns " + ns)
 	d.Command("can list deploy")
 	d.Wait("who can list deployments", "in "+ns, "ann", "ClusterRole/view", "RoleBinding/viewers")
+}
+
+// apply applies a manifest.
+func apply(t *testing.T, c *clustertest.Cluster, manifest string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "manifest.yaml")
+	if err := os.WriteFile(path, []byte(manifest), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.Kubectl(t, "apply", "-f", path)
+}
+
+// TestCustomResources goes through what a table offers on a kind that no program here knows: columns of the server's and of
+// the user's own, filters by them, and the pane beside the table.
+func TestCustomResources(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	apply(t, c, `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: gears.views.example.com}
+spec:
+  group: views.example.com
+  scope: Namespaced
+  names: {plural: gears, singular: gear, kind: Gear, shortNames: [gr]}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+    additionalPrinterColumns: [{name: Teeth, type: integer, jsonPath: .spec.teeth}]
+`)
+	c.Kubectl(t, "wait", "--for=condition=Established", "crd/gears.views.example.com")
+	for name, teeth := range map[string]string{"small": "8", "large": "64"} {
+		apply(t, c, "{apiVersion: views.example.com/v1, kind: Gear, metadata: {name: "+name+", namespace: "+ns+"}, spec: {teeth: "+teeth+", metal: {name: brass}}}")
+	}
+	d := withConfig(t, tui.Options{Cluster: c.Cluster, StateDir: t.TempDir()}, "views: {gears: {columns: [NAME, TEETH, 'METAL:.spec.metal.name', AGE]}}\n")
+	d.Command("gr " + ns)
+	d.Wait(ns+" / gears", "NAME", "TEETH", "METAL", "large", "64", "brass", "small")
+	d.Keys("/")
+	d.Type("TEETH:>10 METAL:bra")
+	d.Keys("enter")
+	d.Wait("1 of 2", "large")
+	d.WaitGone("small")
+	d.Keys("|")
+	d.Wait("yaml", "metal:", "teeth: 64")
+	d.Keys("`", "esc", "|")
+	d.WaitGone("teeth: 64")
+	c.Kubectl(t, "-n", ns, "patch", "gear", "large", "--type=merge", "-p", `{"spec":{"metal":{"name":"brass-and-steel"}}}`)
+	d.Wait("brass-and-steel")
+	d.Keys("C", "j", "space", "enter") // without TEETH
+	d.WaitGone("TEETH ")
 }
