@@ -30,6 +30,9 @@ type Cluster struct {
 	Endpoints []string
 	// CACert, Cert and Key are files for clients.
 	CACert, Cert, Key string
+
+	dir, server string
+	change      []func(*embed.Config)
 }
 
 // StartCluster runs a cluster with mutual TLS for clients until the test ends, on free ports of 127.0.0.1.
@@ -48,23 +51,10 @@ func StartCluster(tb testing.TB, size int, change ...func(*embed.Config)) *Clust
 		peer := peers[i]
 		initial += fmt.Sprintf("m%d=%s,", i, peer.String())
 	}
+	c.dir, c.server, c.change = dir, server, change
 	var configs []*embed.Config
 	for i := range size {
-		cfg := embed.NewConfig()
-		cfg.Name, cfg.Dir = fmt.Sprint("m", i), filepath.Join(dir, fmt.Sprint("m", i))
-		peer := peers[i]
-		free := url.URL{Scheme: "https", Host: "127.0.0.1:0"}
-		cfg.ListenPeerUrls, cfg.AdvertisePeerUrls = []url.URL{peer}, []url.URL{peer}
-		cfg.ListenClientUrls, cfg.AdvertiseClientUrls = []url.URL{free}, []url.URL{free}
-		cfg.InitialCluster = initial[:len(initial)-1]
-		cfg.ClientTLSInfo = transport.TLSInfo{CertFile: server + ".crt", KeyFile: server + ".key", TrustedCAFile: ca.file, ClientCertAuth: true}
-		cfg.TickMs, cfg.ElectionMs = 50, 500
-		cfg.UnsafeNoFsync = true
-		cfg.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.NewNop())
-		for _, f := range change {
-			f(cfg)
-		}
-		configs = append(configs, cfg)
+		configs = append(configs, c.config(fmt.Sprint("m", i), peers[i], initial[:len(initial)-1]))
 	}
 	// Together: a member waits for the others to elect a leader.
 	started := make([]*embed.Etcd, size)
@@ -93,6 +83,55 @@ func StartCluster(tb testing.TB, size int, change ...func(*embed.Config)) *Clust
 		}
 	}
 	return c
+}
+
+// config is that of one member.
+func (c *Cluster) config(name string, peer url.URL, initial string) *embed.Config {
+	cfg := embed.NewConfig()
+	cfg.Name, cfg.Dir = name, filepath.Join(c.dir, name)
+	free := url.URL{Scheme: "https", Host: "127.0.0.1:0"}
+	cfg.ListenPeerUrls, cfg.AdvertisePeerUrls = []url.URL{peer}, []url.URL{peer}
+	cfg.ListenClientUrls, cfg.AdvertiseClientUrls = []url.URL{free}, []url.URL{free}
+	cfg.InitialCluster = initial
+	cfg.ClientTLSInfo = transport.TLSInfo{CertFile: c.server + ".crt", KeyFile: c.server + ".key", TrustedCAFile: c.CACert, ClientCertAuth: true}
+	cfg.TickMs, cfg.ElectionMs = 50, 500
+	cfg.UnsafeNoFsync = true
+	cfg.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.NewNop())
+	for _, f := range c.change {
+		f(cfg)
+	}
+	return cfg
+}
+
+// FreePeer is a peer URL that nobody listens on, for a member that is to be added.
+func FreePeer(tb testing.TB) string {
+	tb.Helper()
+	u := freeURLs(tb, 1)[0]
+	return u.String()
+}
+
+// Join starts a member that was added to the cluster, until the test ends: its name, its peer URL, and all members as
+// NAME=URL with commas between them. It does not wait until the member has caught up.
+func (c *Cluster) Join(tb testing.TB, name, peer, initial string) *Server {
+	tb.Helper()
+	u, err := url.Parse(peer)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	cfg := c.config(name, *u, initial)
+	client := freeURLs(tb, 1)[0] // clients that know the others find it by what it advertises
+	client.Scheme = "https"
+	cfg.ListenClientUrls, cfg.AdvertiseClientUrls = []url.URL{client}, []url.URL{client}
+	cfg.ClusterState = embed.ClusterStateFlagExisting
+	e, err := embed.StartEtcd(cfg)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	m := &Server{Etcd: e, Endpoint: "https://" + e.Clients[0].Addr().String(), Dir: cfg.Dir}
+	tb.Cleanup(m.Stop)
+	c.Members = append(c.Members, m)
+	c.Endpoints = append(c.Endpoints, m.Endpoint)
+	return m
 }
 
 // Client connects to all members until the test ends.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -199,5 +200,45 @@ func TestDamaged(t *testing.T) {
 	}
 	if opened == 0 {
 		t.Error("no damage was survived: the test damages too much to show anything")
+	}
+}
+
+// TestSnapshotIsCheckedByItsChecksum turns one bit of a value: the database is whole, and what it holds is not.
+func TestSnapshotIsCheckedByItsChecksum(t *testing.T) {
+	server := etcdtest.Start(t)
+	c := server.Client(t)
+	if _, err := c.Put(t.Context(), "/k", strings.Repeat("value", 100)); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "s.db")
+	if _, err := operate.SaveSnapshot(t.Context(), etcdview.New(c), path, operate.SnapshotOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	db, err := offline.OpenSnapshot(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[bytes.Index(b, []byte("valuevalue"))] ^= 1
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := offline.OpenSnapshot(t.Context(), path); !errors.Is(err, offline.ErrDamaged) || !strings.Contains(err.Error(), "checksum") {
+		t.Errorf("a changed value is not noticed: %v", err)
+	}
+	db, err = offline.Open(t.Context(), path)
+	if err != nil {
+		t.Fatalf("as a database it cannot be read: %v", err)
+	}
+	db.Close()
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := offline.OpenSnapshot(t.Context(), path); !errors.Is(err, offline.ErrDamaged) || !strings.Contains(err.Error(), "empty") {
+		t.Error(err)
 	}
 }

@@ -149,14 +149,16 @@ func (v *changesView) Do(a key.Action) {
 func (v *changesView) askPrefixes() {
 	shown := make([]string, len(v.prefixes))
 	for i, p := range v.prefixes {
-		shown[i] = etcdview.Printable(p)
+		if shown[i] = etcdview.Printable(p); p == "" {
+			shown[i] = "."
+		}
 	}
 	from := ""
 	if v.from > 0 {
 		from = fmt.Sprint(v.from)
 	}
 	v.scope.Ask(dialog.NewForm(v.scope, dialog.Form{
-		Title: "Watch", Accept: "Watch", Note: "Several prefixes are watched at once, with spaces between them. From a past revision on, what the store still has of it comes first.",
+		Title: "Watch", Accept: "Watch", Note: "Several prefixes are watched at once, with spaces between them; . is all keys. From a past revision on, what the store still has of it comes first.",
 		Fields: []dialog.Field{
 			{Label: "prefixes", Value: strings.Join(shown, " "), Check: func(s string) error {
 				_, err := parseWatch(s)

@@ -109,7 +109,7 @@ func (c *comparison) compare(ctx context.Context, r access.Compared, now *etcdvi
 		if _, err := os.Stat(r.File); err != nil {
 			return err
 		}
-		db, err := offline.Open(ctx, r.File)
+		db, err := offline.OpenSnapshot(ctx, r.File)
 		if err != nil {
 			return err
 		}

@@ -94,9 +94,14 @@ func parseOne(line string) (path string, rev int64, err error) {
 	return path, rev, nil
 }
 
-// parseWatch reads the prefixes of a watch; rev=N is where it begins.
+// parseWatch reads the prefixes of a watch, . for all keys; rev=N is where it begins.
 func parseWatch(line string) (access.Changes, error) {
 	paths, rev, err := parseAt(line)
+	for i, p := range paths {
+		if p == "." {
+			paths[i] = ""
+		}
+	}
 	if err == nil && len(paths) == 0 {
 		err = errors.New("give a prefix")
 	}

@@ -45,7 +45,7 @@ func Module() screen.Module {
 			}},
 			{Names: []string{"watch"}, Help: "changes as they happen: watch [PREFIX…] [rev=N]; several prefixes at once, from a past revision on", Run: func(s *screen.Scope, arg string) (screen.Request, error) {
 				if arg == "" {
-					arg = etcdview.Printable(access.Root(s))
+					return access.Changes{Prefixes: []string{access.Root(s)}}, nil
 				}
 				return parseWatch(arg)
 			}},

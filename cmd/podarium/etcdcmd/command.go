@@ -194,7 +194,11 @@ func (o *options) open(cmd *cobra.Command) (*Target, error) {
 		d.Decrypter = k
 	}
 	if o.offline() {
-		db, err := offline.Open(cmd.Context(), o.snapshot+o.db)
+		open := offline.OpenSnapshot
+		if o.db != "" {
+			open = offline.Open
+		}
+		db, err := open(cmd.Context(), o.snapshot+o.db)
 		if err != nil {
 			return nil, err
 		}

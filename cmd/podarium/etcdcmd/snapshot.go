@@ -87,7 +87,7 @@ func (o *options) snapshotStatus() *cobra.Command {
 		Example: `  podarium etcd snapshot status backup.db -o json`,
 		Args:    exactArgs(1, "a file name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			db, err := offline.Open(cmd.Context(), args[0])
+			db, err := offline.OpenSnapshot(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -140,7 +140,7 @@ func (o *options) snapshotRestore() *cobra.Command {
 			if _, err := os.Stat(c.OutputDataDir); !errors.Is(err, os.ErrNotExist) {
 				return fmt.Errorf("%s exists: restore makes a new directory", c.OutputDataDir)
 			}
-			db, err := offline.Open(cmd.Context(), args[0])
+			db, err := offline.OpenSnapshot(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -199,7 +199,7 @@ changed in the decoded values. Exits 1 where there is a difference.`,
   podarium etcd snapshot diff monday.db tuesday.db -o jsonl`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			old, err := offline.Open(cmd.Context(), args[0])
+			old, err := offline.OpenSnapshot(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}

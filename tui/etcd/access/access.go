@@ -74,8 +74,14 @@ func Store(s *screen.Scope) (*etcdview.Store, error) {
 	return etcdview.New(c), nil
 }
 
-// Root is the directory of the API server, with the slash at its end.
-func Root(s *screen.Scope) string { return s.Cluster().EtcdPrefix() + "/" }
+// Root is the directory of the API server, with the slash at its end. Of an etcd by itself, which may hold anything, it
+// is empty: all keys.
+func Root(s *screen.Scope) string {
+	if s.Cluster().EtcdOnly() {
+		return ""
+	}
+	return s.Cluster().EtcdPrefix() + "/"
+}
 
 // Decoding says how values of the scope's cluster are decoded.
 func Decoding(s *screen.Scope) decode.Options {

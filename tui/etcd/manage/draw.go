@@ -54,6 +54,8 @@ func (v *overview) drawMembers(c *canvas.Canvas, s *style.Styles) {
 func (v *overview) memberCells(m *etcdview.Member, wide bool) []grid.Cell {
 	state, role, text := screen.Good, "follower", "healthy"
 	switch {
+	case m.Name == "": // it was added, and has yet to join
+		state, role, text = screen.Unknown, "", "not started"
 	case m.Err != "":
 		state, role, text = screen.Bad, "", "no answer: "+m.Err
 	case m.Leader:
@@ -66,7 +68,7 @@ func (v *overview) memberCells(m *etcdview.Member, wide bool) []grid.Cell {
 	}
 	name := m.Name
 	if name == "" {
-		name = m.ID + ", not started"
+		name = m.ID
 	}
 	ink := func(s *style.Styles) canvas.Style { return state.Style(s) }
 	cells := []grid.Cell{{Text: state.Glyph() + " " + name, Ink: ink}, {Text: role}, {Text: m.Version}}
