@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
+	"google.golang.org/grpc/status"
 )
 
 // ErrNoAnswer is returned when etcd has not answered within the store's timeout. Whether a write was done is then not
@@ -28,10 +30,15 @@ func (s *Store) Request(ctx context.Context, do func(context.Context) error) err
 	bounded, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	err := do(bounded)
-	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil && (bounded.Err() != nil || s.lost(err)) {
 		return s.noAnswer()
 	}
 	return err
+}
+
+// lost says that a request failed for want of a connection.
+func (s *Store) lost(err error) bool {
+	return s.timeout > 0 && status.Code(err) == codes.Unavailable && s.client.ActiveConnection().GetState() != connectivity.Ready
 }
 
 func (s *Store) noAnswer() error {

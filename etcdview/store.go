@@ -274,6 +274,8 @@ func (s *Store) stream(ctx context.Context, o PageOptions, each func(*mvccpb.Key
 func (s *Store) streamError(ctx context.Context, what string, err error) error {
 	if cause := context.Cause(ctx); errors.Is(cause, ErrNoAnswer) {
 		err = cause
+	} else if s.lost(err) {
+		err = s.noAnswer()
 	}
 	if status.Code(err) == codes.Unimplemented || errors.Is(err, rpctypes.ErrGRPCNotCapable) {
 		s.noStream.Store(true)

@@ -137,13 +137,20 @@ func (s *Store) watchOnce(ctx context.Context, o *WatchOptions, next *int64, fn 
 		k, end := keyRange(o.Key, "")
 		key, opts = k, append(opts, clientv3.WithRange(end))
 	}
-	events := s.client.Watch(clientv3.WithRequireLeader(ctx), key, opts...)
 	up := make(chan bool) // the client connects again by itself and says nothing of it
 	go watchConnection(ctx, s.client.ActiveConnection(), up)
+	opened := make(chan clientv3.WatchChan, 1) // which waits for as long as there is no server
+	go func() { opened <- s.client.Watch(clientv3.WithRequireLeader(ctx), key, opts...) }()
+	var events clientv3.WatchChan
 	for {
 		var r clientv3.WatchResponse
 		select {
+		case events = <-opened:
+			continue
 		case ok := <-up:
+			if ok && !progressed { // the server has yet to say that it watches
+				continue
+			}
 			b := Batch{Revision: max(0, *next-1)}
 			if !ok {
 				b.Interrupted = errConnectionLost

@@ -112,6 +112,7 @@ func (v *keysView) read() {
 		if v.err = err; err != nil && !errors.Is(err, context.Canceled) {
 			v.scope.Fail(err)
 		}
+		access.Again(v.scope, err, func() bool { return v.scan == s }, v.read)
 	})
 }
 
@@ -167,6 +168,7 @@ func (v *keysView) page(from string) {
 		v.reading, v.err = false, err
 		if err != nil {
 			v.scope.Fail(err)
+			access.Again(v.scope, err, func() bool { return v.err == err && !v.reading && v.scan == nil }, func() { v.page(from) })
 			return
 		}
 		v.next, v.at = r.page.Next, r.page.Revision

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/decode"
@@ -71,7 +72,22 @@ func Store(s *screen.Scope) (*etcdview.Store, error) {
 	if c == nil {
 		return nil, ErrNoEtcd
 	}
-	return etcdview.New(c), nil
+	return etcdview.New(c).WithTimeout(answerTimeout), nil
+}
+
+// answerTimeout is how long one request may take before the screens say that etcd does not answer.
+const answerTimeout = 5 * time.Second
+
+// Again does something once more after a while where etcd did not answer: it may be back by then. Wanted is asked then.
+func Again(s *screen.Scope, err error, wanted func() bool, do func()) {
+	const after = 2 * time.Second
+	if errors.Is(err, etcdview.ErrNoAnswer) {
+		s.After(after, func() {
+			if wanted() {
+				do()
+			}
+		})
+	}
 }
 
 // Root is the directory of the API server, with the slash at its end. Of an etcd by itself, which may hold anything, it

@@ -39,6 +39,7 @@ func (v *users) ask() {
 		if v.err = err; err == nil {
 			v.access = a
 		}
+		access.Again(v.scope, err, func() bool { return true }, v.ask)
 	})
 }
 
@@ -71,7 +72,7 @@ func (v *users) Place() screen.Place {
 	case v.access.Enabled:
 		p.State = screen.State{Health: screen.Good, Text: "authentication is on"}
 	case v.access.Known:
-		p.State = screen.State{Health: screen.Idle, Text: "authentication is off: whoever reaches etcd may do all"}
+		p.State = screen.State{Health: screen.Idle, Text: "authentication is off"}
 	default:
 		p.State = screen.State{Health: screen.Unknown, Text: "this etcd does not tell whether authentication is on"}
 	}

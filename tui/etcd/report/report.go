@@ -117,8 +117,10 @@ func pass[T any](r *report, what string, f func(context.Context, survey.Options)
 	o := survey.Options{EtcdPrefix: r.scope.Cluster().EtcdPrefix(), Top: 200, Progress: func(u survey.Usage) { r.seen.Store(u.Keys) }}
 	screen.Call(r.scope, what, surveyTimeout, func(ctx context.Context) (T, error) { return f(ctx, o) }, func(v T, err error) {
 		if err != nil {
-			r.state = screen.State{Health: screen.Bad, Text: "not read"}
+			r.state = screen.State{Health: screen.Bad, Text: "not read: " + screen.Reason(err)}
 			r.scope.Fail(err)
+			failed := r.state
+			access.Again(r.scope, err, func() bool { return r.state == failed }, func() { r.run(r) })
 			return
 		}
 		done(v)
