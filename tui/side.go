@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -241,7 +242,7 @@ func (h *sideHost) Replace(q screen.Request) {
 		return
 	}
 	for _, v := range sideViews() {
-		if r := v.request(h.main.side.of); r == q {
+		if r := v.request(h.main.side.of); reflect.DeepEqual(r, q) {
 			h.main.side.what, h.sideWhat = v.name, v.name
 		}
 	}

@@ -13,6 +13,7 @@ package livelog
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -35,6 +36,8 @@ type Query struct {
 	Namespace string
 	// LabelSelector and FieldSelector choose Pods, in kubectl's syntax. Both empty: every Pod of the namespace.
 	LabelSelector, FieldSelector string
+	// Pods are the only ones wanted of those; empty for all of them.
+	Pods []types.NamespacedName
 	// Container is the name of one container; empty for all, init and ephemeral containers included.
 	Container string
 	// Previous shows the instance before the last restart, as kubectl logs -p does, and follows nothing.
@@ -183,6 +186,9 @@ func selectorOf(o *unstructured.Unstructured) (string, error) {
 
 // containersOf are the statuses of the containers that the query wants, in the order in which they start.
 func (q Query) containersOf(pod *corev1.Pod) []*corev1.ContainerStatus {
+	if len(q.Pods) > 0 && !slices.Contains(q.Pods, types.NamespacedName{Namespace: pod.Namespace, Name: pod.Name}) {
+		return nil
+	}
 	var out []*corev1.ContainerStatus
 	for _, list := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses, pod.Status.EphemeralContainerStatuses} {
 		for i := range list {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/podarium/podarium/cluster/livelog"
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/changes"
@@ -121,7 +123,7 @@ const readTimeout = 10 * time.Second
 // newView is the screen before anything is read, as the configuration wants it.
 func newView(s *screen.Scope, r screen.Logs) *view {
 	v := &view{scope: s, request: r, text: &text{snap: &livelog.Snapshot{}}}
-	v.text.byContainer = r.Resource.Resource == "pods"
+	v.text.byContainer = r.Resource.Resource == "pods" && len(r.Also) == 0
 	v.text.single = r.Container != ""
 	o := session.Of(s).Config().Logs
 	v.first = configured(o)
@@ -137,6 +139,9 @@ func open(s *screen.Scope, r screen.Logs) (screen.Screen, error) {
 	v := newView(s, r)
 	c := s.Cluster()
 	screen.Call(s, "Pods of "+r.Name, readTimeout, func(ctx context.Context) (livelog.Query, error) {
+		if len(r.Also) > 0 {
+			return several(append([]screen.Object{r.Object}, r.Also...)), nil
+		}
 		return livelog.For(ctx, c, changes.Ref(r.Object))
 	}, func(q livelog.Query, err error) {
 		if v.err = err; err == nil {
@@ -147,6 +152,18 @@ func open(s *screen.Scope, r screen.Logs) (screen.Screen, error) {
 		}
 	})
 	return v, nil
+}
+
+// several is the query for some Pods.
+func several(pods []screen.Object) livelog.Query {
+	q := livelog.Query{Namespace: pods[0].Namespace}
+	for _, p := range pods {
+		if p.Namespace != q.Namespace {
+			q.Namespace = "" // the Pods of all namespaces are looked through for these
+		}
+		q.Pods = append(q.Pods, types.NamespacedName{Namespace: p.Namespace, Name: p.Name})
+	}
+	return q
 }
 
 // start reads anew, with the query in force.
@@ -197,6 +214,9 @@ func (v *view) look() {
 func (v *view) Place() screen.Place {
 	r := v.request
 	p := screen.Place{Crumbs: []string{r.Namespace, r.Resource.Resource, r.Name}}
+	if n := len(r.Also); n > 0 {
+		p.Crumbs = []string{r.Namespace, r.Resource.Resource, fmt.Sprintf("%s and %d more", r.Name, n)}
+	}
 	if v.query.Container != "" {
 		p.Crumbs = append(p.Crumbs, v.query.Container)
 	}

@@ -241,3 +241,18 @@ func TestLogsBeginAsConfigured(t *testing.T) {
 		}
 	}
 }
+
+func TestLogsOfSeveralPods(t *testing.T) {
+	a, b, c := screen.Object{Namespace: "x", Name: "a"}, screen.Object{Namespace: "x", Name: "b"}, screen.Object{Namespace: "y", Name: "c"}
+	if q := several([]screen.Object{a, b}); q.Namespace != "x" || len(q.Pods) != 2 || q.Pods[1].Name != "b" {
+		t.Errorf("two of one namespace: %+v", q)
+	}
+	if q := several([]screen.Object{a, b, c}); q.Namespace != "" || len(q.Pods) != 3 || q.Pods[2].Namespace != "y" {
+		t.Errorf("of two namespaces: %+v", q)
+	}
+	_, s := screentest.New(t, nil)
+	v := newView(s, screen.Logs{Object: a, Also: []screen.Object{b, c}})
+	if p := v.Place(); p.Crumbs[2] != "a and 2 more" {
+		t.Errorf("crumbs %v", p.Crumbs)
+	}
+}

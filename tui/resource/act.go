@@ -244,9 +244,9 @@ func (v *view) act(a key.Action, r *livetable.Row) {
 	case actRollout:
 		v.scope.Open(screen.Rollout{Object: o})
 	case actLogs:
-		v.scope.Open(screen.Logs{Object: o})
+		v.scope.Open(v.logs(o, false))
 	case actPrevious:
-		v.scope.Open(screen.Logs{Object: o, Previous: true})
+		v.scope.Open(v.logs(o, true))
 	case actTree:
 		v.scope.Open(screen.Tree{Object: o})
 	case actUsedBy:
@@ -303,6 +303,21 @@ func (v *view) act(a key.Action, r *livetable.Row) {
 	case actWarp:
 		v.useNamespace(r.Namespace)
 	}
+}
+
+// logs are those of the object under the cursor, or of all marked Pods at once.
+func (v *view) logs(o screen.Object, previous bool) screen.Logs {
+	r := screen.Logs{Object: o, Previous: previous}
+	all := v.objects()
+	for _, m := range all {
+		if m.Resource != pods {
+			return r
+		}
+	}
+	if len(all) > 1 {
+		r.Object, r.Also = all[0], all[1:]
+	}
+	return r
 }
 
 // objects are the marked ones, or the one under the cursor.

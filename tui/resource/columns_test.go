@@ -11,6 +11,7 @@ import (
 
 	"github.com/podarium/podarium/cluster/livetable"
 	"github.com/podarium/podarium/tui/config"
+	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/screentest"
 	"github.com/podarium/podarium/tui/session"
 )
@@ -167,5 +168,21 @@ func TestFilterByAgeHoldsAsTimePasses(t *testing.T) {
 	v.refresh()
 	if len(v.rows) != 0 {
 		t.Errorf("90 s later %d rows are younger than a minute", len(v.rows))
+	}
+}
+
+func TestLogsOfMarkedPodsAreAtOnce(t *testing.T) {
+	h, v, _ := table(t, "", somePods())
+	v.Do(actMark)
+	v.Do(actMark)
+	v.Do(actLogs)
+	r, ok := h.Opened[0].(screen.Logs)
+	if !ok || len(r.Also) != 1 || r.Name == r.Also[0].Name {
+		t.Errorf("opened %+v", h.Opened)
+	}
+	v.Do(actUnmark)
+	v.Do(actLogs)
+	if r := h.Opened[1].(screen.Logs); len(r.Also) != 0 {
+		t.Errorf("opened %+v", r)
 	}
 }

@@ -107,7 +107,7 @@ func Keys() key.Table {
 		{Action: actDelete, Keys: []string{"ctrl+d"}, Help: "delete, after a preview", Group: groupDo, Changes: true},
 		{Action: actDescribe, Keys: []string{"d"}, Hint: "describe", Help: "describe", Group: groupOpen},
 		{Action: actYAML, Keys: []string{"y"}, Hint: "yaml", Help: "YAML", Group: groupOpen},
-		{Action: actLogs, Keys: []string{"l"}, Hint: "logs", Help: "logs, of all Pods of a workload", Group: groupOpen},
+		{Action: actLogs, Keys: []string{"l"}, Hint: "logs", Help: "logs, of all Pods of a workload, of all marked Pods", Group: groupOpen},
 		{Action: actPrevious, Keys: []string{"p"}, Help: "logs of the container before its last restart", Group: groupOpen},
 		{Action: actEtcd, Keys: []string{"K"}, Hint: "etcd", Help: "the object's key in etcd", Group: groupOpen},
 		{Action: actEvents, Keys: []string{"v"}, Help: "events that concern the object", Group: groupOpen},

@@ -52,6 +52,8 @@ type (
 		Object
 		Container string
 		Previous  bool
+		// Also are further Pods whose logs are wanted at once. With any, all of them are Pods.
+		Also []Object
 	}
 	// Containers are the containers of a Pod.
 	Containers struct{ Object }
