@@ -35,6 +35,5 @@ lint: ## vet and golangci-lint
 fmt:
 	gofmt -l -w .
 
-golden-update: ## rewrite the golden screens, docs/keys.md and docs/man; review the change as a diff
+golden-update: ## rewrite the golden screens and docs/keys.md; review the change as a diff
 	PODARIUM_GOLDEN=update $(GO) test ./tui/...
-	PODARIUM_GOLDEN=update $(GO) test ./cmd/podarium -run TestTheManualPageIsCurrent

@@ -11,6 +11,7 @@ import (
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/key"
+	"github.com/podarium/podarium/tui/plugin"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/screentest"
 	"github.com/podarium/podarium/tui/vitals"
@@ -118,4 +119,28 @@ func TestGoldenHelp(t *testing.T) {
 	m := framed(t, cluster.Options{Name: "default"}, well3())
 	press(m, "?")
 	goldens(t, m, "help")
+}
+
+// on is a screen whose cursor is on an object.
+type on struct {
+	*probe
+	object screen.Object
+}
+
+func (o *on) Object() (screen.Object, bool) { return o.object, true }
+
+func TestGoldenPane(t *testing.T) {
+	m := framed(t, cluster.Options{Name: "default"}, well3())
+	o := screen.Object{Kind: "Pod", Namespace: "shop", Name: "web-1", UID: "1"}
+	r := m.top()
+	r.screen = &on{probe: r.screen.(*probe), object: o}
+	scope := screen.NewScope(t.Context(), m)
+	text, err := m.router.Open(scope, plugin.Output{Name: "yaml", Text: "kind: Pod\nmetadata:\n  name: web-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.side = &side{what: "yaml", of: o, next: o, room: &room{screen: text, scope: scope}}
+	goldens(t, m, "pane")
+	r.side.focused = true
+	golden(t, m, "pane-focused", 120, 40)
 }

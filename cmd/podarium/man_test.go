@@ -2,14 +2,12 @@ package main
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
 
-func TestTheManualPageIsCurrent(t *testing.T) {
+func TestTheManualPage(t *testing.T) {
 	root := newRoot()
 	root.InitDefaultCompletionCmd()
 	var b bytes.Buffer
@@ -20,19 +18,6 @@ func TestTheManualPageIsCurrent(t *testing.T) {
 		if !strings.Contains(strings.ReplaceAll(b.String(), "\\-", "-"), strings.ReplaceAll(want, "\\-", "-")) {
 			t.Errorf("the page does not tell of %s", want)
 		}
-	}
-	path := filepath.Join("..", "..", "docs", "man", "podarium.1")
-	if os.Getenv("PODARIUM_GOLDEN") == "update" {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil || !bytes.Equal(want, b.Bytes()) {
-		t.Errorf("docs/man/podarium.1 is not what 'podarium man' prints: make golden-update (%v)", err)
 	}
 	man, err := exec.LookPath("groff")
 	if err != nil {
