@@ -19,7 +19,7 @@ func newMan() *cobra.Command {
 	return &cobra.Command{
 		Use:   "man",
 		Short: "Print the manual page",
-		Long: `man prints the manual page, in the language of man(1). It is made from the commands and from the key tables of the UI.`,
+		Long:  `man prints the manual page, in the language of man(1). It is made from the commands and from the key tables of the UI.`,
 		Example: `  podarium man | man -l -
   podarium man > ~/.local/share/man/man1/podarium.1`,
 		Args: noArgs,
