@@ -178,17 +178,6 @@ func tune(k *kubelet.Kubelet, t tuning) error {
 	}
 	*controller = t.lease(*controller)
 
-	// See readySandboxes.
-	statuses, err := field[status.Manager](kv, "statusManager")
-	if err != nil {
-		return err
-	}
-	helper, err := field[kubecontainer.RuntimeHelper](kv, "containerRuntime", "runtimeHelper")
-	if err != nil {
-		return err
-	}
-	*helper = readySandboxes{*helper, *statuses}
-
 	// See volumes for why the kubelet's own (kubelet.go:1082) is replaced.
 	plugins, err := field[*volume.VolumePluginMgr](kv, "volumePluginMgr")
 	if err != nil {
