@@ -327,7 +327,7 @@ func TestApplyWithKubectlsFlags(t *testing.T) {
 	d.Keys("enter")
 	d.Wait("This will change", "delete configmap/one")
 	d.Keys("y")
-	d.Wait("done: delete")
+	d.Wait("done: delete", "1 create")
 	if got := c.Kubectl(t, "-n", ns, "get", "configmaps", "-o", "name"); strings.Contains(got, "configmap/one") || !strings.Contains(got, "configmap/prod-two") {
 		t.Errorf("there are %s", got)
 	}

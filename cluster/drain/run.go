@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/podarium/podarium/cluster"
@@ -53,7 +55,8 @@ type Run struct {
 	err  error
 }
 
-// Start begins a drain: the node is cordoned first, then its Pods are evicted, several at once; what a budget holds is tried again every 5 s.
+// Start begins a drain: the node is cordoned first, then its Pods are evicted, several at once; what a budget holds, or a server that
+// does not answer, is tried again every 5 s.
 // It goes on until all are gone, one fails for good, Stop or the end of ctx.
 func Start(ctx context.Context, c *cluster.Cluster, door *change.Door, p *Plan) *Run {
 	ctx, cancel := context.WithCancel(ctx)
@@ -150,15 +153,38 @@ func (r *Run) evict(ctx context.Context, c *cluster.Cluster, door *change.Door, 
 			return gone(ctx, c, p.Ref)
 		case errors.Is(err, change.ErrConflict):
 			return nil // it is gone, or another one has its name
-		case !apierrors.IsTooManyRequests(err):
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case apierrors.IsTooManyRequests(err):
+			r.set(i, Held, held(err))
+		case unanswered(err):
+			r.set(i, Held, again("the API server does not answer: "+err.Error()))
+		default:
 			return err
 		}
-		r.set(i, Held, held(err))
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(retryEvery):
+		if err := pause(ctx); err != nil {
+			return err
 		}
+	}
+}
+
+// unanswered says that a request may do better later: the server could not be reached, or was not up to it.
+func unanswered(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) || utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) ||
+		apierrors.IsServiceUnavailable(err) || apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err)
+}
+
+func again(text string) string {
+	return fmt.Sprintf("%s; it is tried again every %s", strings.TrimSuffix(text, "."), retryEvery)
+}
+
+func pause(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(retryEvery):
+		return nil
 	}
 }
 
@@ -176,7 +202,7 @@ func held(err error) string {
 			}
 		}
 	}
-	return fmt.Sprintf("%s; it is tried again every %s", strings.TrimSuffix(text, "."), retryEvery)
+	return again(text)
 }
 
 // gone waits until the Pod does not exist any more, by watching it; a watch that ends is begun again.
@@ -187,11 +213,19 @@ func gone(ctx context.Context, c *cluster.Cluster, ref change.Ref) error {
 		if apierrors.IsNotFound(err) || err == nil && pod.UID != ref.UID {
 			return nil
 		}
-		if err != nil {
-			return fmt.Errorf("%s was evicted, and whether it is gone is not known: %w", ref, err)
+		var w watch.Interface
+		if err == nil {
+			w, err = pods.Watch(ctx, metav1.ListOptions{FieldSelector: "metadata.name=" + ref.Name, ResourceVersion: pod.ResourceVersion})
 		}
-		w, err := pods.Watch(ctx, metav1.ListOptions{FieldSelector: "metadata.name=" + ref.Name, ResourceVersion: pod.ResourceVersion})
-		if err != nil {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil && unanswered(err):
+			if err := pause(ctx); err != nil {
+				return err
+			}
+			continue
+		case err != nil:
 			return fmt.Errorf("%s was evicted, and whether it is gone is not known: %w", ref, err)
 		}
 		left := watchUntilGone(ctx, w, ref)

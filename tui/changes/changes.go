@@ -110,6 +110,8 @@ func applyThen(s *screen.Scope, plans []*change.Plan, then func(error)) {
 			s.Fail(fmt.Errorf("%d of %d done, then: %w", n, len(plans), err))
 		case err != nil:
 			s.Fail(err)
+		case n > 1:
+			s.Say(screen.Good, "done: "+what+"   (D lists them, with undo)")
 		default:
 			s.Say(screen.Good, "done: "+what+"   (U takes it back)")
 		}

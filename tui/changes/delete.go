@@ -24,7 +24,10 @@ const (
 )
 
 // Delete asks how, and proposes to delete. The preview says what goes with each object.
-func Delete(s *screen.Scope, objects []screen.Object) {
+func Delete(s *screen.Scope, objects []screen.Object) { DeleteThen(s, objects, func() {}) }
+
+// DeleteThen is Delete, and runs then after they were deleted.
+func DeleteThen(s *screen.Scope, objects []screen.Object, then func()) {
 	s.Ask(dialog.NewForm(s, dialog.Form{
 		Title: "Delete " + objects[0].Resource.Resource + " " + names(objects),
 		Fields: []dialog.Field{
@@ -44,7 +47,7 @@ func Delete(s *screen.Scope, objects []screen.Object) {
 				}
 				o.GracePeriodSeconds = &n
 			}
-			Propose(s, "delete "+names(objects), deletePlans(objects, o))
+			ProposeThen(s, "delete "+names(objects), deletePlans(objects, o), then)
 		},
 	}))
 }

@@ -17,6 +17,8 @@ import (
 
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/dialog"
+	"github.com/podarium/podarium/tui/grid"
+	"github.com/podarium/podarium/tui/jobs"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/screen"
 )
@@ -91,28 +93,23 @@ func checkLocal(v string) error {
 }
 
 const (
-	actDown    key.Action = "down"
-	actUp      key.Action = "up"
 	actStop    key.Action = "stop"
 	actRestart key.Action = "restart"
 	actCopy    key.Action = "copy"
 )
 
 func keys() key.Table {
-	return key.Table{
+	return append(key.Table{
 		{Action: actStop, Keys: []string{"ctrl+d"}, Hint: "stop", Help: "stop the forward", Group: "Do"},
 		{Action: actRestart, Keys: []string{"r"}, Hint: "restart", Help: "open it again", Group: "Do"},
 		{Action: actCopy, Keys: []string{"c"}, Hint: "copy", Help: "copy its address", Group: "Do"},
-		{Action: actDown, Keys: []string{"j", "down"}, Help: "down", Group: "Move"},
-		{Action: actUp, Keys: []string{"k", "up"}, Help: "up", Group: "Move"},
-	}
+	}, grid.Keys()...)
 }
 
 type view struct {
-	scope  *screen.Scope
-	store  *store
-	rows   []forward
-	cursor int // the id of a forward
+	scope *screen.Scope
+	store *store
+	list  jobs.List[forward]
 }
 
 var _ screen.Screen = (*view)(nil)
@@ -120,29 +117,16 @@ var _ screen.Screen = (*view)(nil)
 func openList(s *screen.Scope, _ List) (screen.Screen, error) {
 	v := &view{scope: s, store: of(s)}
 	v.refresh()
-	s.Live(v.store.changed, v.refresh)
+	v.list.Move(grid.Bottom) // the newest
+	s.Live(v.store.Changed(), v.refresh)
 	return v, nil
 }
 
-func (v *view) refresh() {
-	v.rows = v.store.list()
-	if v.at() < 0 && len(v.rows) > 0 {
-		v.cursor = v.rows[len(v.rows)-1].id
-	}
-}
-
-func (v *view) at() int {
-	for i := range v.rows {
-		if v.rows[i].id == v.cursor {
-			return i
-		}
-	}
-	return -1
-}
+func (v *view) refresh() { v.list.Take(v.store.All()) }
 
 // Place implements screen.Screen.
 func (v *view) Place() screen.Place {
-	return screen.Place{Crumbs: []string{"port-forwards"}, Note: fmt.Sprint(len(v.rows))}
+	return screen.Place{Crumbs: []string{"port-forwards"}, Note: fmt.Sprint(len(v.list.Rows))}
 }
 
 // Keys implements screen.Screen.
@@ -150,24 +134,23 @@ func (v *view) Keys() key.Table { return keys() }
 
 // Do implements screen.Screen.
 func (v *view) Do(a key.Action) {
-	i := v.at()
-	if i < 0 {
+	f, ok := v.list.Current()
+	if !ok || v.list.Move(a) {
 		return
 	}
 	switch a {
-	case actDown:
-		v.cursor = v.rows[min(i+1, len(v.rows)-1)].id
-	case actUp:
-		v.cursor = v.rows[max(i-1, 0)].id
 	case actStop, actRestart:
-		f, ok := v.store.close(v.cursor)
+		was, ok := v.store.Remove(f.ID)
 		if ok && a == actRestart {
-			v.store.open(f.target, f.local, f.remote, v.scope.Now())
+			v.store.open(was.target, was.local, was.remote, v.scope.Now())
 		}
 		v.refresh()
+		if a == actRestart {
+			v.list.Move(grid.Bottom)
+		}
 	case actCopy:
-		v.scope.Copy(address(v.rows[i]))
-		v.scope.Say(screen.Good, "copied "+address(v.rows[i]))
+		v.scope.Copy(address(f.Value))
+		v.scope.Say(screen.Good, "copied "+address(f.Value))
 	}
 }
 
@@ -176,13 +159,13 @@ func address(f forward) string { return fmt.Sprintf("localhost:%d", f.local) }
 // Draw implements screen.Screen.
 func (v *view) Draw(c *canvas.Canvas) {
 	s := v.scope.Styles()
-	if len(v.rows) == 0 {
+	if len(v.list.Rows) == 0 {
 		c.Text(2, 1, s.Muted, "none is open: F on a Pod, a Service or a workload opens one")
 		return
 	}
 	target := len("TARGET")
-	for _, f := range v.rows {
-		target = max(target, canvas.Width(name(f)))
+	for _, f := range v.list.Rows {
+		target = max(target, canvas.Width(name(f.Value)))
 	}
 	target = min(target, c.Width()/2)
 	x := 4 + target + 3
@@ -190,29 +173,26 @@ func (v *view) Draw(c *canvas.Canvas) {
 	c.Text(x, 0, s.Muted, "LOCAL")
 	c.Right(x+23, 0, s.Muted, "PORT")
 	c.Right(x+31, 0, s.Muted, "AGE")
-	for i, f := range v.rows {
-		y := i + 1
+	body := c.Cut(0, 1, c.Width(), max(0, c.Height()-1))
+	v.list.Draw(body, s, 1, func(y int, f *forward) {
 		health, text := f.health()
-		c.Text(2, y, health.Style(s), health.Glyph())
-		c.Clip(4, y, target, s.Text, name(f))
+		body.Text(2, y, health.Style(s), health.Glyph())
+		body.Clip(4, y, target, s.Text, name(*f))
 		if f.local != 0 { // else a free one is being looked for
-			c.Text(x, y, s.Text, address(f))
+			body.Text(x, y, s.Text, address(*f))
 		}
-		c.Right(x+23, y, s.Text, fmt.Sprint(f.remote))
-		c.Right(x+31, y, s.Muted, duration.HumanDuration(v.scope.Now().Sub(f.since)))
+		body.Right(x+23, y, s.Text, fmt.Sprint(f.remote))
+		body.Right(x+31, y, s.Muted, duration.HumanDuration(v.scope.Now().Sub(f.since)))
 		ink := health.Style(s)
 		if health == screen.Good {
 			ink = s.Muted
 		}
-		c.Clip(x+34, y, c.Width()-x-35, ink, text)
-		if f.id == v.cursor {
-			c.Paint(0, y, c.Width(), s.Selection)
-			c.Text(0, y, canvas.Style{Fg: s.Key.Fg, Bg: s.Selection.Bg, Attrs: s.Selection.Attrs | s.Key.Attrs}, "▸")
-			if canvas.Width(text) > c.Width()-x-35 { // why, to the end
-				for i, l := range canvas.Wrap(text, c.Width()-6) {
-					c.Text(4, len(v.rows)+2+i, ink, l)
-				}
-			}
+		body.Clip(x+34, y, c.Width()-x-35, ink, text)
+	})
+	f, _ := v.list.Current()
+	if health, text := f.Value.health(); health != screen.Good && canvas.Width(text) > c.Width()-x-35 { // why, to the end
+		for i, l := range canvas.Wrap(text, c.Width()-6) {
+			c.Text(4, len(v.list.Rows)+2+i, health.Style(s), l)
 		}
 	}
 }
@@ -237,7 +217,10 @@ func (f forward) health() (screen.Health, string) {
 	case waiting:
 		return screen.Poor, "looks for a Pod: " + screen.Reason(f.err)
 	case failed:
-		return screen.Bad, f.err.Error()
+		if errors.Is(f.err, errNoListen) {
+			return screen.Bad, f.err.Error()
+		}
+		return screen.Bad, screen.Reason(f.err)
 	}
 	return screen.Busy, "opening"
 }

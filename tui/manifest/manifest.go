@@ -225,7 +225,10 @@ func (v *view) delete() {
 		v.scope.Say(screen.Idle, "none of these objects exists")
 		return
 	}
-	changes.Delete(v.scope, objects)
+	changes.DeleteThen(v.scope, objects, func() {
+		v.rows = nil // what was applied is so no longer
+		v.read()
+	})
 }
 
 func (v *view) move(by int) {

@@ -93,7 +93,7 @@ func (r Show) crumbs(rows []row) []string {
 
 // tail is the end of a long path, whose beginning says least.
 func tail(path string) string {
-	const most = 40
+	const most = 24
 	parts := strings.Split(filepath.ToSlash(path), "/")
 	for len(parts) > 1 && len(strings.Join(parts, "/")) > most {
 		parts = parts[1:]

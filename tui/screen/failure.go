@@ -22,15 +22,14 @@ func Reason(err error) string {
 		return text
 	}
 	var op *net.OpError
+	var late net.Error
 	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &late) && late.Timeout():
 		return "no answer in time"
 	case !errors.As(err, &op):
 		return err.Error()
 	case errors.Is(op, syscall.ECONNREFUSED), errors.Is(op, os.ErrNotExist):
 		return "no answer: is the cluster running?"
-	case op.Timeout():
-		return "no answer in time"
 	}
 	inner := op.Err
 	for errors.Unwrap(inner) != nil {

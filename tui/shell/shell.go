@@ -148,6 +148,8 @@ func (v *view) state(st status) screen.State {
 		return screen.State{Health: screen.Idle, Text: "ended"}
 	case st.ended && ran:
 		return screen.State{Health: screen.Idle, Text: fmt.Sprintf("ended with code %d", code)}
+	case st.ended && lost(st.err):
+		return screen.State{Health: screen.Bad, Text: "connection lost"}
 	case st.ended:
 		return screen.Failure(st.err)
 	case st.dropped > 0:

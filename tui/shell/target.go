@@ -12,6 +12,7 @@ import (
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/change"
 	"github.com/podarium/podarium/cluster/remote"
+	"github.com/podarium/podarium/tui/screen"
 )
 
 // shellCommand is a shell with the terminal's name set, bash where there is one.
@@ -120,8 +121,23 @@ func hintFor(err error) string {
 		return ""
 	case noShell:
 		return "The image has no shell, it seems: B on the Pod starts a debug container beside it.   enter leaves"
+	case lost(err):
+		return "The connection was lost, and with it the session: enter leaves, r begins another."
 	case !ran && !errors.Is(err, context.Canceled):
-		return err.Error() + "   enter leaves, r tries again"
+		return "enter leaves, r tries again: " + screen.Reason(err)
 	}
 	return ""
+}
+
+// lost says that a session that ran lost its connection: the server, or the way to it, has gone.
+func lost(err error) bool {
+	if err == nil {
+		return false
+	}
+	for _, text := range []string{"close 1006", "unexpected EOF", "connection reset", "use of closed network connection", "broken pipe"} {
+		if strings.Contains(err.Error(), text) { // the libraries of websockets and of SPDY say it in words only
+			return true
+		}
+	}
+	return false
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,8 @@ import (
 	"github.com/podarium/podarium/cluster/remote"
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/dialog"
+	"github.com/podarium/podarium/tui/grid"
+	"github.com/podarium/podarium/tui/jobs"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/screen"
 )
@@ -111,25 +114,18 @@ func home(p string) string {
 	return p
 }
 
-const (
-	actDown key.Action = "down"
-	actUp   key.Action = "up"
-	actStop key.Action = "stop"
-)
+const actStop key.Action = "stop"
 
 func keys() key.Table {
-	return key.Table{
+	return append(key.Table{
 		{Action: actStop, Keys: []string{"ctrl+d"}, Hint: "stop", Help: "stop the copy", Group: "Do"},
-		{Action: actDown, Keys: []string{"j", "down"}, Help: "down", Group: "Move"},
-		{Action: actUp, Keys: []string{"k", "up"}, Help: "up", Group: "Move"},
-	}
+	}, grid.Keys()...)
 }
 
 type view struct {
-	scope  *screen.Scope
-	store  *store
-	jobs   []job
-	cursor int // the id of a job
+	scope *screen.Scope
+	store *store
+	list  jobs.List[job]
 }
 
 var _ screen.Screen = (*view)(nil)
@@ -137,35 +133,26 @@ var _ screen.Screen = (*view)(nil)
 func openList(s *screen.Scope, _ List) (screen.Screen, error) {
 	v := &view{scope: s, store: of(s)}
 	v.refresh()
-	s.Live(v.store.changed, v.refresh)
+	s.Live(v.store.Changed(), v.refresh)
 	return v, nil
 }
 
+// refresh takes the copies, newest first.
 func (v *view) refresh() {
-	v.jobs = v.store.list()
-	if v.at() < 0 && len(v.jobs) > 0 {
-		v.cursor = v.jobs[0].id
-	}
-}
-
-func (v *view) at() int {
-	for i := range v.jobs {
-		if v.jobs[i].id == v.cursor {
-			return i
-		}
-	}
-	return -1
+	all := v.store.All()
+	slices.Reverse(all)
+	v.list.Take(all)
 }
 
 // Place implements screen.Screen.
 func (v *view) Place() screen.Place {
-	p := screen.Place{Crumbs: []string{"file copies"}, Note: fmt.Sprint(len(v.jobs))}
+	p := screen.Place{Crumbs: []string{"file copies"}, Note: fmt.Sprint(len(v.list.Rows))}
 	running, failed := 0, 0
-	for i := range v.jobs {
-		switch {
-		case v.jobs[i].ended.IsZero():
+	for i := range v.list.Rows {
+		switch j := &v.list.Rows[i].Value; {
+		case j.ended.IsZero():
 			running++
-		case v.jobs[i].err != nil:
+		case j.err != nil:
 			failed++
 		}
 	}
@@ -174,7 +161,7 @@ func (v *view) Place() screen.Place {
 		p.State = screen.State{Health: screen.Busy, Text: fmt.Sprintf("%d under way", running)}
 	case failed > 0:
 		p.State = screen.State{Health: screen.Bad, Text: fmt.Sprintf("%d failed", failed)}
-	case len(v.jobs) > 0:
+	case len(v.list.Rows) > 0:
 		p.State = screen.State{Health: screen.Good, Text: "all done"}
 	}
 	return p
@@ -185,32 +172,19 @@ func (v *view) Keys() key.Table { return keys() }
 
 // Do implements screen.Screen.
 func (v *view) Do(a key.Action) {
-	i := v.at()
-	if i < 0 {
-		return
-	}
-	switch a {
-	case actDown:
-		v.cursor = v.jobs[min(i+1, len(v.jobs)-1)].id
-	case actUp:
-		v.cursor = v.jobs[max(i-1, 0)].id
-	case actStop:
-		v.jobs[i].stop()
+	if j, ok := v.list.Current(); ok && !v.list.Move(a) && a == actStop {
+		v.store.Stop(j.ID)
 	}
 }
 
 // Draw implements screen.Screen: two lines for each copy.
 func (v *view) Draw(c *canvas.Canvas) {
 	s := v.scope.Styles()
-	if len(v.jobs) == 0 {
+	if len(v.list.Rows) == 0 {
 		c.Text(2, 1, s.Muted, "nothing was copied: t on a Pod copies files")
 		return
 	}
-	shown := max(1, c.Height()/3)
-	top := max(0, v.at()-shown+1)
-	for n := 0; n < shown && top+n < len(v.jobs); n++ {
-		j := &v.jobs[top+n]
-		y := n * 3
+	v.list.Draw(c, s, 3, func(y int, j *job) {
 		there := fmt.Sprintf("%s:%s", j.at, j.remote)
 		from, to := there, j.local
 		if j.up {
@@ -232,16 +206,12 @@ func (v *view) Draw(c *canvas.Canvas) {
 			ink = s.Error
 		}
 		c.Clip(x, y+1, c.Width()-x-2, ink, text)
-		if j.id == v.cursor {
-			c.Paint(0, y, c.Width(), s.Selection)
-			c.Text(0, y, canvas.Style{Fg: s.Key.Fg, Bg: s.Selection.Bg, Attrs: s.Selection.Attrs | s.Key.Attrs}, "▸")
-		}
-	}
+	})
 }
 
 func (j *job) state(now time.Time) (screen.Health, string) {
 	if j.err != nil {
-		return screen.Bad, j.err.Error()
+		return screen.Bad, screen.Reason(j.err)
 	}
 	health, until := screen.Busy, now
 	if !j.ended.IsZero() {
