@@ -310,8 +310,11 @@ func keyRange(prefix, from string) (key, end string) {
 
 // readError names what failed and turns etcd's errors into ours.
 func readError(what, key string, err error) error {
-	if errors.Is(err, rpctypes.ErrCompacted) {
+	switch {
+	case errors.Is(err, rpctypes.ErrCompacted):
 		err = ErrCompacted
+	case errors.Is(err, rpctypes.ErrUserEmpty):
+		err = errors.New("this etcd wants to know who asks: --user USER:PASSWORD, or a certificate whose name is a user's")
 	}
 	if key == "" {
 		return fmt.Errorf("etcd: %s: %w", what, err)

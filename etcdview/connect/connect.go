@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"go.etcd.io/etcd/client/pkg/v3/srv"
 	"go.etcd.io/etcd/client/pkg/v3/transport"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -223,6 +224,9 @@ func Open(ctx context.Context, config clientv3.Config) (*clientv3.Client, error)
 		}
 	}
 	c.Close()
+	if errors.Is(err, rpctypes.ErrUserEmpty) {
+		return nil, fmt.Errorf("etcd at %s wants to know who asks: --user USER:PASSWORD, or a certificate whose name is a user's: %w", strings.Join(config.Endpoints, ", "), err)
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		patience, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer stop()

@@ -94,6 +94,28 @@ func TestNobodyThere(t *testing.T) {
 	s.want(s.run("", 2, "get", "/k"), "which etcd?")
 }
 
+// TestWhoAsks meets an etcd with authentication: without a user, with a wrong password, and with the right one.
+func TestWhoAsks(t *testing.T) {
+	server := etcdtest.Start(t)
+	c := server.Client(t)
+	do := func(_ any, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	do(c.Put(t.Context(), "/k", "v"))
+	do(c.RoleAdd(t.Context(), "root"))
+	do(c.UserAdd(t.Context(), "root", "right"))
+	do(c.UserGrantRole(t.Context(), "root", "root"))
+	do(c.AuthEnable(t.Context()))
+	s := session{t, etcdcmd.Deps{}}
+	t.Setenv("ETCDCTL_ENDPOINTS", server.Endpoint)
+	s.want(s.run("", 1, "get", "/k"), "--user USER:PASSWORD")
+	s.want(s.run("", 1, "get", "/k", "--user", "root:wrong"), "invalid user ID or password")
+	s.want(s.run("", 0, "get", "/k", "--user", "root:right"), "v\n")
+}
+
 // TestOldServer reads an etcd of Debian's package, 3.4 or 3.5, which knows neither RangeStream nor the newer answers.
 func TestOldServer(t *testing.T) {
 	bin, err := exec.LookPath("etcd")
