@@ -129,6 +129,7 @@ func TestReading(t *testing.T) {
 		{args: "top --for 1ms", want: []string{"0 writes"}},
 		{args: "get /none", code: 4},
 		{args: "get /registry/pods/", code: 4, err: "2 keys begin with it: --prefix"},
+		{args: "get pods/default/web", code: 4, err: "did you mean /registry/pods/default/web?"},
 		{args: "get", code: 2},
 		{args: "get /x -o xml", code: 2},
 		{args: "get compact_rev_key -o hex", want: []string{"00000000  37 "}},

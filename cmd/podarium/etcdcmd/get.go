@@ -67,13 +67,21 @@ func (o *options) get() *cobra.Command {
 	return cmd
 }
 
-// hint adds to a missing key that others begin with it.
+// registryRoot is what an API server's keys begin with, unless it was told otherwise (--etcd-prefix).
+const registryRoot = "/registry/"
+
+// hint adds to a missing key that others begin with it, or that it was named as Kubernetes names things.
 func hint(ctx context.Context, t *Target, key string, rev int64, err error) error {
 	if !errors.Is(err, etcdview.ErrNotFound) {
 		return err
 	}
 	if n, e := t.Reader.Counts(ctx, []string{key}, rev); e == nil && n[0] > 0 {
 		return fmt.Errorf("%w, but %d keys begin with it: --prefix", err, n[0])
+	}
+	if whole := registryRoot + key; !strings.HasPrefix(key, "/") {
+		if n, e := t.Reader.Counts(ctx, []string{whole}, rev); e == nil && n[0] > 0 {
+			return fmt.Errorf("%w: did you mean %s?", err, etcdview.Printable(whole))
+		}
 	}
 	return err
 }
