@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/podarium/podarium/cluster/clustertest"
@@ -82,6 +83,14 @@ spec:
 ---
 apiVersion: v1
 kind: Pod
+metadata: {name: crash}
+spec:
+  runtimeClassName: cri
+  containers: [{name: c, image: busybox, command: [sh, -c, "echo try >> /tries/log; cat /tries/log; exit 4"], volumeMounts: [{name: tries, mountPath: /tries}]}]
+  volumes: [{name: tries, emptyDir: {}}]
+---
+apiVersion: v1
+kind: Pod
 metadata: {name: broken}
 spec:
   runtimeClassName: cri
@@ -105,7 +114,17 @@ spec:
 	if out := c.Kubectl(t, "exec", "-n", ns, "outside", "--", "sh", "-c", "echo $((6*7))"); out != "42\n" {
 		t.Errorf("exec printed %q", out)
 	}
-	c.Kubectl(t, "delete", "pod", "-n", ns, "outside", "--grace-period=1")
+	clustertest.Eventually(t, "the crashing container to be started again with the Pod's volume", func() bool {
+		out, err := c.TryKubectl(t, "logs", "-n", ns, "crash", "--previous")
+		return err == nil && strings.HasPrefix(out, "try\n") && status(get(t, c, ns, "crash")).RestartCount > 0
+	})
+	if last := status(get(t, c, ns, "crash")).LastTerminationState.Terminated; last == nil || last.ExitCode != 4 {
+		t.Errorf("its last end is %v", last)
+	}
+	c.Kubectl(t, "delete", "pod", "-n", ns, "outside", "crash", "--grace-period=1")
+	if _, err := c.Kubernetes().CoreV1().Pods(ns).Get(ctx, "outside", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+		t.Errorf("the deleted Pod: %v", err)
+	}
 
 	// A node whose own runtime it is, which shares it with the others and leaves theirs alone.
 	podarium(t, c, "node", "add", "far", "--runtime", "cri")

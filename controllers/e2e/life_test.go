@@ -1,8 +1,12 @@
 package e2e
 
 import (
+	"bufio"
+	"context"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -123,6 +127,61 @@ spec:
 	hook := filepath.Join(c.DataDir, "nodes", "node-1", "rootfs", "tmp", "hooks", ns)
 	if b, err := os.ReadFile(hook); err != nil || string(b) != "stopped by its hook\n" {
 		t.Errorf("preStop has left %q, %v", b, err)
+	}
+}
+
+// attach follows what a container prints from then on, and with -i gives it input.
+func TestAttach(t *testing.T) {
+	t.Parallel()
+	c, ns := clustertest.Shared(t)
+	apply(t, c, ns, `
+apiVersion: v1
+kind: Pod
+metadata: {name: talks}
+spec:
+  containers:
+  - {name: echo, image: busybox, stdin: true, command: [sh, -c, "while read line; do echo got $line; done"]}
+  - {name: tick, image: busybox, command: [sh, -c, "while true; do echo tick; sleep 0.1; done"]}
+`)
+	clustertest.Eventually(t, "the Pod", func() bool { return isReady(get(t, c, ns, "talks")) })
+	bin, err := clustertest.Binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	attach := func(container string, flags ...string) (io.Writer, *bufio.Scanner) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cmd := exec.CommandContext(ctx, bin, append([]string{"--data-dir", c.DataDir, "kubectl", "attach", "-n", ns, "talks", "-c", container}, flags...)...)
+		in, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			cancel()
+			_ = cmd.Wait() // it was killed
+		})
+		return in, bufio.NewScanner(out)
+	}
+	in, out := attach("echo", "-i")
+	for _, word := range []string{"one", "two"} {
+		if _, err := io.WriteString(in, word+"\n"); err != nil {
+			t.Fatal(err)
+		}
+		if !out.Scan() || out.Text() != "got "+word {
+			t.Fatalf("attach -i printed %q, %v", out.Text(), out.Err())
+		}
+	}
+	_, out = attach("tick")
+	for range 3 {
+		if !out.Scan() || out.Text() != "tick" {
+			t.Fatalf("attach printed %q, %v", out.Text(), out.Err())
+		}
 	}
 }
 
