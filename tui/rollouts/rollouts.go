@@ -194,7 +194,7 @@ func (v *view) showDiff() {
 	v.diff.SetLines(lines)
 	for i, l := range lines { // where room is short, the change is what must be seen
 		if text := l.String(); text[0] == '+' || text[0] == '-' {
-			v.diff.GoTo(max(0, i-1))
+			v.diff.GoTo(i)
 			break
 		}
 	}
