@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -354,18 +353,4 @@ func mountTool(_ context.Context, s *shell, _ []string) int {
 		fmt.Fprintf(s.stdout, "volume on %s type volume (%s)\n", m.ContainerPath, mode)
 	}
 	return 0
-}
-
-func mktemp(ctx context.Context, s *shell, args []string) int {
-	name := "/tmp/tmp." + strconv.FormatInt(time.Now().UnixNano(), 36)
-	code := 0
-	if flags, _ := split(args); has(flags, 'd', "directory") {
-		code = mkdir(ctx, s, []string{"-p", name})
-	} else {
-		code = touch(ctx, s, []string{name})
-	}
-	if code == 0 {
-		fmt.Fprintln(s.stdout, name)
-	}
-	return code
 }

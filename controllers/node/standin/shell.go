@@ -28,6 +28,7 @@ type shell struct {
 	env            expand.Environ
 	traps          *traps    // nil but for the container's own command
 	tty            *terminal // nil where nobody types
+	fds            *descriptors
 }
 
 func (p *process) shell(stdin io.Reader, stdout, stderr io.Writer) *shell {
@@ -228,6 +229,7 @@ func cause(err error) error {
 // script runs a script; the parameters are as for set.
 func (s *shell) script(ctx context.Context, r io.Reader, name string, lang syntax.LangVariant, params ...string) int {
 	parser := syntax.NewParser(syntax.Variant(lang))
+	defer s.openDescriptors()()
 	runner, err := s.runner(params...)
 	if err != nil {
 		fmt.Fprintf(s.stderr, "%s: %v\n", name, err)
@@ -255,6 +257,7 @@ func (s *shell) statement(ctx context.Context, runner *interp.Runner, st *syntax
 		if _, ok := n.(*syntax.ProcSubst); ok {
 			allowed = false // it would make a named pipe in the host's directory for temporary files
 		}
+		adapt(n)
 		return allowed
 	})
 	if !allowed {
@@ -288,6 +291,9 @@ func (s *shell) runner(params ...string) (*interp.Runner, error) {
 				return toWriter{s.p.output(p, hc.Stdout)}, nil
 			case "/dev/stderr", "/proc/1/fd/2", "/proc/self/fd/2":
 				return toWriter{s.p.output(p, hc.Stderr)}, nil
+			}
+			if path.Dir(p)+"/" == descriptorDir {
+				return s.fds.writer(path.Base(p))
 			}
 			return s.p.files.open(p, flag, perm)
 		}),
@@ -342,7 +348,10 @@ func (toWriter) Close() error             { return nil }
 // exec runs what is no builtin of the shell.
 func (s *shell) exec(ctx context.Context, args []string) error {
 	hc := interp.HandlerCtx(ctx)
-	inner := &shell{p: s.p, stdin: hc.Stdin, stdout: hc.Stdout, stderr: hc.Stderr, dir: hc.Dir, env: hc.Env, tty: s.tty}
+	if args[0] == openDescriptor {
+		return status(s.redirect(hc, args[1:]))
+	}
+	inner := &shell{p: s.p, stdin: hc.Stdin, stdout: hc.Stdout, stderr: hc.Stderr, dir: hc.Dir, env: hc.Env, tty: s.tty, fds: s.fds}
 	return status(inner.tool(ctx, args))
 }
 

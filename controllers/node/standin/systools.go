@@ -95,15 +95,29 @@ func exprTool(_ context.Context, s *shell, args []string) int {
 	return 0
 }
 
-// kill ends the container where process 1 is meant; there are no other processes.
+// kill ends the container where process 1 is meant; there are no other processes. Signals that do not end a program, or make
+// a server read its files again, do nothing.
 func kill(_ context.Context, s *shell, args []string) int {
+	signal := "TERM"
+	switch {
+	case len(args) > 1 && args[0] == "-s":
+		signal, args = args[1], args[2:]
+	case len(args) > 0 && args[0] == "-l":
+		fmt.Fprintln(s.stdout, "HUP INT QUIT KILL USR1 USR2 TERM")
+		return 0
+	case len(args) > 0 && strings.HasPrefix(args[0], "-") && args[0] != "--":
+		signal, args = args[0][1:], args[1:]
+	}
 	_, pids := split(args)
 	for _, pid := range pids {
 		if pid != "1" {
 			fmt.Fprintf(s.stderr, "kill: can't kill pid %s: No such process\n", pid)
 			return 1
 		}
-		s.p.cancel()
+		switch strings.TrimPrefix(strings.ToUpper(signal), "SIG") {
+		case "TERM", "15", "INT", "2", "QUIT", "3", "KILL", "9":
+			s.p.cancel()
+		}
 	}
 	return 0
 }

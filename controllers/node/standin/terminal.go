@@ -164,6 +164,7 @@ func (s *shell) prompts(ctx context.Context) int {
 	defer s.tty.running(s.tty.running(nil))
 	// The commands themselves read nothing: the lines are the shell's.
 	s.stdin, s.stdout, s.stderr = nil, lines, lines
+	defer s.openDescriptors()()
 	runner, err := s.runner()
 	if err != nil {
 		fmt.Fprintf(s.stderr, "sh: %v\n", err)

@@ -65,7 +65,6 @@ func allTools() map[string]tool {
 		"timeout":       timeout,
 		"top":           ps,
 		"uname":         uname,
-		"uniq":          filter(func(_ []string, in []string) []string { return slices.Compact(in) }),
 		"uptime":        text(func(s *shell) string { return "up " + time.Since(s.p.started).Round(time.Second).String() }),
 		"wc":            wc,
 		"which":         which,
@@ -77,6 +76,9 @@ func allTools() map[string]tool {
 		t[name] = f
 	}
 	for name, f := range textTools() {
+		t[name] = f
+	}
+	for name, f := range lineTools() {
 		t[name] = f
 	}
 	for name, f := range netTools() {
