@@ -10,9 +10,11 @@
 // of this machine has not.
 //
 // A container is a process group: it is asked to end with SIGTERM and then killed as a whole. Groups do not outlive
-// podarium, also where that is killed: on Unix a shell waits for its end and kills what is left.
+// podarium, also where that is killed: on Unix a shell waits for its end and kills what is left. On Windows a process is
+// ended alone, without being asked, and goes on where podarium is killed.
 //
-// A memory limit is watched once a second on Linux, and a group that exceeds it is killed (OOMKilled). Processor limits and
+// A memory limit is watched once a second on Linux, and a group that exceeds it is killed (OOMKilled); a process that asks for
+// more than 1 GiB above it in between is refused by the kernel. On other systems memory is not limited. Processor limits and
 // read-only volumes are not enforced. Programs reach the cluster's names and addresses by a proxy of the container's own,
 // which http_proxy, https_proxy and all_proxy name: curl and most others use it without being told.
 package process
@@ -115,6 +117,7 @@ func (p *process) start(img Image) error {
 	}
 	p.engine.guard.add(p.cmd.Process.Pid)
 	if p.spec.MemoryLimit > 0 {
+		limitData(p.cmd.Process.Pid, p.spec.MemoryLimit)
 		p.engine.watch(p)
 	}
 	return nil

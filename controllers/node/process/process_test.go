@@ -225,6 +225,26 @@ func awaitOutput(t *testing.T, p *process, out *output, want string) {
 	}
 }
 
+// The kernel refuses what is far above a memory limit.
+func TestDataLimit(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux limits another process")
+	}
+	_, p, _, err := start(t, containers.Spec{Image: "any", Command: []string{"sleep", "100"}, MemoryLimit: 100 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/limits")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		if rest, ok := strings.CutPrefix(line, "Max data size"); ok && strings.Fields(rest)[0] != strconv.Itoa(1<<30+100<<20) {
+			t.Errorf("the limit is %s", rest)
+		}
+	}
+}
+
 func TestMemoryLimit(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("memory is watched on Linux only")
