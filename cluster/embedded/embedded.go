@@ -91,9 +91,9 @@ func (o *Options) validate() error {
 	return nil
 }
 
-// runtimeVersion is Version as a container runtime has to give it, which kubelets parse.
-func (o *Options) runtimeVersion() string {
-	v := strings.TrimPrefix(o.Version, "v")
+// RuntimeVersion is a program's version as a container runtime has to give it, which kubelets parse.
+func RuntimeVersion(program string) string {
+	v := strings.TrimPrefix(program, "v")
 	if _, err := version.ParseSemantic(v); err != nil {
 		return "0.0.0-dev"
 	}

@@ -134,7 +134,7 @@ func (s *Server) startNode(ctx context.Context, spec NodeSpec) (*node.Node, erro
 		Name: name, Dir: s.state.file("nodes", name), Config: client.config,
 		ServingCertFile: cert, ServingKeyFile: key, ClientCAFile: s.pki.file("ca.crt"),
 		Network: s.network, ClusterDNS: clusterDNS, Runtime: runtime, CRIEndpoint: endpoint, Labels: spec.Labels, Catalogue: s.catalogue,
-		Version:   s.o.runtimeVersion(),
+		Version:   RuntimeVersion(s.o.Version),
 		Residents: s.resident,
 		Ready: func() {
 			s.health.set(kubelet(name), cluster.Ready, subnet.Node.String())

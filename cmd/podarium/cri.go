@@ -61,7 +61,7 @@ func serveCRI(cmd *cobra.Command, listen string, catalogue *standin.Catalogue) (
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	engine := standin.New(network, name, catalogue)
 	images := containers.NewImages(engine.Pull)
-	runtime, err := containers.New(containers.Options{Name: "podarium-cri", Version: "0.0.0-dev", Dir: dir, Network: network, Subnet: subnet, Engine: engine, Images: images})
+	runtime, err := containers.New(containers.Options{Name: "podarium-cri", Version: embedded.RuntimeVersion(podariumVersion()), Dir: dir, Network: network, Subnet: subnet, Engine: engine, Images: images})
 	if err != nil {
 		return err
 	}

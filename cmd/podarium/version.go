@@ -42,7 +42,8 @@ func newVersion() *cobra.Command {
 	return cmd
 }
 
-// podariumVersion is the module's version where it was installed as one, and (devel) in a checkout.
+// podariumVersion is the module's version where it was installed as one, the revision as go build stamps it (a pseudo-version)
+// in a checkout, and (devel) where it was built without: go run, -buildvcs=false.
 func podariumVersion() string {
 	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" {
 		return b.Main.Version
