@@ -105,14 +105,14 @@ func (s *shell) redirect(hc interp.HandlerContext, args []string) int {
 	return 0
 }
 
-// adapt rewrites what the interpreter does not know or knows of the host: descriptors above 2, and $$, which is 1 in a container.
-func adapt(n syntax.Node) {
+// adapt rewrites what the interpreter does not know or knows of the host: descriptors above 2, and $$.
+func (s *shell) adapt(n syntax.Node) {
 	switch n := n.(type) {
 	case *syntax.ParamExp:
 		if n.Param != nil && n.Param.Value == "$" && n.Exp == nil && !n.Length {
 			n.Short = false
 			n.Param.Value = "podarium_pid"
-			n.Exp = &syntax.Expansion{Op: syntax.DefaultUnsetOrNull, Word: literal("1")}
+			n.Exp = &syntax.Expansion{Op: syntax.DefaultUnsetOrNull, Word: literal(strconv.Itoa(s.pid))}
 		}
 	case *syntax.Stmt:
 		if call, ok := n.Cmd.(*syntax.CallExpr); ok && len(call.Args) == 1 && call.Args[0].Lit() == "exec" {

@@ -78,6 +78,7 @@ type process struct {
 	files    *files
 	started  time.Time
 	requests atomic.Int64
+	pids     pids
 	begin    func() // called by the program when Start may return
 
 	ctx    context.Context //nolint:containedctx // until the container is asked to end: the life of it, not of a call

@@ -29,6 +29,7 @@ type shell struct {
 	traps          *traps    // nil but for the container's own command
 	tty            *terminal // nil where nobody types
 	fds            *descriptors
+	pid            int
 }
 
 func (p *process) shell(stdin io.Reader, stdout, stderr io.Writer) *shell {
@@ -230,6 +231,9 @@ func cause(err error) error {
 func (s *shell) script(ctx context.Context, r io.Reader, name string, lang syntax.LangVariant, params ...string) int {
 	parser := syntax.NewParser(syntax.Variant(lang))
 	defer s.openDescriptors()()
+	outer := ctx
+	ctx, end := s.numbered(ctx)
+	defer end()
 	runner, err := s.runner(params...)
 	if err != nil {
 		fmt.Fprintf(s.stderr, "%s: %v\n", name, err)
@@ -248,6 +252,9 @@ func (s *shell) script(ctx context.Context, r io.Reader, name string, lang synta
 	if !runner.Exited() {
 		_ = runner.Run(ctx, &syntax.File{}) // the trap on EXIT, which an exit has run already
 	}
+	if ctx.Err() != nil && outer.Err() == nil {
+		return 143 // killed by its number
+	}
 	return code
 }
 
@@ -257,7 +264,7 @@ func (s *shell) statement(ctx context.Context, runner *interp.Runner, st *syntax
 		if _, ok := n.(*syntax.ProcSubst); ok {
 			allowed = false // it would make a named pipe in the host's directory for temporary files
 		}
-		adapt(n)
+		s.adapt(n)
 		return allowed
 	})
 	if !allowed {

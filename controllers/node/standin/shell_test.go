@@ -84,6 +84,7 @@ func TestCommands(t *testing.T) {
 		{"awk that reads the host", `awk 'BEGIN {while ((getline line < "/etc/passwd") > 0) print line}'`, "awk: can't read from file due to NoFileReads\n", 2},
 		{"awk with several files", "awk 'FNR==NR' a b", "awk: FNR and FILENAME are not to be had with several files\n", 2},
 		{"process number", "echo $$ ${$}; kill -0 $$; echo on; trap 'echo bye; exit 0' TERM; kill -TERM $$; sleep 100", "1 1\non\nbye\n", 0},
+		{"another shell", "sh -c 'test $$ != 1 && echo other; kill $$; sleep 100; echo never'; echo $?; kill 99", "other\n143\nkill: can't kill pid 99: No such process\n", 1},
 		{"kill 1", "kill 1; sleep 100", "", 143},
 		{"descriptors", "exec 3>out 4>&1; echo a >&3; (echo b >&3); sh -c 'echo c' >&3; exec 3>&-; cat out; echo d >&4; exec 3>>out; echo e >&3; tail -n1 out; echo x >&5", "a\nb\nc\nd\ne\nsh: 5: bad file descriptor\n", 1},
 		{"tar", "mkdir d && echo x > d/f && tar -C d -czf a.tgz . && tar tzf a.tgz; mkdir e; tar -xzf a.tgz -C e; cat e/f; tar cf - d | tar xf - -C e; ls e/d", "./\nf\nx\nf\n", 0},

@@ -95,8 +95,8 @@ func exprTool(_ context.Context, s *shell, args []string) int {
 	return 0
 }
 
-// kill ends the container where process 1 is meant; there are no other processes. Signals that do not end a program, or make
-// a server read its files again, do nothing.
+// kill ends the container where process 1 is meant, or another shell in it. Signals that do not end a program, or make a server
+// read its files again, do nothing.
 func kill(_ context.Context, s *shell, args []string) int {
 	signal := "TERM"
 	switch {
@@ -110,13 +110,18 @@ func kill(_ context.Context, s *shell, args []string) int {
 	}
 	_, pids := split(args)
 	for _, pid := range pids {
-		if pid != "1" {
+		n, _ := strconv.Atoi(pid)
+		end := s.p.pids.find(n)
+		if n == 1 {
+			end = s.p.cancel
+		}
+		if end == nil {
 			fmt.Fprintf(s.stderr, "kill: can't kill pid %s: No such process\n", pid)
 			return 1
 		}
 		switch strings.TrimPrefix(strings.ToUpper(signal), "SIG") {
 		case "TERM", "15", "INT", "2", "QUIT", "3", "KILL", "9":
-			s.p.cancel()
+			end()
 		}
 	}
 	return 0

@@ -165,6 +165,8 @@ func (s *shell) prompts(ctx context.Context) int {
 	// The commands themselves read nothing: the lines are the shell's.
 	s.stdin, s.stdout, s.stderr = nil, lines, lines
 	defer s.openDescriptors()()
+	ctx, end := s.numbered(ctx)
+	defer end()
 	runner, err := s.runner()
 	if err != nil {
 		fmt.Fprintf(s.stderr, "sh: %v\n", err)
