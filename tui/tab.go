@@ -117,7 +117,7 @@ func (t *tab) Copy(text string) { t.m.queue = append(t.m.queue, tea.SetClipboard
 
 // Exec implements screen.Host.
 func (t *tab) Exec(c tea.ExecCommand, done func(error)) {
-	t.m.queue = append(t.m.queue, t.m.exec(c, func(err error) tea.Msg { return timerMsg{then: func() { done(err) }} }))
+	t.m.queue = append(t.m.queue, t.m.exec(unhurried{c}, func(err error) tea.Msg { return timerMsg{then: func() { done(err) }} }))
 }
 
 // Service implements screen.Host.

@@ -179,3 +179,43 @@ func write(t *testing.T, name, text string) {
 		t.Fatal(err)
 	}
 }
+
+// TestAKeyIsWrittenByHand adds a key of etcd and changes it, each time in the user's editor: one that is done at once, so that
+// the terminal is given away and taken back as fast as it can be.
+func TestAKeyIsWrittenByHand(t *testing.T) {
+	dir := t.TempDir()
+	editor := filepath.Join(dir, "editor")
+	write(t, editor, "#!/bin/sh\necho \"$(cat \"$1\")+more\" > \"$1\"\n")
+	if err := os.Chmod(editor, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	ui := ptytest.Open(t, ptytest.Options{Args: []string{"--ephemeral", "--nodes", "0"}, Env: []string{"EDITOR=" + editor}})
+	ui.Wait("all up")
+	ui.Command("etcd /")
+	ui.Wait("registry/")
+	ui.Keys("a")
+	ui.Wait("Add a key")
+	ui.Keys("ctrl+u")
+	ui.Type("/by/hand\r")
+	agree := func(title string) {
+		ui.Wait(title)
+		for strings.Contains(ui.Screen(), title) {
+			ui.Keys("y")
+			ui.Still()
+		}
+	}
+	agree("put /by/hand")
+	ui.Wait("by/")
+	ui.Command("etcd /by/")
+	ui.Wait("etcd  /by/", "VALUE", "+more")
+	for _, want := range []string{"+more+more", "+more+more+more"} {
+		ui.Keys("e")
+		agree("put /by/hand")
+		ui.Wait(want)
+	}
+	ui.Command("q")
+	if code := ui.Exited(); code != exitOK {
+		t.Errorf("exit code %d; the screen is\n%s", code, ui.Screen())
+	}
+	restored(t, ui)
+}
