@@ -70,7 +70,7 @@ func TestConfigurationIsTakenLive(t *testing.T) {
 	d.Wait("ctrl-x            describe")
 	d.Keys("esc")
 	d.Command("conf")
-	d.Wait("kube-system / configmaps")
+	d.Wait("kube-system / configmaps", "▸") // a key is for a row
 
 	d.change("keys:\n  Tables: {describe: ctrl-x, yaml: ctrl-x}\n")
 	d.Wait(`would do two things: "describe"`, "the configuration before stays in") // the message takes several lines

@@ -39,6 +39,8 @@ func TestNodesAreAddedSwitchedOffAndRemovedByKeys(t *testing.T) {
 	d.Wait("add node/extra", "podarium node add extra")
 	d.Keys("y")
 	d.Wait("done: add node/extra")
+	c.Kubectl(t, "wait", "--for=create", "node/extra", "--timeout=120s")
+	c.Kubectl(t, "wait", "--for=condition=Ready", "node/extra", "--timeout=120s") // the Pod goes elsewhere else: it only prefers this one
 	file := filepath.Join(t.TempDir(), "shy.json")
 	if err := os.WriteFile(file, []byte(tolerant), 0o600); err != nil {
 		t.Fatal(err)
