@@ -158,6 +158,9 @@ var (
 // index reads which keys and revisions there are.
 func (d *DB) index(ctx context.Context) error {
 	return d.db.View(func(tx *bbolt.Tx) error {
+		if tx.Size() > d.size { // what is in use may all stand in what is left; more was written all the same
+			return fmt.Errorf("%w: it is cut off after %d of %d bytes", ErrDamaged, d.size, tx.Size())
+		}
 		b := tx.Bucket(keyBucket)
 		if b == nil {
 			return fmt.Errorf("%w: it has no bucket of keys", ErrDamaged)
