@@ -197,23 +197,27 @@ func TestAKeyIsWrittenByHand(t *testing.T) {
 	ui.Wait("Add a key")
 	ui.Keys("ctrl+u")
 	ui.Type("/by/hand\r")
-	agree := func(title string) {
-		ui.Wait(title)
-		for strings.Contains(ui.Screen(), title) {
+	agree := func() {
+		ui.Wait("put /by/hand", "y yes")
+		for strings.Contains(ui.Screen(), "y yes") {
 			ui.Keys("y")
 			ui.Still()
 		}
+		ui.Wait("1 key changed at revision")
+		ui.Keys("enter")
+		ui.WaitGone("1 key changed at revision")
 	}
-	agree("put /by/hand")
-	ui.Wait("by/")
+	agree()
 	ui.Command("etcd /by/")
 	ui.Wait("etcd  /by/", "VALUE", "+more")
 	for _, want := range []string{"+more+more", "+more+more+more"} {
 		ui.Keys("e")
-		agree("put /by/hand")
+		agree()
 		ui.Wait(want)
 	}
 	ui.Command("q")
+	ui.Wait("Cancel", "Quit") // its cluster ends with it
+	ui.Keys("y")
 	if code := ui.Exited(); code != exitOK {
 		t.Errorf("exit code %d; the screen is\n%s", code, ui.Screen())
 	}
