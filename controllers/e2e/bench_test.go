@@ -12,6 +12,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 
@@ -131,9 +132,9 @@ func BenchmarkThreeHundredPods(b *testing.B) {
 		if err := c.Kubernetes().AppsV1().Deployments(ns).Delete(ctx, "web", metav1.DeleteOptions{PropagationPolicy: &foreground}); err != nil {
 			b.Fatal(err)
 		}
-		clustertest.Eventually(b, "the Pods to be gone", func() bool {
-			l, err := c.Kubernetes().CoreV1().Pods(ns).List(ctx, metav1.ListOptions{Limit: 1})
-			return err == nil && len(l.Items) == 0
+		clustertest.Eventually(b, "the Deployment to be gone, which is after its Pods", func() bool {
+			_, err := c.Kubernetes().AppsV1().Deployments(ns).Get(ctx, "web", metav1.GetOptions{})
+			return apierrors.IsNotFound(err)
 		})
 		b.StartTimer()
 	}
