@@ -8,8 +8,16 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// frameEvery is the least time between two frames, and between two deliveries of live data.
-const frameEvery = 16 * time.Millisecond
+// frameEvery is the least time between two frames: a key is seen soon, and a flood of them does not draw more often than
+// the terminal is written to, framesPerSecond.
+const (
+	framesPerSecond = 120
+	frameEvery      = time.Second / framesPerSecond
+)
+
+// liveEvery is the least time between two deliveries of live data. Nobody reads faster, and on a busy cluster every
+// delivery costs a frame.
+const liveEvery = 33 * time.Millisecond
 
 // share is how much of the UI goroutine's time one source may take: after a turn of t it rests share-1 times t. So keys
 // are answered between the turns of a screen that has much to do for each change.
@@ -19,7 +27,7 @@ const share = 10
 const longestRest = 250 * time.Millisecond
 
 // bridge is the one way from live data to the UI: it collects which sources have changed and tells the program so at
-// most once a frame. Sources never wait for the screen, and a storm of changes costs one message a frame.
+// most once in liveEvery. Sources never wait for the screen, and a storm of changes costs one message in that time.
 type bridge struct {
 	mu    sync.Mutex
 	dirty []*source
@@ -119,7 +127,7 @@ func (b *bridge) run(ctx context.Context, send func(tea.Msg)) {
 		case <-b.wake:
 		}
 		send(liveMsg{})
-		pause := time.NewTimer(frameEvery)
+		pause := time.NewTimer(liveEvery)
 		select {
 		case <-ctx.Done():
 			pause.Stop()

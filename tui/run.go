@@ -103,7 +103,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	options := []tea.ProgramOption{tea.WithContext(ctx)}
+	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithFPS(framesPerSecond)}
 	if os.Getenv("NO_COLOR") != "" { // colorprofile takes only what strconv.ParseBool calls true; the convention is any value
 		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
 	}

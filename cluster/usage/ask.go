@@ -82,7 +82,7 @@ func (l *Live) learn(ctx context.Context, c *cluster.Cluster, seen []metrics.Pod
 	l.needs = known
 	stale := time.Since(l.listed) > 10*seldom // what a Pod asks for can be changed while it runs
 	switch {
-	case len(fresh) == 0 && !stale:
+	case len(seen) == 0, len(fresh) == 0 && !stale:
 	case len(fresh) <= oneByOne && !stale || l.q.Name != "":
 		for _, key := range fresh {
 			if pod, err := c.Kubernetes().CoreV1().Pods(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{ResourceVersion: "0"}); err == nil {
@@ -91,6 +91,10 @@ func (l *Live) learn(ctx context.Context, c *cluster.Cluster, seen []metrics.Pod
 		}
 	case time.Since(l.listed) > seldom:
 		l.listed = time.Now()
+		measured := make(map[types.NamespacedName]bool, len(seen))
+		for i := range seen {
+			measured[types.NamespacedName{Namespace: seen[i].Namespace, Name: seen[i].Name}] = true
+		}
 		for o := (metav1.ListOptions{Limit: page}); ; {
 			list, err := c.Kubernetes().CoreV1().Pods(l.q.Namespace).List(ctx, o)
 			if err != nil {
@@ -98,7 +102,9 @@ func (l *Live) learn(ctx context.Context, c *cluster.Cluster, seen []metrics.Pod
 			}
 			for i := range list.Items {
 				p := &list.Items[i]
-				l.needs[types.NamespacedName{Namespace: p.Namespace, Name: p.Name}] = needOf(p)
+				if key := (types.NamespacedName{Namespace: p.Namespace, Name: p.Name}); measured[key] {
+					l.needs[key] = needOf(p)
+				}
 			}
 			if o.Continue = list.Continue; o.Continue == "" {
 				return

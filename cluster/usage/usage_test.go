@@ -70,3 +70,11 @@ func TestUsageOfPodsAndNodes(t *testing.T) {
 		return false
 	})
 }
+
+func TestNothingMeasuredAsksForNothing(t *testing.T) {
+	l := &Live{needs: map[types.NamespacedName]need{}}
+	l.learn(t.Context(), nil, nil) // a call would panic: there is no cluster to ask
+	if len(l.needs) != 0 || !l.listed.IsZero() {
+		t.Errorf("learnt %v of no Pods", l.needs)
+	}
+}
