@@ -31,7 +31,7 @@ type Options struct {
 	Config *rest.Config
 	// Etcd reaches the cluster's etcd. Nil where it cannot be reached: the etcd screens then say so.
 	Etcd *clientv3.Client
-	// EtcdPrefix is where the API server keeps its objects; empty means /registry.
+	// EtcdPrefix is where the API server keeps its objects; empty means /registry, and with EtcdOnly any that is in common use.
 	EtcdPrefix string
 	// EtcdDecrypter reads values of etcd that are encrypted at rest (package etcdview/decrypt); nil leaves them labelled.
 	EtcdDecrypter Decrypter
@@ -92,7 +92,7 @@ func New(o Options) (*Cluster, error) {
 	if o.Config == nil {
 		return nil, fmt.Errorf("cluster %q: no client configuration", o.Name)
 	}
-	if o.EtcdPrefix == "" {
+	if o.EtcdPrefix == "" && !o.EtcdOnly {
 		o.EtcdPrefix = "/registry"
 	}
 	c := rest.CopyConfig(o.Config)
@@ -137,7 +137,8 @@ func (c *Cluster) Mapper() *restmapper.DeferredDiscoveryRESTMapper { return c.ma
 // Etcd is the client of the etcd under the cluster, nil where that is out of reach.
 func (c *Cluster) Etcd() *clientv3.Client { return c.o.Etcd }
 
-// EtcdPrefix is where the API server keeps its objects in etcd, without a trailing slash.
+// EtcdPrefix is where the API server keeps its objects in etcd, without a trailing slash; empty where that is not known, so
+// that it may be any in common use.
 func (c *Cluster) EtcdPrefix() string { return c.o.EtcdPrefix }
 
 // Decrypter is what package etcdview/decode takes to read encrypted values with.

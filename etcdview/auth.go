@@ -3,10 +3,12 @@ package etcdview
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"go.etcd.io/etcd/api/v3/authpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
@@ -77,29 +79,53 @@ func (s *Store) access(ctx context.Context) (*Access, error) {
 		return nil, readError("list the users", "", err)
 	}
 	for _, name := range users.Users {
-		u, err := s.client.UserGet(ctx, name)
+		u, err := s.User(ctx, name)
 		if err != nil {
-			return nil, readError("ask for user", name, err)
+			return nil, err
 		}
-		slices.Sort(u.Roles)
-		a.Users = append(a.Users, User{name, append([]string{}, u.Roles...)})
+		a.Users = append(a.Users, u)
 	}
 	roles, err := s.client.RoleList(ctx)
 	if err != nil {
 		return nil, readError("list the roles", "", err)
 	}
 	for _, name := range roles.Roles {
-		r, err := s.client.RoleGet(ctx, name)
+		r, err := s.Role(ctx, name)
 		if err != nil {
-			return nil, readError("ask for role", name, err)
+			return nil, err
 		}
-		role := Role{Name: name, Permissions: []Permission{}}
-		for _, p := range r.Perm {
-			role.Permissions = append(role.Permissions, Permission{authpb.Permission_Type_name[int32(p.PermType)], string(p.Key), string(p.RangeEnd)})
-		}
-		a.Roles = append(a.Roles, role)
+		a.Roles = append(a.Roles, r)
 	}
 	slices.SortFunc(a.Users, func(x, y User) int { return cmp.Compare(x.Name, y.Name) })
 	slices.SortFunc(a.Roles, func(x, y Role) int { return cmp.Compare(x.Name, y.Name) })
 	return a, nil
+}
+
+// User asks for one user, which everybody may do for himself. It returns ErrNotFound for one that does not exist.
+func (s *Store) User(ctx context.Context, name string) (User, error) {
+	u, err := s.client.UserGet(ctx, name)
+	if errors.Is(err, rpctypes.ErrUserNotFound) {
+		return User{}, fmt.Errorf("user %s: %w", name, ErrNotFound)
+	}
+	if err != nil {
+		return User{}, readError("ask for user", name, err)
+	}
+	slices.Sort(u.Roles)
+	return User{name, append([]string{}, u.Roles...)}, nil
+}
+
+// Role asks for one role, which everybody may do for his own. It returns ErrNotFound for one that does not exist.
+func (s *Store) Role(ctx context.Context, name string) (Role, error) {
+	r, err := s.client.RoleGet(ctx, name)
+	if errors.Is(err, rpctypes.ErrRoleNotFound) {
+		return Role{}, fmt.Errorf("role %s: %w", name, ErrNotFound)
+	}
+	if err != nil {
+		return Role{}, readError("ask for role", name, err)
+	}
+	role := Role{Name: name, Permissions: []Permission{}}
+	for _, p := range r.Perm {
+		role.Permissions = append(role.Permissions, Permission{authpb.Permission_Type_name[int32(p.PermType)], string(p.Key), string(p.RangeEnd)})
+	}
+	return role, nil
 }

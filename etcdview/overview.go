@@ -105,6 +105,16 @@ type Overview struct {
 	Err string `json:"error,omitempty"`
 }
 
+// NameOf is the name of a member, or its ID where it has none.
+func (o *Overview) NameOf(id string) string {
+	for i := range o.Members {
+		if m := &o.Members[i]; m.ID == id && m.Name != "" {
+			return m.Name
+		}
+	}
+	return id
+}
+
 // Lag is how many log entries a member has applied less than the one that is furthest.
 func (o *Overview) Lag(m *Member) uint64 {
 	var most uint64
@@ -137,7 +147,7 @@ func (s *Store) Overview(ctx context.Context) (*Overview, error) {
 	}
 	wg.Wait()
 	slices.SortFunc(o.Members, func(a, b Member) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
-	if o.CompactRevision, err = s.CompactRevision(ctx); err != nil {
+	if o.CompactRevision, err = s.CompactRevision(ctx); err != nil && !isDenied(err) {
 		return nil, err
 	}
 	if together != nil {
@@ -147,6 +157,9 @@ func (s *Store) Overview(ctx context.Context) (*Overview, error) {
 	asked, cancel := context.WithTimeout(ctx, memberTimeout)
 	defer cancel()
 	o.Alarms, err = s.Alarms(asked)
+	if isDenied(err) { // what a user may not know, others may; the members say it themselves too
+		err = nil
+	}
 	if err == nil {
 		o.Revision, err = s.Revision(asked)
 	}

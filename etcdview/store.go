@@ -42,6 +42,8 @@ type Store struct {
 	// noStream is set once the server has said that it knows no RangeStream.
 	noStream atomic.Bool
 	timeout  time.Duration
+	// always are options of every read.
+	always []clientv3.OpOption
 }
 
 // New reads through a client, which the caller closes. It does not connect.
@@ -49,6 +51,13 @@ func New(c *clientv3.Client) *Store { return &Store{client: c} }
 
 // Client is what New was given.
 func (s *Store) Client() *clientv3.Client { return s.client }
+
+// Serializable has every read answered by one member from what it has, which may be behind the others: it needs no
+// quorum. Call it before the first read.
+func (s *Store) Serializable() *Store {
+	s.always = []clientv3.OpOption{clientv3.WithSerializable()}
+	return s
+}
 
 // Get reads one key at a revision, 0 for now. It returns ErrNotFound or ErrCompacted where they apply.
 func (s *Store) Get(ctx context.Context, key string, rev int64) (KV, error) {
@@ -64,16 +73,16 @@ func (s *Store) Get(ctx context.Context, key string, rev int64) (KV, error) {
 
 func (s *Store) get(ctx context.Context, key string, opts ...clientv3.OpOption) (r *clientv3.GetResponse, err error) {
 	err = s.Request(ctx, func(ctx context.Context) (err error) {
-		r, err = s.client.Get(ctx, key, opts...)
+		r, err = s.client.Get(ctx, key, append(opts, s.always...)...)
 		return err
 	})
-	return r, err
+	return r, s.refusal(ctx, err)
 }
 
 // Revision is the store's newest revision.
 func (s *Store) Revision(ctx context.Context) (int64, error) {
 	r, err := s.get(ctx, "\x00", clientv3.WithCountOnly())
-	if errors.Is(err, rpctypes.ErrPermissionDenied) { // a user of a part of the keys: then that of the member that answers
+	if isDenied(err) { // a user of a part of the keys: then that of the member that answers
 		a, e := s.any(ctx)
 		if e == nil {
 			return a.status.Header.Revision, nil
@@ -183,7 +192,7 @@ func (s *Store) Counts(ctx context.Context, prefixes []string, rev int64) ([]int
 		ops := make([]clientv3.Op, n)
 		for i, p := range prefixes[:n] {
 			key, end := keyRange(p, "")
-			ops[i] = clientv3.OpGet(key, clientv3.WithRange(end), clientv3.WithCountOnly(), clientv3.WithRev(rev))
+			ops[i] = clientv3.OpGet(key, append(s.always, clientv3.WithRange(end), clientv3.WithCountOnly(), clientv3.WithRev(rev))...)
 		}
 		var r *clientv3.TxnResponse
 		err := s.Request(ctx, func(ctx context.Context) (err error) {
@@ -191,7 +200,7 @@ func (s *Store) Counts(ctx context.Context, prefixes []string, rev int64) ([]int
 			return err
 		})
 		if err != nil {
-			return nil, readError("count", prefixes[0], err)
+			return nil, readError("count", prefixes[0], s.refusal(ctx, err))
 		}
 		for _, resp := range r.Responses {
 			counts = append(counts, resp.GetResponseRange().GetCount())
@@ -235,7 +244,7 @@ func (s *Store) stream(ctx context.Context, o PageOptions, each func(*mvccpb.Key
 	limit := o.Limit
 	o.Limit = 0
 	key, opts := o.ops()
-	ch, err := s.client.GetStream(ctx, key, opts...)
+	ch, err := s.client.GetStream(ctx, key, append(opts, s.always...)...)
 	if err != nil {
 		return 0, s.streamError(ctx, o.Prefix, err)
 	}
@@ -281,7 +290,7 @@ func (s *Store) streamError(ctx context.Context, what string, err error) error {
 		s.noStream.Store(true)
 		return errNoStream
 	}
-	return readError("read", what, err)
+	return readError("read", what, s.refusal(context.WithoutCancel(ctx), err))
 }
 
 func (o PageOptions) ops() (string, []clientv3.OpOption) {

@@ -174,7 +174,10 @@ func (s *Store) watchOnce(ctx context.Context, o *WatchOptions, next *int64, fn 
 			return true, fmt.Errorf("watch %s: %w", Printable(o.Key), ErrCompacted)
 		}
 		if err := r.Err(); err != nil {
-			if errors.Is(err, rpctypes.ErrPermissionDenied) || errors.Is(err, rpctypes.ErrAuthNotEnabled) {
+			if isDenied(err) {
+				return progressed, stopError{readError("watch", o.Key, s.refusal(ctx, err))}
+			}
+			if errors.Is(err, rpctypes.ErrAuthNotEnabled) {
 				return progressed, stopError{readError("watch", o.Key, err)}
 			}
 			return progressed, readError("watch", o.Key, err)

@@ -425,3 +425,28 @@ func TestGoingToAnotherClusterLeavesNothingOfTheOld(t *testing.T) {
 		t.Errorf("the header does not tell:\n%s", s)
 	}
 }
+
+func TestCrumbsFit(t *testing.T) {
+	path := []string{"etcd", "registry", "deployments", "default", "web-frontend-of-the-shop"}
+	for _, tc := range []struct {
+		width int
+		want  string
+	}{
+		{80, "etcd / registry / deployments / default / web-frontend-of-the-shop"},
+		{60, "etcd / … / deployments / default / web-frontend-of-the-shop"},
+		{50, "etcd / … / default / web-frontend-of-the-shop"},
+		{30, "etcd / … / web-fron…f-the-shop"},
+		{15, "web-f…-the-shop"},
+	} {
+		got := strings.Join(fitCrumbs(path, tc.width), " / ")
+		if canvas.Width(got) > tc.width {
+			t.Errorf("%d columns: %q has %d", tc.width, got, canvas.Width(got))
+		}
+		if got != tc.want {
+			t.Errorf("%d columns: %q, want %q", tc.width, got, tc.want)
+		}
+	}
+	if got := fitCrumbs(nil, 10); len(got) != 0 {
+		t.Errorf("of none: %q", got)
+	}
+}

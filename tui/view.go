@@ -2,6 +2,8 @@ package tui
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -103,6 +105,28 @@ func (m *Model) drawFrame(c *canvas.Canvas) *tea.Cursor {
 	return cursor
 }
 
+// fitCrumbs makes crumbs fit into so many columns: those in the middle give way to an ellipsis, from the left, and then the
+// middle of the last one does.
+func fitCrumbs(crumbs []string, width int) []string {
+	taken := func(c []string) int { return canvas.Width(strings.Join(c, " / ")) }
+	fit := crumbs
+	for from := 2; from < len(crumbs) && taken(fit) > width; from++ {
+		fit = append([]string{crumbs[0], "…"}, crumbs[from:]...)
+	}
+	over := taken(fit) - width
+	if over <= 0 || len(crumbs) == 0 {
+		return fit
+	}
+	last := crumbs[len(crumbs)-1]
+	const least = 16 // columns of the last one, before the others are left out
+	if canvas.Width(last)-over < least {
+		fit, over = []string{last}, max(0, canvas.Width(last)-width)
+	}
+	fit = slices.Clone(fit)
+	fit[len(fit)-1] = canvas.Middle(last, canvas.Width(last)-over)
+	return fit
+}
+
 // drawTitle says where the user is, and how it goes there.
 func (m *Model) drawTitle(c *canvas.Canvas) {
 	r := m.top()
@@ -118,9 +142,10 @@ func (m *Model) drawTitle(c *canvas.Canvas) {
 	}
 	left := c.Cut(0, 0, right, 1)
 	x := 1
-	for i, crumb := range p.Crumbs {
+	crumbs := fitCrumbs(p.Crumbs, right-x)
+	for i, crumb := range crumbs {
 		style := s.Muted
-		if i == len(p.Crumbs)-1 {
+		if i == len(crumbs)-1 {
 			style = s.Title
 		}
 		if i > 0 {

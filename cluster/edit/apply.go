@@ -20,7 +20,6 @@ import (
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/kubectl/pkg/util"
-	"sigs.k8s.io/yaml"
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/change"
@@ -71,16 +70,12 @@ func parse(manifest []byte) ([]*unstructured.Unstructured, error) {
 		if err != nil {
 			return nil, fmt.Errorf("document %d: %w: %w", n, ErrInvalid, err)
 		}
-		j, err := yaml.YAMLToJSONStrict(doc)
+		o, err := readObject(doc)
 		if err != nil {
-			return nil, fmt.Errorf("document %d: %w: %w", n, ErrInvalid, err)
+			return nil, fmt.Errorf("document %d: %w", n, err)
 		}
-		if string(j) == "null" {
+		if o == nil {
 			continue
-		}
-		o := &unstructured.Unstructured{}
-		if err := o.UnmarshalJSON(j); err != nil {
-			return nil, fmt.Errorf("document %d: %w: %w", n, ErrInvalid, err)
 		}
 		if !o.IsList() {
 			out = append(out, o)

@@ -73,13 +73,12 @@ func (s *Session) Rebase(ctx context.Context, c *cluster.Cluster) (*Session, err
 }
 
 func (s *Session) parse(text []byte) (*unstructured.Unstructured, error) {
-	json, err := yaml.YAMLToJSONStrict(text)
+	o, err := readObject(text)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+		return nil, err
 	}
-	o := &unstructured.Unstructured{}
-	if err := o.UnmarshalJSON(json); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	if o == nil {
+		return nil, change.ErrNothingToDo // comments alone, as good as nothing at all
 	}
 	for _, f := range []struct{ name, was, is string }{
 		{"apiVersion", s.base.GetAPIVersion(), o.GetAPIVersion()},

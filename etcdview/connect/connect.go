@@ -5,6 +5,7 @@ package connect
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/url"
@@ -133,11 +134,13 @@ func (o *Options) tls() (*tls.Config, error) {
 		if f == "" {
 			continue
 		}
-		r, err := os.Open(f)
+		b, err := os.ReadFile(f)
 		if err != nil {
 			return nil, fmt.Errorf("TLS file: %w", err)
 		}
-		r.Close()
+		if f == o.CACert && !x509.NewCertPool().AppendCertsFromPEM(b) {
+			return nil, fmt.Errorf("TLS file: %s holds no certificate (PEM)", f)
+		}
 	}
 	info := transport.TLSInfo{TrustedCAFile: o.CACert, CertFile: o.Cert, KeyFile: o.Key, Logger: zap.NewNop()}
 	c, err := info.ClientConfig()

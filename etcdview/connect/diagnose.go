@@ -3,6 +3,7 @@ package connect
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -28,8 +29,8 @@ func diagnose(ctx context.Context, config clientv3.Config, endpoint string) erro
 		return err
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(time.Second)) // of a connection that is open
-	if config.TLS == nil {
+	_ = conn.SetDeadline(time.Now().Add(time.Second))                      // of a connection that is open
+	if config.TLS == nil || ok && (scheme == "http" || scheme == "unix") { // the scheme decides, whatever certificates there are
 		return plain(conn)
 	}
 	c := config.TLS.Clone()
@@ -50,9 +51,39 @@ func diagnose(ctx context.Context, config clientv3.Config, endpoint string) erro
 	}
 	// A server that wants another certificate says so only after the handshake.
 	if _, err := io.ReadFull(t, make([]byte, 1)); err != nil && strings.Contains(err.Error(), "tls:") {
-		return fmt.Errorf("TLS: %w (--cert, --key)", err)
+		return refused(err, c)
 	}
 	return nil
+}
+
+// refused says what of our certificate the server may not like.
+func refused(err error, c *tls.Config) error {
+	own, e := clientCertificate(c)
+	switch {
+	case e != nil || own == nil:
+		return fmt.Errorf("TLS: it wants a client certificate: --cert, --key: %w", err)
+	case time.Now().After(own.NotAfter):
+		return fmt.Errorf("TLS: the client certificate of %s expired on %s: %w", own.Subject, own.NotAfter.Local().Format(time.DateTime), err)
+	case time.Now().Before(own.NotBefore):
+		return fmt.Errorf("TLS: the client certificate of %s is not valid before %s: %w", own.Subject, own.NotBefore.Local().Format(time.DateTime), err)
+	}
+	return fmt.Errorf("TLS: it does not accept the client certificate of %s, which %s issued (--cert, --key): %w", own.Subject, own.Issuer, err)
+}
+
+// clientCertificate is the one that is shown to servers, nil where there is none.
+func clientCertificate(c *tls.Config) (*x509.Certificate, error) {
+	chain := c.Certificates
+	if len(chain) == 0 && c.GetClientCertificate != nil {
+		one, err := c.GetClientCertificate(&tls.CertificateRequestInfo{Version: tls.VersionTLS13})
+		if err != nil {
+			return nil, err
+		}
+		chain = []tls.Certificate{*one}
+	}
+	if len(chain) == 0 || len(chain[0].Certificate) == 0 {
+		return nil, nil
+	}
+	return x509.ParseCertificate(chain[0].Certificate[0])
 }
 
 // plain looks whether a server that is spoken to in the clear wants TLS: it answers anything else with an alert, or hangs up.

@@ -13,13 +13,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/decode"
+	"github.com/podarium/podarium/etcdview/registry"
 )
 
 // ErrChanged is returned when a key is no longer as the plan showed it. Nothing was written: plan again.
@@ -34,6 +34,8 @@ type Change struct {
 	// Old is nil where the key does not exist, New nil where it is deleted.
 	Old *etcdview.KV
 	New []byte
+	// Lease is what the key is put on; 0 for the lease that it is on, if any.
+	Lease clientv3.LeaseID
 }
 
 // Plan is a list of changes that have been checked.
@@ -57,6 +59,22 @@ func PlanPut(ctx context.Context, s *etcdview.Store, key string, value []byte, o
 		return nil, err
 	}
 	return &Plan{[]Change{c}}, nil
+}
+
+// OnLease puts what is written on a lease, which must exist. Under a Kubernetes registry it is refused: the objects there
+// would be gone, without a word to anybody, when it ends.
+func (p *Plan) OnLease(ctx context.Context, s *etcdview.Store, id string) error {
+	l, n, err := lease(ctx, s, id)
+	if err != nil {
+		return err
+	}
+	for i := range p.Changes {
+		if o, ok := registry.Parse("", p.Changes[i].Key); ok {
+			return fmt.Errorf("%w: %s would be gone when lease %s ends, in %d s", ErrRefused, o, l.ID, l.Remaining)
+		}
+		p.Changes[i].Lease = n
+	}
+	return nil
 }
 
 // checkObject refuses values that an API server could not read back.
@@ -100,6 +118,9 @@ func checkObject(ctx context.Context, c *Change, o decode.Options) error {
 // MaxDelete bounds one plan to delete.
 const MaxDelete = 10_000
 
+// ErrMany is returned for more than MaxDelete keys: see PlanPurge.
+var ErrMany = errors.New("too many keys to be shown")
+
 // PlanDelete plans to delete a key, or with prefix set all keys that begin with it. An empty prefix is refused: it
 // means the whole store.
 func PlanDelete(ctx context.Context, s *etcdview.Store, key string, prefix bool) (*Plan, error) {
@@ -118,7 +139,7 @@ func PlanDelete(ctx context.Context, s *etcdview.Store, key string, prefix bool)
 		return nil, err
 	}
 	if n[0] > MaxDelete {
-		return nil, fmt.Errorf("%w: %d keys begin with %s, and no more than %d are deleted at once", ErrRefused, n[0], etcdview.Printable(key), MaxDelete)
+		return nil, fmt.Errorf("%w: %d begin with %s", ErrMany, n[0], etcdview.Printable(key))
 	}
 	p := &Plan{}
 	_, err = s.Scan(ctx, etcdview.PageOptions{Prefix: key}, func(kv etcdview.KV) error {
@@ -160,6 +181,9 @@ func Apply(ctx context.Context, s *etcdview.Store, p *Plan, undoFile string) (in
 				was, opts = c.Old.ModRevision, []clientv3.OpOption{clientv3.WithIgnoreLease()}
 			}
 			compare = append(compare, clientv3.Compare(clientv3.ModRevision(c.Key), "=", was))
+			if c.Lease != 0 {
+				opts = []clientv3.OpOption{clientv3.WithLease(c.Lease)}
+			}
 			if c.New == nil {
 				ops = append(ops, clientv3.OpDelete(c.Key))
 			} else {
@@ -186,24 +210,16 @@ func Apply(ctx context.Context, s *etcdview.Store, p *Plan, undoFile string) (in
 }
 
 func writeUndo(p *Plan, file string) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	u, err := newUndo(file)
 	if err != nil {
 		return err
 	}
-	e := json.NewEncoder(f)
 	for _, c := range p.Changes {
-		u := undo{Key: []byte(c.Key), Time: time.Now().UTC()}
-		if c.Old != nil {
-			u.Existed, u.Value, u.Lease = true, c.Old.Value, c.Old.Lease
-		}
-		if err := e.Encode(u); err != nil {
-			return errors.Join(err, f.Close())
+		if err := u.add(c.Key, c.Old); err != nil {
+			return errors.Join(err, u.close())
 		}
 	}
-	return errors.Join(f.Sync(), f.Close())
+	return errors.Join(u.flush(), u.close())
 }
 
 // PlanUndo plans to bring back what an undo file holds.

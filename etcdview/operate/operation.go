@@ -23,8 +23,11 @@ type Operation struct {
 	Confirm string `json:"confirm,omitempty"`
 	// Deletes are the keys that go with it, with their values. They are written to the undo file first.
 	Deletes []etcdview.KV `json:"-"`
+	// Undoes says that it writes an undo file though Deletes has not all that go with it.
+	Undoes bool `json:"-"`
 
-	do func(ctx context.Context, report func(line string)) (result string, err error)
+	purge func(ctx context.Context, undoFile string, report func(line string)) (result string, err error)
+	do    func(ctx context.Context, report func(line string)) (result string, err error)
 }
 
 // Do does it, after writing what it deletes, if anything, to an undo file, which must not exist yet. Report, if not nil,
@@ -41,6 +44,9 @@ func (o *Operation) Do(ctx context.Context, undoFile string, report func(line st
 	}
 	if report == nil {
 		report = func(string) {}
+	}
+	if o.purge != nil {
+		return o.purge(ctx, undoFile, report)
 	}
 	return o.do(ctx, report)
 }

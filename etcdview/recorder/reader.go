@@ -22,10 +22,7 @@ func (r Reader) History(ctx context.Context, key string, o etcdview.HistoryOptio
 	if err != nil {
 		return h, err
 	}
-	if o.Limit <= 0 {
-		o.Limit = 100
-	}
-	return h, r.Recording.Extend(&h, o.Limit)
+	return h, r.Recording.Extend(&h, o)
 }
 
 // Get reads a key; at a revision that the etcd has no more, from the recording, as far as it can tell.

@@ -207,12 +207,17 @@ func (r *Recording) History(key string, before int64, limit int) ([]etcdview.Rev
 	return out, nil
 }
 
-// Extend adds to the history of a key what is recorded of it beyond what etcd still has, and the times of what it has.
-func (r *Recording) Extend(h *etcdview.History, limit int) error {
+// Extend adds to the history of a key, as it was read with the same options, what is recorded of it beyond what etcd still
+// has, and the times of what it has.
+func (r *Recording) Extend(h *etcdview.History, o etcdview.HistoryOptions) error {
 	if err := r.Refresh(); err != nil {
 		return err
 	}
-	recorded, err := r.History(h.Key, 0, limit)
+	before, limit := int64(0), cmp.Or(max(0, o.Limit), 100)
+	if o.Revision > 0 {
+		before = o.Revision + 1
+	}
+	recorded, err := r.History(h.Key, before, limit)
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func TestHistoryBeyondCompaction(t *testing.T) {
 	if err != nil || len(h.Revisions) != 1 {
 		t.Fatalf("etcd alone has %+v, %v", h, err)
 	}
-	if err := r.Extend(&h, 100); err != nil {
+	if err := r.Extend(&h, etcdview.HistoryOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	var got []string

@@ -8,6 +8,7 @@
 package registry
 
 import (
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -71,6 +72,16 @@ func (o Object) String() string {
 
 // prefixes are tried in turn by Parse where the caller names none: upstream's and OpenShift's.
 var prefixes = []string{DefaultPrefix, "/kubernetes.io", "/openshift.io"}
+
+// IsRoot says whether a directory, with the slash at its end, is the one that an API server keeps its objects in. The
+// prefix is as for Parse.
+func IsRoot(prefix, dir string) bool {
+	dir = strings.TrimRight(dir, "/")
+	if prefix != "" {
+		return dir == strings.TrimRight(prefix, "/")
+	}
+	return slices.Contains(prefixes, dir)
+}
 
 // Parse says which object a key names. The prefix is the API server's --etcd-prefix; empty means: any that is in
 // common use. It is false where the key lies outside the prefix or is only part of a path.

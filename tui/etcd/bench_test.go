@@ -194,7 +194,7 @@ func BenchmarkBrowseMillionKeys(b *testing.B) {
 		d.Wait("1 000 000 keys")
 		for _, order := range []string{"SIZE ↓", "MODIFIED ↓", "CREATED ↓", "VERSION ↓"} {
 			d.Keys("s")
-			d.Wait(order, "the first 10 000 of 1 000 000")
+			d.Wait(order, "1 000 000 keys, at")
 			d.Idle()
 			peak.log(b, "sorted by "+order)
 		}

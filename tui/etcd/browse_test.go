@@ -169,7 +169,7 @@ func TestStoppedSearchSaysHowFarItCame(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	sc := newScan(search.Query{Key: "web", Prefix: "/registry/"}, byKey, false)
+	sc := newScan(search.Query{Key: "web", Prefix: "/registry/"}, byKey, false, window{keep: keepRows})
 	if _, err := sc.run(ctx, store, access.Decoding(s)); err == nil {
 		t.Error("a cancelled search goes on")
 	}
@@ -335,5 +335,83 @@ func TestChangesAreSaved(t *testing.T) {
 		if r.Revision == 5 && (r.Type != "put" || r.Writer == nil || r.Writer.Manager != "kubectl-set" || len(r.Changes) == 0) {
 			t.Errorf("%+v", r)
 		}
+	}
+}
+
+// TestListInAnyOrderToItsEnd goes through a list that is longer than what is kept of it: down to the end step by step, to
+// the end at once, back up, and to the middle, in several orders and in a search.
+func TestListInAnyOrderToItsEnd(t *testing.T) {
+	h, s := fixture.New(t)
+	client := s.Cluster().Etcd()
+	const n = 730
+	for i := range n {
+		if _, err := client.Put(t.Context(), fmt.Sprintf("/many/%05d", (i*7)%n), strings.Repeat("x", i%13)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, set := range map[string]func(v *keysView){
+		"by key":       func(*keysView) {},
+		"by key, down": func(v *keysView) { v.down = true },
+		"by size":      func(v *keysView) { v.order, v.down = bySize, true },
+		"modified":     func(v *keysView) { v.order = byModified },
+		"a search":     func(v *keysView) { v.query = search.Query{Key: "/many/", Mode: search.Substring} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			opened, err := openList(s, access.List{Prefix: "/many/"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := opened.(*keysView)
+			v.keep = 50
+			set(v)
+			v.read()
+			screentest.Draw(h, v, 100, 20)
+			paged := name == "by key" // keys in their order are read page by page
+			seen, last := map[string]bool{}, (*row)(nil)
+			sc := newScan(v.query, v.order, v.down, window{})
+			visit := func() {
+				t.Helper()
+				r := v.row()
+				if r == nil {
+					t.Fatalf("there is no row at %d of %d: %d from %d on", v.grid.Cursor.At, v.found, len(v.rows), v.base)
+				}
+				if last != nil && sc.compare(last, r) >= 0 {
+					t.Fatalf("%s comes after %s", r.Key, last.Key)
+				}
+				if !paged && len(v.rows) > 50 {
+					t.Fatalf("%d rows are kept", len(v.rows))
+				}
+				seen[r.Key] = true
+				kept := *r
+				last = &kept
+			}
+			visit()
+			for range n - 1 {
+				v.Do("list.down")
+				visit()
+			}
+			if len(seen) != n || v.found != n {
+				t.Errorf("%d keys are seen of %d, %d are counted", len(seen), n, v.found)
+			}
+			end := last.Key
+			v.Do("list.top")
+			first := v.row().Key
+			v.Do("list.bottom")
+			if r := v.row(); r == nil || r.Key != end || v.grid.Cursor.At != n-1 {
+				t.Fatalf("the end is %+v at %d, not %s", r, v.grid.Cursor.At, end)
+			}
+			if text := screentest.Draw(h, v, 100, 20).String(); strings.Contains(text, "…") {
+				t.Errorf("rows are missing at the end:\n%s", text)
+			}
+			for range n - 1 {
+				v.Do("list.up")
+				if v.row() == nil {
+					t.Fatalf("there is no row at %d going up", v.grid.Cursor.At)
+				}
+			}
+			if v.row().Key != first {
+				t.Errorf("up again is %s, not %s", v.row().Key, first)
+			}
+		})
 	}
 }

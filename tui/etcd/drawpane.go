@@ -180,7 +180,9 @@ func (p *pane) drawList(c *canvas.Canvas, s *style.Styles, focused bool) {
 			grid.Selected(body, i-from, s, focused)
 		}
 	}
-	if p.compacted > 0 && to == len(p.changes) && to-from < body.Height() {
+	if p.more && to == len(p.changes) && to-from < body.Height() {
+		body.Clip(0, to-from, body.Width(), s.Muted, "… older ones are read as you go down")
+	} else if p.compacted > 0 && to == len(p.changes) && to-from < body.Height() {
 		note := "… compacted before " + grid.Thousands(p.compacted)
 		if p.recorded > 0 {
 			note += "; the recorder has " + grid.Thousands(int64(p.recorded)) + " from before, above"
@@ -197,6 +199,10 @@ func (p *pane) counted() string {
 		return ""
 	case p.older > 0:
 		return "the last " + grid.Thousands(n) + " of " + grid.Thousands(n+int64(p.older))
+	case p.more && p.recorded > 0:
+		return "the newest " + grid.Thousands(n) + ", " + grid.Thousands(int64(p.recorded)) + " of them from the recorder"
+	case p.more:
+		return "the newest " + grid.Thousands(n)
 	case p.recorded > 0:
 		return grid.Thousands(n) + ", " + grid.Thousands(int64(p.recorded)) + " of them from the recorder"
 	}

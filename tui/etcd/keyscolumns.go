@@ -48,6 +48,9 @@ func (v *keysView) columns(width int) []grid.Column {
 func (v *keysView) inValues() bool { return v.query.Value != "" || v.query.Field != "" }
 
 func (v *keysView) cells(i, width int) []grid.Cell {
+	if i -= v.base; i < 0 || i >= len(v.rows) {
+		return []grid.Cell{{Text: "…", Ink: muted}}
+	}
 	r := &v.rows[i]
 	key, from := etcdview.Printable(r.Key), etcdview.Printable(v.prefix)
 	cells := []grid.Cell{{Text: strings.TrimPrefix(key, from)}}

@@ -72,8 +72,7 @@ func (v *keysView) Do(a key.Action) {
 
 // doPane does what the list and the value beside it have in common with the other screens.
 func (v *keysView) doPane(a key.Action) {
-	if v.focus == onTree && v.grid.Cursor.Move(a, len(v.rows)) {
-		v.moved()
+	if v.focus == onTree && v.move(a) {
 		return
 	}
 	if r := v.row(); r != nil && v.opened != r.Key {
@@ -187,7 +186,7 @@ func (v *keysView) Click(x, y int) {
 		}
 		return
 	}
-	if i := v.grid.Row(y, len(v.rows)); i >= 0 {
+	if i := v.grid.Row(y, v.found); i >= 0 {
 		v.focus, v.grid.Cursor.At = onTree, i
 		v.moved()
 	}
@@ -200,7 +199,7 @@ func (v *keysView) Wheel(lines int) {
 		return
 	}
 	v.grid.Cursor.At += lines
-	v.grid.Cursor.Clamp(len(v.rows))
+	v.grid.Cursor.Clamp(v.found)
 	v.moved()
 }
 

@@ -2,8 +2,6 @@ package etcd
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -15,8 +13,8 @@ import (
 	"github.com/podarium/podarium/tui/screen"
 )
 
-// keysView is the flat list of keys with a prefix: all of them in their order, read page by page as one goes down, or
-// the first ones in another order, or those that a search finds.
+// keysView is the flat list of keys with a prefix: in their order, read page by page as one goes down, or in another
+// order, or those that a search finds. Of the latter two, and of the end of the first, it has a window around the cursor.
 type keysView struct {
 	scope *screen.Scope
 	store *etcdview.Store
@@ -32,6 +30,10 @@ type keysView struct {
 	down         bool
 
 	rows    []row
+	base    int    // rows before the first of these
+	found   int    // rows in all, as far as that is known
+	keep    int    // rows of a window
+	reads   int    // how often it began anew: what was asked for before is of no use then
 	next    string // where the keys go on that are not read, in the order of keys
 	at      int64  // the revision that was read
 	total   int64  // keys with the prefix, 0 where not known
@@ -77,7 +79,7 @@ func newKeys(s *screen.Scope, prefix string, rev int64) (*keysView, error) {
 	case ".":
 		prefix = ""
 	}
-	v := &keysView{scope: s, store: store, pane: newPane(s, store), prefix: prefix, rev: rev, focus: onTree, query: search.Query{Mode: search.Substring}}
+	v := &keysView{scope: s, store: store, pane: newPane(s, store), prefix: prefix, rev: rev, focus: onTree, keep: keepRows, query: search.Query{Mode: search.Substring}}
 	v.pane.pinned = rev
 	return v, nil
 }
@@ -89,31 +91,15 @@ func (v *keysView) searching() bool {
 
 // read begins anew.
 func (v *keysView) read() {
-	v.rows, v.next, v.err, v.scan, v.opened, v.total = nil, "", nil, nil, "", 0
+	v.rows, v.base, v.found, v.next, v.err, v.scan, v.opened, v.total = nil, 0, 0, "", nil, nil, "", 0
+	v.at, v.reading = 0, false
+	v.reads++
 	v.grid.Reset()
 	if !v.searching() && v.order == byKey && !v.down {
 		v.page(v.from)
 		return
 	}
-	q := v.query
-	q.Prefix, q.Revision, q.Values = v.prefix, v.rev, v.order == bySize
-	s := newScan(q, v.order, v.down)
-	v.scan, v.reading = s, true
-	v.scope.Live(s.changed, func() { v.look(s) })
-	d := v.pane.decode
-	screen.Call(v.scope, "search "+etcdview.Printable(v.prefix), scanTimeout, func(ctx context.Context) (int64, error) {
-		return s.run(ctx, v.store, d)
-	}, func(rev int64, err error) {
-		if v.scan != s {
-			return
-		}
-		v.reading, v.at = false, rev
-		v.look(s)
-		if v.err = err; err != nil && !errors.Is(err, context.Canceled) {
-			v.scope.Fail(err)
-		}
-		access.Again(v.scope, err, func() bool { return v.scan == s }, v.read)
-	})
+	v.look(window{keep: v.keep})
 }
 
 const (
@@ -122,34 +108,13 @@ const (
 	pageSize    = 500
 )
 
-// look takes in what a scan has found so far.
-func (v *keysView) look(s *scan) {
-	if v.scan != s {
-		return
-	}
-	var under string
-	if r := v.row(); r != nil && v.opened != "" {
-		under = r.Key
-	}
-	v.rows = s.soFar()
-	for i := range v.rows {
-		if under != "" && v.rows[i].Key == under {
-			v.grid.Cursor.At = i // the cursor stays on its key
-		}
-	}
-	v.moved()
-}
-
 // page reads the keys from one on, in their order.
 func (v *keysView) page(from string) {
 	if v.reading {
 		return
 	}
 	v.reading = true
-	rev := max(v.rev, v.at)
-	if from == v.from {
-		rev = v.rev
-	}
+	rev, reads := max(v.rev, v.at), v.reads
 	type read struct {
 		page  etcdview.Page
 		total int64
@@ -165,6 +130,9 @@ func (v *keysView) page(from string) {
 		}
 		return read{p, n[0]}, nil
 	}, func(r read, err error) {
+		if v.reads != reads {
+			return
+		}
 		v.reading, v.err = false, err
 		if err != nil {
 			v.scope.Fail(err)
@@ -176,22 +144,32 @@ func (v *keysView) page(from string) {
 		for _, kv := range r.page.KVs {
 			v.rows = append(v.rows, rowOf(kv, "", true))
 		}
+		v.found = len(v.rows)
 		v.moved()
 	})
 }
 
+// row is the one under the cursor, nil where there is none or it is not read yet.
 func (v *keysView) row() *row {
-	if i := v.grid.Cursor.At; i < len(v.rows) {
+	if i := v.grid.Cursor.At - v.base; i >= 0 && i < len(v.rows) {
 		return &v.rows[i]
 	}
 	return nil
 }
 
-// moved reads on near the end, and after a rest the value under the cursor.
+// moved reads on near the end of what is read, and after a rest the value under the cursor.
 func (v *keysView) moved() {
 	if v.next != "" && v.grid.Cursor.At > len(v.rows)-pageSize/2 {
 		v.page(v.next)
 	}
+	if w, ok := v.beyond(); ok {
+		v.look(w)
+	}
+	v.settle()
+}
+
+// settle reads, after a rest, the value under the cursor.
+func (v *keysView) settle() {
 	r := v.row()
 	if r == nil || r.Key == v.opened {
 		return
@@ -206,58 +184,6 @@ func (v *keysView) rested(path string) {
 	}
 	v.opened = path
 	v.pane.open(path, false)
-}
-
-// Place implements screen.Screen.
-func (v *keysView) Place() screen.Place {
-	p := screen.Place{Crumbs: []string{"etcd", "keys"}, Note: etcdview.Printable(v.prefix)}
-	if v.prefix == "" {
-		p.Note = "all keys"
-	}
-	if v.from != "" {
-		p.Note += " from " + etcdview.Printable(v.from)
-	}
-	if v.searching() {
-		p.Crumbs[1] = "search"
-		p.Note += "  " + describeQuery(v.query)
-	}
-	if v.order != byKey || v.down {
-		p.Note += "  by " + strings.ToLower(orders[v.order])
-	}
-	p.State = v.state()
-	return p
-}
-
-func (v *keysView) state() screen.State {
-	shown := grid.Plural(int64(len(v.rows)), "key")
-	if v.scan != nil {
-		found, seen, total := v.scan.progressed()
-		shown = grid.Thousands(found) + " found"
-		if found > int64(len(v.rows)) {
-			shown = "the first " + grid.Thousands(int64(len(v.rows))) + " of " + grid.Thousands(found)
-		}
-		switch {
-		case v.reading && total > 0:
-			return screen.State{Health: screen.Busy, Text: fmt.Sprintf("%s, %d %% of %s keys read; esc stops", shown, 100*seen/total, grid.Thousands(total))}
-		case v.reading:
-			return screen.State{Health: screen.Busy, Text: "reading"}
-		case errors.Is(v.err, context.Canceled):
-			return screen.State{Health: screen.Idle, Text: shown + ", stopped after " + grid.Plural(seen, "key")}
-		case found >= keepRows && !v.scan.sorted():
-			shown = "the first " + grid.Thousands(found) + " found"
-		}
-	} else if v.total > int64(len(v.rows)) {
-		shown = grid.Plural(v.total, "key")
-	}
-	switch {
-	case v.err != nil:
-		return screen.State{Health: screen.Bad, Text: screen.Reason(v.err)}
-	case v.reading && len(v.rows) == 0:
-		return screen.State{Health: screen.Busy, Text: "reading"}
-	case v.rev > 0:
-		return screen.State{Health: screen.Poor, Text: shown + ", the past, as at revision " + grid.Thousands(v.rev)}
-	}
-	return screen.State{Health: screen.Good, Text: shown + ", at revision " + grid.Thousands(v.at)}
 }
 
 // describeQuery says what is looked for.
@@ -308,5 +234,5 @@ func (v *keysView) Draw(full *canvas.Canvas) {
 		return
 	}
 	v.grid.Columns = v.columns(list.Width())
-	v.grid.Draw(list, s, len(v.rows), func(i int) []grid.Cell { return v.cells(i, list.Width()) }, v.focus == onTree)
+	v.grid.Draw(list, s, v.found, func(i int) []grid.Cell { return v.cells(i, list.Width()) }, v.focus == onTree)
 }

@@ -39,7 +39,8 @@ type pane struct {
 	shown     string        // which change the pager shows, and how
 	pager     pager.Pager
 	compacted int64
-	older     int // changes that the list has no room for any more
+	older     int  // changes that the list has no room for any more
+	more      bool // older revisions than those listed are known, and read when one goes there
 	loading   bool
 	err       error
 	decoding  bool
@@ -52,7 +53,7 @@ type pane struct {
 	none   string   // what an empty list of changes means
 
 	asObject bool // the value stands at the left, as the object that it is, and what is known of its key beside it
-	recorded int  // how many of the revisions etcd has no more
+	recorded int  // how many of the revisions listed etcd has no more
 
 	listLeft, listTop, listWidth, listHeight int // of the list in the pane, as it was drawn last
 }
@@ -83,89 +84,13 @@ func nothingChanges(s *screen.Scope) string {
 func (p *pane) open(path string, dir bool) {
 	p.path, p.dir = path, dir
 	p.changes, p.cursor, p.base, p.follow = nil, grid.Cursor{}, nil, true
-	p.value, p.shown, p.err, p.compacted, p.older, p.recorded = nil, "", nil, 0, 0, 0
+	p.value, p.shown, p.err, p.compacted, p.older, p.recorded, p.more = nil, "", nil, 0, 0, 0, false
 	p.pager = pager.Pager{}
 	p.within = nil
 	if dir {
 		return
 	}
 	p.reload()
-}
-
-// past is the history of a key, for the screen.
-type past struct {
-	changes   []*change
-	compacted int64 // oldest revision that etcd has
-}
-
-// withGaps puts what was not recorded among the changes, newest first, where something older is known.
-func withGaps(cs []*change, gaps []etcdview.Gap) []*change {
-	for _, g := range gaps {
-		i := slices.IndexFunc(cs, func(c *change) bool { return c.gap == nil && c.Revision() < g.To })
-		if i >= 0 {
-			cs = slices.Insert(cs, i, &change{gap: &g})
-		}
-	}
-	return cs
-}
-
-// reload reads the history of the key anew.
-func (p *pane) reload() {
-	if p.dir || p.path == "" {
-		return
-	}
-	path, pinned := p.path, p.pinned
-	p.loading = true
-	screen.Call(p.scope, "read "+etcdview.Printable(path), readTimeout, func(ctx context.Context) (past, error) {
-		h, err := p.past.History(ctx, path, etcdview.HistoryOptions{Limit: 200, Revision: pinned})
-		if err != nil {
-			return past{}, err
-		}
-		if pinned > 0 {
-			h.Revisions = slices.DeleteFunc(h.Revisions, func(r etcdview.Revision) bool { return r.ModRevision > pinned })
-		}
-		cs := fromHistory(h)
-		for _, c := range cs {
-			c.describe(ctx, p.decode)
-		}
-		return past{withGaps(cs, h.Gaps), h.CompactRevision}, nil
-	}, func(h past, err error) {
-		if p.path != path {
-			return
-		}
-		p.loading, p.err = false, err
-		if err != nil {
-			p.scope.After(retryAfter, func() { // the etcd may be back by then
-				if p.path == path && p.err != nil && !p.loading {
-					p.reload()
-				}
-			})
-			return
-		}
-		if h.compacted > 1 {
-			p.compacted = h.compacted
-		}
-		p.recorded = 0
-		for _, c := range h.changes {
-			if c.recorded {
-				p.recorded++
-			}
-		}
-		seen := p.changes // what happened while it was read
-		p.changes = h.changes
-		p.add(seen)
-		p.begin()
-		p.settle()
-	})
-}
-
-// begin puts the cursor on the revision that was asked for, or on the last one before it.
-func (p *pane) begin() {
-	i := slices.IndexFunc(p.changes, func(c *change) bool { return c.gap == nil && c.Revision() <= p.goTo })
-	if p.goTo > 0 && i >= 0 {
-		p.cursor.At, p.follow = i, i == 0
-	}
-	p.goTo = 0
 }
 
 // add puts changes, newest first, on top of the list, but for those that are there.
@@ -300,6 +225,7 @@ func (p *pane) doList(a key.Action) bool {
 	}
 	p.follow = p.cursor.At == 0
 	p.settle()
+	p.readOn()
 	return true
 }
 

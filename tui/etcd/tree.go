@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/podarium/podarium/etcdview"
+	"github.com/podarium/podarium/etcdview/registry"
 	"github.com/podarium/podarium/tui/etcd/access"
 	"github.com/podarium/podarium/tui/grid"
 	"github.com/podarium/podarium/tui/key"
@@ -154,9 +155,8 @@ func (t *tree) load(n *node) {
 
 // first puts the cursor on the first row, and opens the API server's directory where all keys are shown.
 func (t *tree) first() {
-	prefix := t.scope.Cluster().EtcdPrefix() + "/"
 	for i, n := range t.nodes.rows {
-		if n.Path == prefix {
+		if n.Dir && registry.IsRoot(t.scope.Cluster().EtcdPrefix(), n.Path) {
 			t.cursor.At = i
 			t.toggle(n)
 		}

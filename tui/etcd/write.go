@@ -26,6 +26,15 @@ func deleteKey(s *screen.Scope, store *etcdview.Store, path string, dir bool) {
 		o := access.Decoding(s)
 		gate.Propose(s, "delete "+etcdview.Printable(path), func(ctx context.Context) (*gate.Step, error) {
 			p, err := operate.PlanDelete(ctx, store, path, dir)
+			if errors.Is(err, operate.ErrMany) {
+				op, example, err := operate.PlanPurge(ctx, store, path)
+				if err != nil {
+					return nil, err
+				}
+				step := gate.Operation(op)
+				step.Keys = []string{example}
+				return step, nil
+			}
 			if err != nil {
 				return nil, err
 			}

@@ -13,40 +13,40 @@ import (
 )
 
 func (o *options) user() *cobra.Command {
-	cmd := &cobra.Command{Use: "user", Short: "List etcd's users", Args: usageArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	cmd.AddCommand(o.access("list", "List the users with their roles", "  podarium etcd user list -o json",
-		func(a *etcdview.Access) any { return a.Users },
-		func(tw *tabwriter.Writer, a *etcdview.Access) {
-			fmt.Fprintln(tw, "USER\tROLES")
-			for _, u := range a.Users {
-				fmt.Fprintf(tw, "%s\t%s\n", u.Name, strings.Join(u.Roles, ", "))
-			}
-		}))
-	return cmd
+	print := func(tw *tabwriter.Writer, list []etcdview.User) {
+		fmt.Fprintln(tw, "USER\tROLES")
+		for _, u := range list {
+			fmt.Fprintf(tw, "%s\t%s\n", u.Name, strings.Join(u.Roles, ", "))
+		}
+	}
+	users := func(a *etcdview.Access) []etcdview.User { return a.Users }
+	return group("user", "List etcd's users",
+		listAccess(o, "List the users with their roles", "  podarium etcd user list -o json", users, print),
+		getAccess(o, "user", "Show the roles of one user", (*etcdview.Store).User, print))
 }
 
 func (o *options) role() *cobra.Command {
-	cmd := &cobra.Command{Use: "role", Short: "List etcd's roles", Args: usageArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	cmd.AddCommand(o.access("list", "List the roles with their permissions", "  podarium etcd role list -o json",
-		func(a *etcdview.Access) any { return a.Roles },
-		func(tw *tabwriter.Writer, a *etcdview.Access) {
-			fmt.Fprintln(tw, "ROLE\tMAY\tKEYS")
-			for _, r := range a.Roles {
-				if len(r.Permissions) == 0 {
-					fmt.Fprintf(tw, "%s\tnothing\t\n", r.Name)
-				}
-				for _, p := range r.Permissions {
-					fmt.Fprintf(tw, "%s\t%s\t%s\n", r.Name, strings.ToLower(p.Type), p.Range())
-				}
+	print := func(tw *tabwriter.Writer, list []etcdview.Role) {
+		fmt.Fprintln(tw, "ROLE\tMAY\tKEYS")
+		for _, r := range list {
+			if len(r.Permissions) == 0 {
+				fmt.Fprintf(tw, "%s\tnothing\t\n", r.Name)
 			}
-		}))
-	return cmd
+			for _, p := range r.Permissions {
+				fmt.Fprintf(tw, "%s\t%s\t%s\n", r.Name, strings.ToLower(p.Type), p.Range())
+			}
+		}
+	}
+	roles := func(a *etcdview.Access) []etcdview.Role { return a.Roles }
+	return group("role", "List etcd's roles",
+		listAccess(o, "List the roles with their permissions", "  podarium etcd role list -o json", roles, print),
+		getAccess(o, "role", "Show what one role may do", (*etcdview.Store).Role, print))
 }
 
-// access makes a command that lists a part of who may do what.
-func (o *options) access(use, short, example string, part func(*etcdview.Access) any, table func(*tabwriter.Writer, *etcdview.Access)) *cobra.Command {
+// listAccess makes a command that lists a part of who may do what.
+func listAccess[T any](o *options, short, example string, part func(*etcdview.Access) []T, table func(*tabwriter.Writer, []T)) *cobra.Command {
 	return &cobra.Command{
-		Use: use, Short: short, Example: example, Args: cobra.NoArgs,
+		Use: "list", Short: short, Example: example, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.withLive(cmd, func(ctx context.Context, t *Target, w io.Writer) error {
 				a, err := t.Store.Access(ctx)
@@ -54,11 +54,27 @@ func (o *options) access(use, short, example string, part func(*etcdview.Access)
 					return err
 				}
 				return printValue(w, o.output, part(a), func(tw *tabwriter.Writer) {
-					table(tw, a)
+					table(tw, part(a))
 					if a.Known && !a.Enabled {
 						fmt.Fprintln(tw, "\nAuthentication is off: everybody may do everything.")
 					}
 				})
+			})
+		},
+	}
+}
+
+// getAccess makes a command that shows one of them.
+func getAccess[T any](o *options, what, short string, get func(*etcdview.Store, context.Context, string) (T, error), table func(*tabwriter.Writer, []T)) *cobra.Command {
+	return &cobra.Command{
+		Use: "get NAME", Short: short, Args: exactArgs(1, "the name of a "+what),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.withLive(cmd, func(ctx context.Context, t *Target, w io.Writer) error {
+				one, err := get(t.Store, ctx, args[0])
+				if err != nil {
+					return notFound(err)
+				}
+				return printValue(w, o.output, one, func(tw *tabwriter.Writer) { table(tw, []T{one}) })
 			})
 		},
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
+	"golang.org/x/term"
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/etcdview"
@@ -102,6 +103,8 @@ type options struct {
 	encryption   string
 	kms          bool
 	output       string
+	writeOut     string
+	consistency  string
 
 	ui guards // of the screens
 }
@@ -153,19 +156,36 @@ Secrets are masked in decoded output unless --show-secrets is given; -o raw, bas
 	fs.StringVar(&o.encryption, "encryption-config", "", "EncryptionConfiguration file with the keys of encrypted values")
 	fs.BoolVar(&o.kms, "kms", false, "dial the KMS plugins that --encryption-config names")
 	fs.StringVarP(&o.output, "output", "o", "", "table, yaml, json, jsonl, raw, base64 or hex")
+	fs.StringVarP(&o.writeOut, "write-out", "w", "", "etcdctl's word for --output: simple, table or json")
+	fs.StringVar(&o.consistency, "consistency", "l", "l (linearizable: what the cluster has agreed on) or s (serializable: what one member has, without a quorum too)")
 	for _, f := range []string{"snapshot", "db", "encryption-config", "cacert", "cert", "key"} {
 		_ = cmd.MarkPersistentFlagFilename(f) // the flag exists
 	}
 	complete(cmd, "output", formats[1:]...)
+	complete(cmd, "write-out", "simple", "table", "json")
+	complete(cmd, "consistency", "l", "s")
 	cmd.AddCommand(o.get(), o.ls(), o.tree(), o.search(), o.watch(), o.history(), o.diff(), o.decode(), o.space(), o.top(), o.audit(),
 		o.status(), o.members(), o.member(), o.leases(), o.lease(), o.user(), o.role(), o.snapshotCommand(), o.extract(), o.applyCommand(), o.put(), o.del(), o.undo(),
-		o.compact(), o.defrag(), o.disarm(), o.moveLeader(), o.journal(), o.recordCommand())
+		o.compact(), o.defrag(), o.reclaim(), o.disarm(), o.moveLeader(), o.journal(), o.recordCommand())
+	cmd.AddCommand(o.familiar()...)
 	return cmd
 }
 
 var formats = []string{"", "table", "yaml", "json", "jsonl", "raw", "base64", "hex"}
 
 func (o *options) validate() error {
+	switch o.writeOut {
+	case "":
+	case "fields", "protobuf":
+		return usage("-w %s: not here; -o table, yaml, json, jsonl, raw, base64 or hex", o.writeOut)
+	case "simple":
+		o.output = ""
+	default:
+		o.output = o.writeOut
+	}
+	if o.consistency != "l" && o.consistency != "s" {
+		return usage("--consistency %s: not l or s", o.consistency)
+	}
 	if !slices.Contains(formats, o.output) {
 		return usage("-o %s: not one of %s", o.output, strings.Join(formats[1:], ", "))
 	}
@@ -209,6 +229,9 @@ func (o *options) open(cmd *cobra.Command) (*Target, error) {
 		return nil, err
 	}
 	s := etcdview.New(client).WithTimeout(o.connect.CommandTimeout)
+	if o.consistency == "s" {
+		s.Serializable()
+	}
 	t := &Target{Name: name, Reader: s, Store: s, Decode: d, Close: client.Close}
 	if err := o.useRecording(cmd.Context(), t); err != nil {
 		return nil, errors.Join(err, client.Close())
@@ -219,6 +242,9 @@ func (o *options) open(cmd *cobra.Command) (*Target, error) {
 func (o *options) client(cmd *cobra.Command) (*clientv3.Client, string, error) {
 	connect.Silence()
 	if o.connect.Chosen() {
+		if err := o.askPassword(cmd); err != nil {
+			return nil, "", err
+		}
 		c, err := o.connect.Client(cmd.Context())
 		return c, strings.Join(o.connect.Endpoints, ","), err
 	}
@@ -227,6 +253,22 @@ func (o *options) client(cmd *cobra.Command) (*clientv3.Client, string, error) {
 	}
 	c, err := o.deps.Embedded(cmd)
 	return c, "embedded", err
+}
+
+// askPassword asks for the password of a user who gave none, as etcdctl does, where there is somebody to ask.
+func (o *options) askPassword(cmd *cobra.Command) error {
+	if o.connect.User == "" || o.connect.Password != "" || strings.Contains(o.connect.User, ":") {
+		return nil
+	}
+	in, ok := cmd.InOrStdin().(*os.File)
+	if !ok || !term.IsTerminal(int(in.Fd())) {
+		return nil // what follows says how to give it
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "Password of %s: ", o.connect.User)
+	b, err := term.ReadPassword(int(in.Fd()))
+	fmt.Fprintln(cmd.ErrOrStderr())
+	o.connect.Password = string(b)
+	return err
 }
 
 // live is open for what needs a running etcd.

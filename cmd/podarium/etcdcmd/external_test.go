@@ -108,12 +108,29 @@ func TestWhoAsks(t *testing.T) {
 	do(c.RoleAdd(t.Context(), "root"))
 	do(c.UserAdd(t.Context(), "root", "right"))
 	do(c.UserGrantRole(t.Context(), "root", "root"))
+	do(c.RoleAdd(t.Context(), "reader"))
+	do(c.RoleGrantPermission(t.Context(), "reader", "/app/", clientv3.GetPrefixRangeEnd("/app/"), clientv3.PermissionType(clientv3.PermRead)))
+	do(c.UserAdd(t.Context(), "jane", "j"))
+	do(c.UserGrantRole(t.Context(), "jane", "reader"))
+	do(c.Put(t.Context(), "/app/k", "v"))
 	do(c.AuthEnable(t.Context()))
 	s := session{t, etcdcmd.Deps{}}
 	t.Setenv("ETCDCTL_ENDPOINTS", server.Endpoint)
 	s.want(s.run("", 1, "get", "/k"), "--user USER:PASSWORD")
 	s.want(s.run("", 1, "get", "/k", "--user", "root:wrong"), "invalid user ID or password")
 	s.want(s.run("", 0, "get", "/k", "--user", "root:right"), "v\n")
+
+	jane := func(code int, args ...string) string { return s.run("", code, append(args, "--user", "jane:j")...) }
+	s.want(jane(0, "get", "/app/", "--prefix"), "v\n")
+	s.want(jane(0, "ls", "/app/"), "k")
+	s.want(jane(1, "get", "/k"), "permission denied by etcd's roles: jane may read /app/*")
+	s.want(jane(1, "ls"), "jane may read /app/*")
+	s.want(jane(1, "watch", "/k"), "jane may read /app/*") // and does not try for ever
+	s.want(jane(0, "status"), "leader")
+	s.want(jane(0, "user", "get", "jane"), "reader")
+	s.want(jane(0, "role", "get", "reader"), "/app/*")
+	s.want(jane(1, "user", "list"), "permission denied")
+	s.want(s.run("", 4, "role", "get", "nobody", "--user", "root:right"), "not found")
 }
 
 // TestOldServer reads an etcd of Debian's package, 3.4 or 3.5, which knows neither RangeStream nor the newer answers.

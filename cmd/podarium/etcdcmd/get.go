@@ -13,11 +13,9 @@ import (
 	"github.com/podarium/podarium/etcdview"
 )
 
-var errLimit = errors.New("limit reached")
-
 func (o *options) get() *cobra.Command {
-	var prefix, keysOnly, valueOnly, countOnly bool
-	var rev, limit int64
+	var keysOnly, valueOnly, countOnly, hexadecimal bool
+	var some selection
 	var sorted sorting
 	cmd := &cobra.Command{
 		Use:   "get KEY...",
@@ -29,27 +27,32 @@ func (o *options) get() *cobra.Command {
   podarium etcd get /registry/ --prefix --sort-by size --order descend --limit 10 -o table`,
 		ValidArgsFunction: o.completeKeys,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 && !prefix {
+			if len(args) == 0 && !some.many() {
 				return usage("get needs a key, or --prefix for all keys\nSee '%s --help'", cmd.CommandPath())
 			}
 			if len(args) == 0 {
 				args = []string{""}
 			}
-			if err := sorted.validate(); err != nil {
+			if err := errors.Join(some.validate(), sorted.validate()); err != nil {
 				return err
+			}
+			if hexadecimal {
+				o.output = "hex"
 			}
 			return o.with(cmd, func(ctx context.Context, t *Target, w io.Writer) error {
 				if countOnly {
-					return counts(ctx, t, w, args, prefix, rev)
+					return some.count(ctx, t, w, args)
 				}
 				p := &printer{w: w, format: o.output, decode: t.Decode, keysOnly: keysOnly, value: valueOnly}
 				for _, key := range args {
-					get := getKey
-					if prefix && sorted.asked() {
-						get = sorted.get
+					get := some.get
+					if some.many() && sorted.asked() {
+						get = func(ctx context.Context, t *Target, p *printer, key string) error {
+							return sorted.get(ctx, t, p, key, &some)
+						}
 					}
-					if err := get(ctx, t, p, etcdview.ParseKey(key), prefix, rev, limit); err != nil {
-						return errors.Join(notFound(hint(ctx, t, etcdview.ParseKey(key), rev, err)), p.end())
+					if err := get(ctx, t, p, etcdview.ParseKey(key)); err != nil {
+						return errors.Join(notFound(hint(ctx, t, etcdview.ParseKey(key), some.rev, err)), p.end())
 					}
 				}
 				return p.end()
@@ -57,12 +60,11 @@ func (o *options) get() *cobra.Command {
 		},
 	}
 	fs := cmd.Flags()
-	fs.BoolVar(&prefix, "prefix", false, "get all keys that begin with KEY")
+	some.addFlags(fs)
 	fs.BoolVar(&keysOnly, "keys-only", false, "print keys without values")
 	fs.BoolVar(&countOnly, "count-only", false, "print how many keys there are")
 	fs.BoolVar(&valueOnly, "print-value-only", false, "print values without the lines about their keys")
-	fs.Int64Var(&rev, "rev", 0, "revision to read at (default: now)")
-	fs.Int64Var(&limit, "limit", 0, "print at most so many keys (default: all)")
+	fs.BoolVar(&hexadecimal, "hex", false, "etcdctl's word for -o hex")
 	sorted.addFlags(cmd)
 	return cmd
 }
@@ -84,57 +86,6 @@ func hint(ctx context.Context, t *Target, key string, rev int64, err error) erro
 		}
 	}
 	return err
-}
-
-func getKey(ctx context.Context, t *Target, p *printer, key string, prefix bool, rev, limit int64) error {
-	if !prefix {
-		kv, err := t.Reader.Get(ctx, key, rev)
-		if err != nil {
-			return err
-		}
-		return p.kv(ctx, kv)
-	}
-	n := int64(0)
-	_, err := t.Reader.Scan(ctx, etcdview.PageOptions{Prefix: key, Revision: rev, KeysOnly: p.keysOnly}, func(kv etcdview.KV) error {
-		if limit > 0 && n == limit {
-			return errLimit
-		}
-		n++
-		return p.kv(ctx, kv)
-	})
-	if errors.Is(err, errLimit) {
-		return nil
-	}
-	return err
-}
-
-func counts(ctx context.Context, t *Target, w io.Writer, keys []string, prefix bool, rev int64) error {
-	if !prefix {
-		for _, k := range keys {
-			_, err := t.Reader.Get(ctx, etcdview.ParseKey(k), rev)
-			n := 1
-			switch {
-			case errors.Is(err, etcdview.ErrNotFound):
-				n = 0
-			case err != nil:
-				return err
-			}
-			fmt.Fprintln(w, n)
-		}
-		return nil
-	}
-	var prefixes []string
-	for _, k := range keys {
-		prefixes = append(prefixes, etcdview.ParseKey(k))
-	}
-	n, err := t.Reader.Counts(ctx, prefixes, rev)
-	if err != nil {
-		return err
-	}
-	for _, c := range n {
-		fmt.Fprintln(w, c)
-	}
-	return nil
 }
 
 // entry is one line of ls.

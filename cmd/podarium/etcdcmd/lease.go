@@ -15,15 +15,31 @@ import (
 )
 
 func (o *options) lease() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "lease",
-		Short: "Grant, renew and revoke leases",
-		Args:  usageArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
 	list := o.leases()
 	list.Use = "list"
-	cmd.AddCommand(list, o.leaseGrant(), o.leaseKeepAlive(), o.leaseRevoke())
+	return group("lease", "List, grant, renew and revoke leases", list, o.leaseTimeToLive(), o.leaseGrant(), o.leaseKeepAlive(), o.leaseRevoke())
+}
+
+func (o *options) leaseTimeToLive() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "timetolive LEASE", Short: "Say what is left of a lease, and which keys are on it", Args: exactArgs(1, "the ID of a lease"),
+		Example:           `  podarium etcd lease timetolive 32695410dcc0ca06`,
+		ValidArgsFunction: o.completeLeases,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.withLive(cmd, func(ctx context.Context, t *Target, w io.Writer) error {
+				id, err := operate.LeaseID(args[0])
+				if err != nil {
+					return usage("%w", err)
+				}
+				l, err := t.Store.Lease(ctx, int64(id))
+				if err != nil {
+					return notFound(err)
+				}
+				return printValue(w, o.output, l, func(tw *tabwriter.Writer) { printLeases(tw, []etcdview.Lease{*l}, 1, true) })
+			})
+		},
+	}
+	always(cmd.Flags(), "keys")
 	return cmd
 }
 

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -72,7 +74,7 @@ func (o *options) operate(ctx context.Context, cmd *cobra.Command, t *Target, w 
 	}
 	undo := ""
 	var err error
-	if len(keys) > 0 {
+	if len(keys) > 0 || op.Undoes {
 		if undo, err = g.undoFile(); err != nil {
 			return err
 		}
@@ -161,27 +163,55 @@ func (o *options) compact() *cobra.Command {
 	var physical bool
 	var rev int64
 	cmd := &cobra.Command{
-		Use:     "compact --rev REVISION",
-		Short:   "Forget all revisions before one",
-		Example: `  podarium etcd compact --rev 4711`,
-		Args:    cobra.NoArgs,
+		Use:     "compact [REVISION]",
+		Aliases: []string{"compaction"},
+		Short:   "Forget all revisions before one, or with none given all but the newest",
+		Example: `  podarium etcd compact 4711
+  podarium etcd compact --physical`,
+		Args: cobra.MaximumNArgs(1),
 	}
-	cmd.Flags().Int64Var(&rev, "rev", 0, "the oldest revision to keep")
+	cmd.Flags().Int64Var(&rev, "rev", 0, "the oldest revision to keep (default: the newest there is)")
 	cmd.Flags().BoolVar(&physical, "physical", false, "wait until the space is free within the file")
-	require(cmd, "rev")
-	return o.operation(cmd, func(ctx context.Context, t *Target, _ []string) (*operate.Operation, error) {
+	return o.operation(cmd, func(ctx context.Context, t *Target, args []string) (*operate.Operation, error) {
+		if len(args) == 1 {
+			n, err := strconv.ParseInt(args[0], 10, 64)
+			if err != nil || rev != 0 {
+				return nil, usage("compact takes one revision, a number: not %q", strings.TrimSpace(args[0]+" "+cmd.Flag("rev").Value.String()))
+			}
+			rev = n
+		}
+		if rev == 0 && !cmd.Flags().Changed("rev") {
+			var err error
+			if rev, err = t.Store.Revision(ctx); err != nil {
+				return nil, err
+			}
+		}
 		return operate.PlanCompact(ctx, t.Store, rev, physical)
 	})
 }
 
 func (o *options) defrag() *cobra.Command {
-	return o.operation(&cobra.Command{
+	cmd := &cobra.Command{
 		Use:     "defrag",
 		Short:   "Give back unused space of the files: followers first, the leader last",
 		Example: `  podarium etcd defrag --dry-run`,
 		Args:    cobra.NoArgs,
-	}, func(ctx context.Context, t *Target, _ []string) (*operate.Operation, error) {
+	}
+	always(cmd.Flags(), "cluster")
+	return o.operation(cmd, func(ctx context.Context, t *Target, _ []string) (*operate.Operation, error) {
 		return operate.PlanDefragment(ctx, t.Store)
+	})
+}
+
+func (o *options) reclaim() *cobra.Command {
+	return o.operation(&cobra.Command{
+		Use: "reclaim", Short: "Free the space of a full etcd: compact, defrag, and take NOSPACE back", Args: cobra.NoArgs,
+		Long: `Does what "database space exceeded" asks for, in the one order in which it helps: forgets all revisions but the newest,
+defragments every member, the leader last, and takes NOSPACE back if every member is below 95 % of its quota then. What
+fills the database stays: 'podarium etcd space' says what it is, 'podarium etcd del PREFIX --prefix' deletes it.`,
+		Example: `  podarium etcd reclaim --dry-run`,
+	}, func(ctx context.Context, t *Target, _ []string) (*operate.Operation, error) {
+		return operate.PlanReclaim(ctx, t.Store)
 	})
 }
 

@@ -1,6 +1,7 @@
 package etcdcmd
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -20,12 +21,13 @@ var sortings = map[string]func(kv etcdview.KV) int64{
 	"modify":  func(kv etcdview.KV) int64 { return kv.ModRevision },
 	"version": func(kv etcdview.KV) int64 { return kv.Version },
 	"size":    nil, // known only where values are read
+	"value":   nil,
 }
 
 func (s *sorting) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.by, "sort-by", "", "with --prefix: key, create, modify, version or size")
-	cmd.Flags().StringVar(&s.order, "order", "", "with --prefix: ascend or descend")
-	complete(cmd, "sort-by", "key", "create", "modify", "version", "size")
+	cmd.Flags().StringVar(&s.by, "sort-by", "", "with --prefix or --from-key: key, create, modify, version, value or size")
+	cmd.Flags().StringVar(&s.order, "order", "", "with --prefix or --from-key: ascend or descend")
+	complete(cmd, "sort-by", "key", "create", "modify", "version", "value", "size")
 	complete(cmd, "order", "ascend", "descend")
 }
 
@@ -40,7 +42,7 @@ func (s *sorting) validate() error {
 		}
 	}
 	if _, ok := sortings[s.by]; !ok && s.by != "" {
-		return usage("--sort-by %s: not one of key, create, modify, version, size", s.by)
+		return usage("--sort-by %s: not one of key, create, modify, version, value, size", s.by)
 	}
 	if s.order != "" && s.order != "ascend" && s.order != "descend" {
 		return usage("--order %s: not one of ascend, descend", s.order)
@@ -48,16 +50,21 @@ func (s *sorting) validate() error {
 	return nil
 }
 
-// get prints the keys with a prefix in their order. It keeps no values while it sorts: those that are printed are read
-// one by one, at the same revision.
-func (s *sorting) get(ctx context.Context, t *Target, p *printer, prefix string, _ bool, rev, limit int64) error {
+// get prints the keys that one stands for, in their order. It keeps no values while it sorts, but to sort by these: those
+// that are printed are read one by one, at the same revision.
+func (s *sorting) get(ctx context.Context, t *Target, p *printer, key string, some *selection) error {
 	measure := sortings[s.by]
 	type entry struct {
 		kv etcdview.KV
 		n  int64
 	}
 	var list []entry
-	rev, err := t.Reader.Scan(ctx, etcdview.PageOptions{Prefix: prefix, Revision: rev, KeysOnly: s.by != "size"}, func(kv etcdview.KV) error {
+	page := some.page(key)
+	page.KeysOnly = s.by != "size" && s.by != "value"
+	rev, err := t.Reader.Scan(ctx, page, func(kv etcdview.KV) error {
+		if !some.has(kv) {
+			return nil
+		}
 		e := entry{kv: kv}
 		switch {
 		case s.by == "size":
@@ -72,14 +79,14 @@ func (s *sorting) get(ctx context.Context, t *Target, p *printer, prefix string,
 		return err
 	}
 	slices.SortFunc(list, func(a, b entry) int {
-		c := cmp.Or(cmp.Compare(a.n, b.n), cmp.Compare(a.kv.Key, b.kv.Key))
+		c := cmp.Or(cmp.Compare(a.n, b.n), bytes.Compare(a.kv.Value, b.kv.Value), cmp.Compare(a.kv.Key, b.kv.Key))
 		if s.order == "descend" {
 			return -c
 		}
 		return c
 	})
-	if limit > 0 && int64(len(list)) > limit {
-		list = list[:limit]
+	if some.limit > 0 && int64(len(list)) > some.limit {
+		list = list[:some.limit]
 	}
 	for _, e := range list {
 		kv := e.kv

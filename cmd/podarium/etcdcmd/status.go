@@ -1,6 +1,7 @@
 package etcdcmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -89,7 +90,10 @@ func (o *options) members() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := printValue(w, o.output, ov.Members, func(tw *tabwriter.Writer) { printMembers(tw, ov) }); err != nil {
+				if err := printValue(w, o.output, ov.Members, func(tw *tabwriter.Writer) {
+					printMembers(tw, ov)
+					printAddresses(tw, ov)
+				}); err != nil {
 					return err
 				}
 				return ill(ov)
@@ -110,7 +114,7 @@ func ill(o *etcdview.Overview) error {
 		}
 	}
 	for _, a := range o.Alarms {
-		faults = append(faults, fmt.Sprintf("member %s has raised %s", a.Member, a.Type))
+		faults = append(faults, fmt.Sprintf("member %s has raised %s", o.NameOf(a.Member), a.Type))
 	}
 	if len(faults) > 0 {
 		return &ExitError{1, fmt.Errorf("etcd: %s", strings.Join(faults, "; "))}
@@ -130,12 +134,20 @@ func printStatus(tw *tabwriter.Writer, o *etcdview.Overview) {
 	if len(o.Alarms) > 0 {
 		var list []string
 		for _, a := range o.Alarms {
-			list = append(list, a.Type+" ("+a.Member+")")
+			list = append(list, a.Type+" ("+o.NameOf(a.Member)+")")
 		}
 		alarms = strings.Join(list, ", ")
 	}
 	fmt.Fprintf(tw, "alarms\t%s\n\n", alarms)
 	printMembers(tw, o)
+}
+
+func printAddresses(tw *tabwriter.Writer, o *etcdview.Overview) {
+	fmt.Fprintln(tw, "\nMEMBER\tPEER URLS\tCLIENT URLS")
+	for i := range o.Members {
+		m := &o.Members[i]
+		fmt.Fprintf(tw, "%s\t%s\t%s\n", cmp.Or(m.Name, m.ID), strings.Join(m.PeerURLs, ","), strings.Join(m.ClientURLs, ","))
+	}
 }
 
 func printMembers(tw *tabwriter.Writer, o *etcdview.Overview) {

@@ -59,6 +59,7 @@ named. A change that several of the KEYs watch for is printed once. It ends with
 	}
 	fs := cmd.Flags()
 	fs.BoolVar(&prefix, "prefix", false, "watch all keys that begin with KEY")
+	always(fs, "prev-kv")
 	fs.Int64Var(&rev, "rev", 0, "first revision to report (default: what comes from now on)")
 	fs.IntVar(&limit, "limit", 0, "end after so many changes (default: never)")
 	fs.BoolVar(&values, "values", false, "print whole values too")

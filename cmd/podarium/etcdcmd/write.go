@@ -171,7 +171,7 @@ func (g *guards) confirm(cmd *cobra.Command, want string) error {
 
 func (o *options) put() *cobra.Command {
 	var g guards
-	var file string
+	var file, lease string
 	cmd := &cobra.Command{
 		Use:   "put KEY [VALUE]",
 		Short: "Write a value, as stored, after a preview",
@@ -204,6 +204,9 @@ object of the kind and name that the key says, in the form that is stored there.
 			}
 			return o.withLive(cmd, func(ctx context.Context, t *Target, _ io.Writer) error {
 				p, err := operate.PlanPut(ctx, t.Store, etcdview.ParseKey(args[0]), value, t.Decode)
+				if err == nil && lease != "" {
+					err = p.OnLease(ctx, t.Store, lease)
+				}
 				if err != nil {
 					return err
 				}
@@ -213,6 +216,9 @@ object of the kind and name that the key says, in the form that is stored there.
 	}
 	g.addFlags(cmd)
 	cmd.Flags().StringVarP(&file, "file", "f", "", "file with the value; - for standard input")
+	cmd.Flags().StringVar(&lease, "lease", "", "put the key on this lease (default: the one that it is on)")
+	always(cmd.Flags(), "prev-kv", "ignore-lease")
+	_ = cmd.RegisterFlagCompletionFunc("lease", o.completeLeases) // the flag exists
 	return cmd
 }
 
@@ -227,8 +233,12 @@ func (o *options) del() *cobra.Command {
 		Args:              exactArgs(1, "a key"),
 		ValidArgsFunction: o.completeKey,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.withLive(cmd, func(ctx context.Context, t *Target, _ io.Writer) error {
-				p, err := operate.PlanDelete(ctx, t.Store, etcdview.ParseKey(args[0]), prefix)
+			return o.withLive(cmd, func(ctx context.Context, t *Target, w io.Writer) error {
+				key := etcdview.ParseKey(args[0])
+				p, err := operate.PlanDelete(ctx, t.Store, key, prefix)
+				if errors.Is(err, operate.ErrMany) {
+					return o.purge(ctx, cmd, t, w, &g, key)
+				}
 				if err != nil {
 					return notFound(err)
 				}
@@ -239,6 +249,18 @@ func (o *options) del() *cobra.Command {
 	g.addFlags(cmd)
 	cmd.Flags().BoolVar(&prefix, "prefix", false, "delete all keys that begin with KEY")
 	return cmd
+}
+
+// purge deletes more keys than are shown and held in memory.
+func (o *options) purge(ctx context.Context, cmd *cobra.Command, t *Target, w io.Writer, g *guards, prefix string) error {
+	op, example, err := operate.PlanPurge(ctx, t.Store, prefix)
+	if err != nil {
+		return notFound(err)
+	}
+	if err := o.permit(g, example); err != nil {
+		return err
+	}
+	return o.operate(ctx, cmd, t, w, g, op)
 }
 
 func (o *options) undo() *cobra.Command {

@@ -2,6 +2,7 @@ package manage
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,17 +27,45 @@ func (v *overview) Draw(full *canvas.Canvas) {
 	}
 	h := min(len(v.data.Members), max(3, c.Height()/3)) + 1
 	v.drawMembers(c.Cut(0, 0, c.Width(), h), s)
-	y := v.drawSpace(c, h+1, s) + 1
-	rest := c.Height() - y
-	if c.Width() >= 150 {
+	body := c.Cut(0, h+1, c.Width(), c.Height()-h-1)
+	switch {
+	case c.Width() >= sideBySide:
 		w := c.Width() * 2 / 3
-		v.drawWrites(c.Cut(0, y, w-3, rest), s)
-		v.drawLeases(c.Cut(w, y, c.Width()-w, rest), s)
-		return
+		v.drawGoing(body.Cut(0, 0, w-3, body.Height()), s)
+		right := body.Cut(w, 0, c.Width()-w, body.Height())
+		up := min(max(4, len(v.fills.list)+1), right.Height()*2/3)
+		v.drawFills(right.Cut(0, 0, right.Width(), up), s)
+		v.drawLeases(right.Cut(0, up+1, right.Width(), right.Height()-up-1), s)
+	case c.Width() >= withFills && body.Height() >= 20:
+		up := body.Height() * 3 / 5
+		v.drawGoing(body.Cut(0, 0, c.Width(), up), s)
+		half := c.Width() / 2
+		v.drawFills(body.Cut(0, up+1, half-2, body.Height()-up-1), s)
+		v.drawLeases(body.Cut(half+1, up+1, c.Width()-half-1, body.Height()-up-1), s)
+	default:
+		y := v.drawSpace(body, s) + 1
+		up := max(4, (body.Height()-y)*3/5)
+		v.drawWrites(body.Cut(0, y, c.Width(), up-1), s)
+		v.drawLeases(body.Cut(0, y+up, c.Width(), body.Height()-y-up), s)
 	}
-	up := max(4, rest*3/5)
-	v.drawWrites(c.Cut(0, y, c.Width(), up-1), s)
-	v.drawLeases(c.Cut(0, y+up, c.Width(), rest-up), s)
+}
+
+const (
+	// sideBySide is the width from which what fills the database and the leases stand beside what goes on in it, withFills
+	// that from which there is room for what fills it at all.
+	sideBySide = 150
+	withFills  = 100
+)
+
+// drawGoing draws what goes on: space, its growth, and the writes.
+func (v *overview) drawGoing(c *canvas.Canvas, s *style.Styles) {
+	y := v.drawSpace(c, s) + 1
+	if rest := c.Height() - y; rest >= 20 {
+		h := min(8, rest/4)
+		v.drawGrowth(c.Cut(0, y, c.Width(), h), s)
+		y += h + 1
+	}
+	v.drawWrites(c.Cut(0, y, c.Width(), c.Height()-y), s)
 }
 
 // drawMembers draws a line for each member. Where there is little room, what Raft counts gives way first.
@@ -49,6 +78,20 @@ func (v *overview) drawMembers(c *canvas.Canvas, s *style.Styles) {
 	}
 	v.grid.Columns = append(v.grid.Columns, grid.Column{Head: "LAG", Right: true}, grid.Column{Head: "LATENCY", Right: true}, grid.Column{Head: "STATE"})
 	v.grid.Draw(c, s, len(v.data.Members), func(i int) []grid.Cell { return v.memberCells(&v.data.Members[i], wide) }, true)
+}
+
+// complaints are what a member says is wrong, without the IDs of those that raised an alarm: each member tells of all.
+func complaints(errs []string) []string {
+	var list []string
+	for _, e := range errs {
+		if _, alarm, ok := strings.Cut(e, "alarm:"); ok {
+			e = strings.TrimSpace(alarm)
+		}
+		if !slices.Contains(list, e) {
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 func (v *overview) memberCells(m *etcdview.Member, wide bool) []grid.Cell {
@@ -64,7 +107,7 @@ func (v *overview) memberCells(m *etcdview.Member, wide bool) []grid.Cell {
 		role = "learner"
 	}
 	if len(m.Errors) > 0 {
-		state, text = screen.Poor, strings.Join(m.Errors, ", ")
+		state, text = screen.Poor, strings.Join(complaints(m.Errors), ", ")
 	}
 	name := m.Name
 	if name == "" {
@@ -89,8 +132,9 @@ func (v *overview) memberCells(m *etcdview.Member, wide bool) []grid.Cell {
 	return append(append(cells, grid.Plain(numbers...)...), grid.Cell{Text: text, Ink: ink})
 }
 
-func (v *overview) drawSpace(c *canvas.Canvas, y int, s *style.Styles) int {
-	m := largest(v.data)
+// drawSpace draws the space, the revision and the alarms, and returns the next line.
+func (v *overview) drawSpace(c *canvas.Canvas, s *style.Styles) int {
+	m, y := largest(v.data), 0
 	const label = 10
 	c.Text(0, y, s.Heading, "SPACE")
 	x := label
@@ -127,33 +171,12 @@ func (v *overview) drawSpace(c *canvas.Canvas, y int, s *style.Styles) int {
 		c.Text(x, y, s.Muted, "none")
 	}
 	for _, a := range v.data.Alarms {
-		x = c.Text(x, y, s.Error, "✗ "+a.Type+" ("+a.Member+")") + 2
+		x = c.Text(x, y, s.Error, "✗ "+a.Type+" ("+v.data.NameOf(a.Member)+")") + 2
 	}
 	if len(v.data.Alarms) > 0 && v.data.Alarms[0].Type == "NOSPACE" {
-		c.Clip(x, y, c.Width()-x, s.Warn, "nothing can be written: C compact, F defragment, x disarm")
+		c.Clip(x, y, c.Width()-x, s.Warn, "nothing can be written: R compacts, defragments, disarms; s says what fills it")
 	}
 	return y + 1
-}
-
-// growth says how fast the file grows, and when the quota is full.
-func (v *overview) growth(m *etcdview.Member) string {
-	f := v.first
-	if f == nil || v.read.Sub(f.at) < 10*time.Second {
-		return ""
-	}
-	perHour := float64(m.Size-f.size) / v.read.Sub(f.at).Hours()
-	if perHour < 1 {
-		return "does not grow"
-	}
-	text := "grows " + etcdview.Size(int64(perHour)) + "/h"
-	if left := float64(m.Quota - m.Size); m.Quota > 0 && left > 0 {
-		hours := left / perHour
-		if hours < 48 {
-			return text + fmt.Sprintf(", full in %.0f h", hours)
-		}
-		return text + fmt.Sprintf(", full in %.0f d", hours/24)
-	}
-	return text
 }
 
 func (v *overview) drawLeases(c *canvas.Canvas, s *style.Styles) {
@@ -195,34 +218,20 @@ func (v *overview) drawWrites(c *canvas.Canvas, s *style.Styles) {
 	_, total := v.meter.top(byResource, now)
 	x = c.Text(x+2, 0, s.Text, fmt.Sprintf("%.1f/s", float64(total)/span))
 	x = c.Text(x+2, 0, s.Muted, "last 60 s")
-	drawLine(c.Cut(x+2, 0, max(0, c.Width()-x-2), 1), s, v.meter.perSecond(now, span))
+	up, last := 1, v.meter.perSecond(now, span)
+	if c.Height() >= 20 {
+		up = 1 + min(6, c.Height()/4)
+		drawBars(c.Cut(0, 1, c.Width(), up-1), s, last, 0)
+		up++
+	} else {
+		drawBars(c.Cut(x+2, 0, max(0, c.Width()-x-2), 1), s, last, 0)
+	}
 	n := max(1, min(int(dimensions), c.Width()/32))
 	width := c.Width() / n
 	for i := range n {
 		d := (v.by + dimension(i)) % dimensions
 		list, _ := v.meter.top(d, now)
-		drawTop(c.Cut(i*width, 1, width-2, c.Height()-1), s, d.String(), list)
-	}
-}
-
-// drawLine draws a column for each number.
-func drawLine(c *canvas.Canvas, s *style.Styles, numbers []int64) {
-	if c.Width() < 10 {
-		return
-	}
-	numbers = numbers[max(0, len(numbers)-c.Width()):]
-	most := int64(1)
-	for _, n := range numbers {
-		most = max(most, n)
-	}
-	bars := []rune("▁▂▃▄▅▆▇█")
-	x := 0
-	for _, n := range numbers {
-		ink := s.Accent
-		if n == 0 {
-			ink = s.Rule
-		}
-		x = c.Text(x, 0, ink, string(bars[int(n*int64(len(bars)-1)/most)]))
+		drawTop(c.Cut(i*width, up, width-2, c.Height()-up), s, d.String(), list)
 	}
 }
 

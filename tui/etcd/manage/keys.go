@@ -22,6 +22,7 @@ const (
 	actCompact    key.Action = "manage.compact"
 	actDefragment key.Action = "manage.defragment"
 	actDisarm     key.Action = "manage.disarm"
+	actReclaim    key.Action = "manage.reclaim"
 	actLeader     key.Action = "manage.move-leader"
 	actAdd        key.Action = "manage.member-add"
 	actPromote    key.Action = "manage.member-promote"
@@ -61,6 +62,7 @@ func operateKeys() key.Table {
 		{Action: actCompact, Keys: []string{"C"}, Help: "compact: forget all revisions before one", Group: groupDo, Changes: true},
 		{Action: actDefragment, Keys: []string{"F"}, Help: "defragment all members, the leader last", Group: groupDo, Changes: true},
 		{Action: actDisarm, Keys: []string{"x"}, Help: "take back all alarms", Group: groupDo, Changes: true},
+		{Action: actReclaim, Keys: []string{"R"}, Help: "reclaim the space of a full etcd: compact, defragment, and take back NOSPACE", Group: groupDo, Changes: true},
 		{Action: actLeader, Keys: []string{"L"}, Help: "make the member under the cursor the leader", Group: groupDo, Changes: true},
 		{Action: actAdd, Keys: []string{"A"}, Help: "add a member, voting or as a learner", Group: groupDo, Changes: true},
 		{Action: actPromote, Keys: []string{"p"}, Help: "let the learner under the cursor vote", Group: groupDo, Changes: true},

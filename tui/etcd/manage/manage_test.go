@@ -41,7 +41,12 @@ func TestOverview(t *testing.T) {
 		Alarms: []etcdview.Alarm{{Member: "8e9e05c52164694d", Type: "NOSPACE"}}}
 	v.data.Members[0].Leader, v.data.Members[2].Learner = true, true
 	v.data.Members[1] = etcdview.Member{ID: "91bc3c398fb3c146", Name: "m1", Err: "connection refused"}
-	v.first, v.read = &sample{screentest.Now.Add(-time.Hour), 60_000_000}, screentest.Now
+	v.read, v.samples = screentest.Now, nil
+	for i := range int64(90) { // an hour in which much was written, and compacted twice
+		v.samples = append(v.samples, sample{screentest.Now.Add(time.Duration(i-90) * 40 * time.Second), 60_000_000 + i*266_000, 55_000_000 + i%31*200_000 + i*40_000})
+	}
+	v.fills = fills{bytes: true, total: fill{keys: 18_290, bytes: 58_400_000}, list: []fill{{"events", 14_200, 41_200_000}, {"pods", 1_210, 9_100_000},
+		{"ephemeralreports.reports.kyverno.io", 2_400, 7_000_000}, {"secrets", 310, 800_000}, {"leases.coordination.k8s.io", 170, 300_000}}}
 	v.leases = []etcdview.Lease{{ID: "694d1", TTL: 15, Remaining: 9, Keys: []string{"/registry/masterleases/10.0.0.1"}}, {ID: "694d2", TTL: 3660, Remaining: 1200, Keys: []string{"/registry/events/default/web.1", "/registry/events/default/web.2"}}}
 	v.all = 2
 	v.meter = &meter{}

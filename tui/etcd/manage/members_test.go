@@ -155,7 +155,7 @@ func TestMembersComeAndGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.ask(false)
-	if text := screentest.Draw(h, v, 120, 30).String(); !strings.Contains(text, "✗ NOSPACE") || !strings.Contains(text, "x disarm") {
+	if text := screentest.Draw(h, v, 120, 30).String(); !strings.Contains(text, "✗ NOSPACE") || !strings.Contains(text, "R compacts, defragments, disarms") || !strings.Contains(text, "NOSPACE (m0)") {
 		t.Errorf("the alarm is not shown:\n%s", text)
 	}
 	h.Asked = nil

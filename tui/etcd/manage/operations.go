@@ -32,6 +32,8 @@ func (v *overview) operate(a key.Action) {
 		v.propose("defragment", func(ctx context.Context) (*operate.Operation, error) { return operate.PlanDefragment(ctx, v.store) })
 	case a == actDisarm:
 		v.propose("take back all alarms", func(ctx context.Context) (*operate.Operation, error) { return operate.PlanDisarm(ctx, v.store) })
+	case a == actReclaim:
+		v.propose("reclaim space", func(ctx context.Context) (*operate.Operation, error) { return operate.PlanReclaim(ctx, v.store) })
 	case a == actAdd:
 		v.askMember()
 	case m == nil:

@@ -23,20 +23,19 @@ type overview struct {
 	store *etcdview.Store
 	grid  grid.Grid // of the members
 
-	data   *etcdview.Overview
-	leases []etcdview.Lease
-	all    int // leases
-	read   time.Time
-	err    error
-	first  *sample // of the size, for the growth
+	data    *etcdview.Overview
+	leases  []etcdview.Lease
+	all     int // leases
+	read    time.Time
+	err     error
+	samples []sample // of the size, for the growth
+
+	fills      fills
+	fillsAt    time.Time // when that was read
+	fillsAsked bool      // it is being read
 
 	meter *meter // nil where writes are not counted
 	by    dimension
-}
-
-type sample struct {
-	at   time.Time
-	size int64
 }
 
 func openOverview(s *screen.Scope, _ access.Overview) (screen.Screen, error) {
@@ -68,7 +67,11 @@ func (v *overview) ask(again bool) {
 		all    int
 	}
 	const most = 100 // leases
-	screen.Call(v.scope, "ask etcd", askTimeout, func(ctx context.Context) (state, error) {
+	what := "ask etcd"
+	if again && !v.read.IsZero() { // nobody waits for it
+		what = ""
+	}
+	screen.Call(v.scope, what, askTimeout, func(ctx context.Context) (state, error) {
 		o, err := v.store.Overview(ctx)
 		if err != nil {
 			return state{}, err
@@ -78,9 +81,8 @@ func (v *overview) ask(again bool) {
 	}, func(s state, err error) {
 		if v.err = err; err == nil {
 			v.data, v.leases, v.all, v.read = s.o, s.leases, s.all, v.scope.Now()
-			if size := largest(v.data).Size; v.first == nil && size > 0 {
-				v.first = &sample{v.read, size}
-			}
+			v.sampled()
+			v.askFills()
 		}
 		if again {
 			v.scope.After(askEvery, func() { v.ask(true) })
@@ -184,6 +186,7 @@ func (v *overview) Do(a key.Action) {
 	case a == actNext:
 		v.by = (v.by + 1) % dimensions
 	case a == actReload:
+		v.fillsAt = time.Time{}
 		v.ask(false)
 	default:
 		v.operate(a)
