@@ -435,8 +435,8 @@ func TestCrumbsFit(t *testing.T) {
 		{80, "etcd / registry / deployments / default / web-frontend-of-the-shop"},
 		{60, "etcd / … / deployments / default / web-frontend-of-the-shop"},
 		{50, "etcd / … / default / web-frontend-of-the-shop"},
-		{30, "etcd / … / web-fron…f-the-shop"},
-		{15, "web-f…-the-shop"},
+		{30, "etcd / … / web-fr…-of-the-shop"},
+		{15, "web-…f-the-shop"},
 	} {
 		got := strings.Join(fitCrumbs(path, tc.width), " / ")
 		if canvas.Width(got) > tc.width {
