@@ -1,4 +1,4 @@
-// Package activity counts who writes what into etcd, second by second, for the last minute.
+// Package activity counts who writes what into etcd, second by second, for the last minute, and keeps the last writes.
 //
 // It watches the API server's whole prefix, so the frame starts it on podarium's own clusters only: on someone else's it
 // would cost their etcd the bandwidth of every write. Every event is counted by its resource; who wrote it is read from
@@ -42,7 +42,25 @@ type Snapshot struct {
 	Resources, Writers []Row
 	// Sampled says that there were too many writes to find every writer.
 	Sampled bool
+	// Lately are the last writes to objects, the newest first.
+	Lately []Write
 }
+
+// Write is one write to an object.
+type Write struct {
+	At       time.Time
+	Revision int64 // that it made: no two have the same
+	Type     etcdview.EventType
+	Object   registry.Object
+	// Writer is empty where it was not looked for, and of what was deleted.
+	Writer string
+}
+
+// kept is how many writes are kept.
+const kept = 48
+
+// steady are the resources that are written all the time by what only says that it is alive, or that tell of other writes.
+var steady = []string{"leases", "events", "masterleases", "servicesipallocations"}
 
 // Store counts. It is safe for use by several goroutines.
 type Store struct {
@@ -51,7 +69,8 @@ type Store struct {
 	resources map[string]*Row
 	writers   map[string]*Row
 	decoded   int
-	sampled   int64 // the last second in which not every writer was looked for
+	sampled   int64   // the last second in which not every writer was looked for
+	lately    []Write // the oldest first
 }
 
 type key struct{}
@@ -106,13 +125,20 @@ func (st *Store) count(ctx context.Context, prefix string, e etcdview.Event) {
 		st.decoded++
 	}
 	st.mu.Unlock()
-	if !look {
-		return
+	writer := ""
+	if look {
+		writer = writerOf(ctx, e)
 	}
-	if writer := writerOf(ctx, e); writer != "" {
-		st.mu.Lock()
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if writer != "" {
 		add(st.writers, writer, schema.GroupResource{})
-		st.mu.Unlock()
+	}
+	if o.Special == registry.Ordinary && o.Name != "" && !slices.Contains(steady, o.Resource) {
+		if len(st.lately) == 2*kept {
+			st.lately = append(st.lately[:0], st.lately[kept:]...)
+		}
+		st.lately = append(st.lately, Write{At: time.Unix(now, 0), Revision: e.Revision(), Type: e.Type, Object: o, Writer: writer})
 	}
 }
 
@@ -174,7 +200,9 @@ func (st *Store) Snapshot(now time.Time) Snapshot {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.advance(now.Unix())
-	return Snapshot{Resources: sorted(st.resources), Writers: sorted(st.writers), Sampled: st.second-st.sampled < Seconds}
+	lately := slices.Clone(st.lately[max(0, len(st.lately)-kept):])
+	slices.Reverse(lately)
+	return Snapshot{Resources: sorted(st.resources), Writers: sorted(st.writers), Sampled: st.second-st.sampled < Seconds, Lately: lately}
 }
 
 func sorted(rows map[string]*Row) []Row {

@@ -25,6 +25,9 @@ func TestCountsMoveWithTime(t *testing.T) {
 	if c := s.Resources[0].Counts; c[Seconds-2] != 3 || c[Seconds-1] != 2 {
 		t.Errorf("the last seconds are %d, %d; want 3, 2", c[Seconds-2], c[Seconds-1])
 	}
+	if len(s.Lately) != 5 || s.Lately[0].Object.Name != "a" || s.Lately[0].Type != etcdview.Delete || s.Lately[0].At.Before(s.Lately[4].At) {
+		t.Errorf("the last writes are %+v, want the five of the Pod and not the lease's", s.Lately)
+	}
 	if s = st.Snapshot(t0.Add(11 * time.Second)); s.Resources[0].Counts[Seconds-11] != 2 {
 		t.Error("ten seconds later the counts have not moved by ten")
 	}
@@ -43,5 +46,15 @@ func TestManyWritesAreSampledAndItSaysSo(t *testing.T) {
 	}
 	if s := st.Snapshot(t0); !s.Sampled || s.Resources[0].Sum != decodesPerSecond+1 {
 		t.Errorf("got %+v", s)
+	}
+}
+
+func TestTheLastWritesAreBounded(t *testing.T) {
+	st := newStore()
+	for i := range 1000 {
+		st.count(t.Context(), "/registry", event("/registry/pods/default/"+string(rune('a'+i%26)), time.Unix(int64(1000+i), 0)))
+	}
+	if s := st.Snapshot(time.Unix(2000, 0)); len(s.Lately) != kept || s.Lately[0].At != time.Unix(1999, 0) || s.Lately[kept-1].At != time.Unix(2000-kept, 0) {
+		t.Errorf("of 1,000 writes %d are kept, the first of %v", len(s.Lately), s.Lately[0].At)
 	}
 }

@@ -60,7 +60,7 @@ func TestWarningsOfAWorkloadsPodsAreOne(t *testing.T) {
 	events.Rows = append(events.Rows, &other)
 	v := newView(s, vitals.Of(s), from)
 	items := v.groups[warnings].items
-	if len(items) != 2 || items[0].name != "2 Pods of web-68b" || !strings.HasPrefix(items[0].detail, "×3  ") {
+	if len(items) != 2 || items[0].name != "2 Pods of web-68b" || items[0].detail != "×3  Failed" {
 		t.Fatalf("warnings %+v", items)
 	}
 	v.cursor = items[0].id
@@ -79,7 +79,7 @@ func TestARolloutThatIsRefusedIsStuck(t *testing.T) {
 	refused.Cells = []livetable.Cell{{Text: "FailedCreate"}, {Text: "replicaset/web-68b8496877"}, {Text: "exceeded quota"}}
 	events.Rows = append(events.Rows, &refused)
 	v := newView(s, vitals.Of(s), from)
-	if first := v.groups[working].items[0]; first.name != "web" || first.health != screen.Bad || !strings.Contains(first.detail, "FailedCreate") {
+	if first := v.groups[working].items[0]; first.name != "web" || first.health != screen.Bad || first.news != "FailedCreate" {
 		t.Errorf("the first workload is %+v", first)
 	}
 }

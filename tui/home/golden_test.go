@@ -8,8 +8,14 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
 
+	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/livetable"
+	"github.com/podarium/podarium/etcdview"
+	"github.com/podarium/podarium/etcdview/registry"
+	"github.com/podarium/podarium/tui/activity"
+	"github.com/podarium/podarium/tui/etcd/access"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/screentest"
 	"github.com/podarium/podarium/tui/vitals"
@@ -65,12 +71,56 @@ func some() sources {
 	}
 }
 
-func TestGoldenHome(t *testing.T) {
-	h, s := screentest.New(t, nil)
-	v := newView(s, vitals.Of(s), some())
-	for _, name := range []string{"etcd", "apiserver", "controller-manager", "scheduler"} {
-		v.groups[components].items = append(v.groups[components].items, item{id: "component/" + name, health: screen.Good, name: name, detail: "ready after 640 ms"})
+// minute is a minute's activity.
+type minute struct{ wrote activity.Snapshot }
+
+func (m minute) Snapshot(time.Time) activity.Snapshot { return m.wrote }
+
+// busy is a view of a cluster on which things happen.
+func busy(t *testing.T) (*screentest.Host, *view) {
+	t.Helper()
+	c, err := cluster.New(cluster.Options{Name: "test", Config: &rest.Config{Host: "https://127.0.0.1:1"}})
+	if err != nil {
+		t.Fatal(err)
 	}
+	h, s := screentest.New(t, c)
+	sample := &vitals.Sample{At: screentest.Now, Revision: 4711, DBSize: 8.4e6, InUse: 3.1e6, Rate: 12}
+	for i := range 60 {
+		sample.Rates = append(sample.Rates, float64((i*i)%17)*float64(i%4))
+	}
+	for _, name := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"} {
+		sample.Status.Components = append(sample.Status.Components, cluster.Component{Name: name, State: cluster.Ready, SinceStart: 640})
+	}
+	st := vitals.Of(s)
+	st.Put(sample)
+	v := newView(s, st, some())
+	var wrote activity.Snapshot
+	for i, name := range []string{"kubelet", "kube-controller-manager", "kube-scheduler", "kubectl-client-side-apply"} {
+		r := activity.Row{Name: name}
+		for j := range r.Counts {
+			r.Counts[j] = uint32((j * (i + 3)) % 7 * (j % (i + 2)))
+			r.Sum += r.Counts[j]
+		}
+		wrote.Writers = append(wrote.Writers, r)
+		r.Name = []string{"pods", "replicasets", "deployments", "endpointslices"}[i]
+		wrote.Resources = append(wrote.Resources, r)
+	}
+	for i, typ := range []etcdview.EventType{etcdview.Put, etcdview.Create, etcdview.Delete, etcdview.Put} {
+		o := registry.Object{Namespace: "default", Name: fmt.Sprintf("web-68b8496877-x2k1%d", i)}
+		o.Resource = "pods"
+		w := activity.Write{At: screentest.Now.Add(-time.Duration(i) * 3 * time.Second), Revision: int64(4711 - i), Type: typ, Object: o}
+		if typ != etcdview.Delete {
+			w.Writer = "kubelet"
+		}
+		wrote.Lately = append(wrote.Lately, w)
+	}
+	v.activity = minute{wrote}
+	v.Tick()
+	return h, v
+}
+
+func TestGoldenHome(t *testing.T) {
+	h, v := busy(t)
 	screentest.AllSizes(t, h, "home", v)
 	v.Do(actDown)
 	v.Do(actDown)
@@ -78,31 +128,38 @@ func TestGoldenHome(t *testing.T) {
 }
 
 func TestEverythingCanBeEntered(t *testing.T) {
-	h, s := screentest.New(t, nil)
-	v := newView(s, vitals.Of(s), some())
+	h, v := busy(t)
 	seen := map[string]bool{}
-	for range 30 {
+	for range 40 {
 		v.Do(actDown)
-		v.Do(actEnter)
+		if opened := len(h.Opened); !seen[v.cursor] {
+			v.Do(actEnter)
+			if len(h.Opened) == opened && !strings.HasPrefix(v.cursor, "resource/") && !strings.HasPrefix(v.cursor, "lately/") { // their kinds are not known here
+				t.Errorf("enter on %s opens nothing", v.cursor)
+			}
+		}
 		seen[v.cursor] = true
 	}
-	if len(seen) != 3+4+2 {
-		t.Errorf("the cursor reached %d items, want 9", len(seen))
+	if want := 1 + 4 + 3 + 4 + 2 + 4 + 4 + 4; len(seen) != want {
+		t.Errorf("the cursor reached %d items, want %d", len(seen), want)
 	}
-	if first, ok := h.Opened[0].(screen.Resources); !ok || first.FieldSelector != "spec.nodeName=node-3" {
-		t.Errorf("enter on the first node, which is not ready, opens %+v", h.Opened[0])
+	if _, ok := h.Opened[0].(access.Changes); !ok {
+		t.Errorf("enter on the writes opens %+v", h.Opened[0])
 	}
-	rollouts := 0
+	if node, ok := h.Opened[5].(screen.Resources); !ok || node.FieldSelector != "spec.nodeName=node-3" {
+		t.Errorf("enter on the first node, which is not ready, opens %+v", h.Opened[5])
+	}
+	rolls := 0
 	for _, r := range h.Opened {
 		if _, ok := r.(screen.Rollout); ok {
-			rollouts++
+			rolls++
 		}
 	}
-	if rollouts != 4 {
-		t.Errorf("%d rollouts were opened, want 4", rollouts)
+	if rolls != 4 {
+		t.Errorf("%d rollouts were opened, want 4", rolls)
 	}
 	v.Do(actNext)
-	if g, _, _ := v.find(); v.groups[g].title != titleNodes {
+	if g, _, _ := v.find(); v.groups[g].title != titleWrites {
 		t.Errorf("tab from the last group leads to %s, want the first with items", v.groups[g].title)
 	}
 }
@@ -111,7 +168,7 @@ func TestWarningsAreOneForEachObject(t *testing.T) {
 	h, s := screentest.New(t, nil)
 	v := newView(s, vitals.Of(s), some())
 	items := v.groups[warnings].items
-	if len(items) != 2 || items[0].name != "pod/web-3" || !strings.HasPrefix(items[0].detail, "×2  Failed: ") {
+	if len(items) != 2 || items[0].name != "pod/web-3" || items[0].detail != "×2  Failed" || !strings.HasPrefix(items[0].told, "Failed to pull") {
 		t.Fatalf("the warnings are %+v", items)
 	}
 	v.cursor = items[0].id
@@ -129,8 +186,8 @@ func TestAStuckRolloutSaysWhy(t *testing.T) {
 	broken.Labels = map[string]string{"pod-template-hash": "68b8496877"}
 	v := newView(s, vitals.Of(s), from)
 	first := v.groups[working].items[0]
-	if first.name != "web" || first.health != screen.Bad || !strings.Contains(first.detail, "ImagePullBackOff") {
-		t.Errorf("the first workload is %q with health %v and says %q, want web, broken, with its Pod's status", first.name, first.health, first.detail)
+	if first.name != "web" || first.health != screen.Bad || first.news != "ImagePullBackOff" {
+		t.Errorf("the first workload is %q with health %v and says %q, want web, broken, with its Pod's status", first.name, first.health, first.news)
 	}
 	if p := v.Place(); p.State.Health != screen.Poor {
 		t.Errorf("the screen says %q of itself", p.State.Text)

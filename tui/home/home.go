@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -86,10 +87,15 @@ type workloads struct {
 	source   source
 }
 
+// activities is where the last minute's writes come from: an activity.Store, or a fixture.
+type activities interface {
+	Snapshot(now time.Time) activity.Snapshot
+}
+
 type view struct {
 	scope    *screen.Scope
 	vitals   *vitals.Store
-	activity *activity.Store
+	activity activities
 	from     sources
 
 	pulse  pulse
@@ -143,7 +149,7 @@ func (v *view) Close() {
 
 // Tick implements screen.Ticker: it gathers anew what is shown.
 func (v *view) Tick() {
-	v.groups = []group{v.components(), v.nodes(), v.rollouts(), v.warnings(), v.writers(), v.written()}
+	v.groups = v.gather()
 	if !v.knowsEtcd() {
 		now := v.scope.Now()
 		v.pulse.see(nodesGVR, v.from.nodes.Snapshot(), now)
@@ -152,11 +158,20 @@ func (v *view) Tick() {
 		for _, w := range v.from.workloads {
 			v.pulse.see(w.resource, w.source.Snapshot(), now)
 		}
-		v.groups[writers], v.groups[written] = v.changing(), group{}
+		v.groups[writers], v.groups[written], v.groups[lately] = v.changing(), group{}, group{}
 	}
 	if _, _, ok := v.find(); !ok {
 		v.cursor = ""
 	}
+}
+
+func (v *view) gather() []group {
+	wrote := v.activity.Snapshot(v.scope.Now())
+	groups := make([]group, groupCount)
+	groups[writes], groups[components], groups[nodes] = v.writesGroup(), v.components(), v.nodes()
+	groups[working], groups[warnings] = v.workloads(), v.warnings()
+	groups[writers], groups[written], groups[lately] = v.writers(&wrote), v.written(&wrote), v.lately(&wrote)
+	return groups
 }
 
 // knowsEtcd says whether the cluster's etcd can be asked, or that this is not known yet.
@@ -170,7 +185,7 @@ func (v *view) Place() screen.Place {
 	p := screen.Place{Crumbs: []string{"home"}}
 	faults, moving := 0, 0
 	for _, g := range v.groups {
-		if g.title == titleWarnings {
+		if g.title == titleWarnings || g.title == titleLately {
 			continue // they tell what was
 		}
 		for _, it := range g.items {

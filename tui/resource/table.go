@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -60,12 +61,14 @@ type view struct {
 	lastMark   types.UID
 
 	wide     bool
+	ordered  bool // the columns are those that the user asked for
 	columns  []column
-	chosenAt string // the column chosen with shift and the arrows
-	skip     int    // columns scrolled away
-	roomy    bool   // there is room for more columns, of the last Draw
-	top      int    // first row in sight
-	height   int    // rows in sight, of the last Draw
+	longAgo  time.Time // two years before columns were laid out
+	chosenAt string    // the column chosen with shift and the arrows
+	skip     int       // columns scrolled away
+	roomy    bool      // there is room for more columns, of the last Draw
+	top      int       // first row in sight
+	height   int       // rows in sight, of the last Draw
 	wanted   types.UID
 }
 
@@ -271,55 +274,6 @@ func (v *view) Shown() {
 	}
 }
 
-// Place implements screen.Screen.
-func (v *view) Place() screen.Place {
-	p := screen.Place{Crumbs: []string{v.kind.Resource.Resource}}
-	if v.spec != nil {
-		p.Crumbs = append(slices.Clone(v.spec.Crumbs), v.spec.Name)
-	}
-	if v.kind.Namespaced {
-		p.Crumbs = append([]string{v.session.Label(v.request.Namespace)}, p.Crumbs...)
-	}
-	if v.request.Of != "" {
-		p.Crumbs = append(p.Crumbs, v.request.Of)
-	} else if l := v.request.LabelSelector; l != "" {
-		p.Crumbs = append(p.Crumbs, l)
-	}
-	p.Note = v.count()
-	switch {
-	case v.snap.Err != nil:
-		p.State = screen.Failure(v.snap.Err)
-	case !v.snap.Synced:
-		p.State = screen.State{Health: screen.Busy, Text: "loading"}
-	case v.faults > 0:
-		p.State = screen.State{Health: screen.Poor, Text: fmt.Sprintf("%d not well", v.faults)}
-	case v.moving > 0:
-		p.State = screen.State{Health: screen.Busy, Text: fmt.Sprintf("%d on their way", v.moving)}
-	case v.gauge.knows() && len(v.snap.Rows) > 0:
-		p.State = screen.State{Health: screen.Good, Text: "all well"}
-	}
-	return p
-}
-
-func (v *view) count() string {
-	var notes []string
-	if all, seen := len(v.snap.Rows), len(v.rows); seen != all || v.filter.text != "" {
-		notes = append(notes, fmt.Sprintf("%d of %d", seen, all))
-	} else if v.snap.Synced || all > 0 {
-		notes = append(notes, fmt.Sprintf("%d", all))
-	}
-	if v.filter.text != "" {
-		notes = append(notes, "/"+v.filter.text)
-	}
-	if v.onlyFaults {
-		notes = append(notes, "faults only")
-	}
-	if n := len(v.marks); n > 0 {
-		notes = append(notes, fmt.Sprintf("%d marked", n))
-	}
-	return strings.Join(notes, "   ")
-}
-
 // Filter implements screen.Filterer.
 func (v *view) Filter(text string) error {
 	f, err := parseFilter(text, v.headings())
@@ -348,7 +302,7 @@ func (v *view) FilterText() string { return v.filter.text }
 
 // Click implements screen.Pointer.
 func (v *view) Click(_, y int) {
-	if at := v.top + y - 1; y > 0 && at < len(v.rows) {
+	if at := v.top + y - 1; y > 0 && y <= v.height && at < len(v.rows) {
 		v.put(at)
 	}
 }
@@ -356,61 +310,7 @@ func (v *view) Click(_, y int) {
 // Wheel implements screen.Pointer.
 func (v *view) Wheel(lines int) { v.move(lines) }
 
-// Object implements screen.Subject.
-func (v *view) Object() (screen.Object, bool) {
-	r := v.current()
-	if r == nil {
-		return screen.Object{}, false
-	}
-	o := v.object(r)
-	return o, o.Name != ""
-}
-
-// Column implements screen.Columned: what stands in a column of the row under the cursor. A hyphen may stand for a blank.
-func (v *view) Column(name string) (string, bool) {
-	r := v.current()
-	if r == nil {
-		return "", false
-	}
-	if strings.EqualFold(name, namespaceColumn) {
-		return r.Namespace, true
-	}
-	for i, c := range v.headings() {
-		if strings.EqualFold(strings.ReplaceAll(c.Name, " ", "-"), strings.ReplaceAll(name, " ", "-")) {
-			return v.cell(r, i).Text, true
-		}
-	}
-	return "", false
-}
-
-func (v *view) object(r *livetable.Row) screen.Object {
-	if v.spec != nil {
-		if v.spec.Object == nil {
-			return screen.Object{}
-		}
-		return v.spec.Object(r)
-	}
-	return screen.Object{Resource: v.kind.Resource, Kind: v.kind.Kind, Namespace: r.Namespace, Name: r.Name, UID: r.UID}
-}
-
 // Draw implements screen.Screen.
 func (v *view) Draw(c *canvas.Canvas) {
 	v.draw(c)
 }
-
-// is says whether the table, or the row under the cursor where they differ, is of a resource in a group.
-func (v *view) is(group string, resources ...string) bool {
-	kind := v.kindHere()
-	if kind.Resource.Group != group {
-		return false
-	}
-	for _, r := range resources {
-		if kind.Resource.Resource == r {
-			return true
-		}
-	}
-	return false
-}
-
-// pods is the resource of Pods.
-var pods = schema.GroupVersionResource{Version: "v1", Resource: "pods"}

@@ -58,17 +58,17 @@ func usageColumns(s *usage.Snapshot, node bool, near config.Thresholds) []extra 
 		}}
 	}
 	part := func(name string, priority int32, levels config.Levels, of func(usage.Use) (part, whole int64)) extra {
-		e := column(name, priority, 6, func(u usage.Use) livetable.Cell {
+		e := column(name, priority, 5, func(u usage.Use) livetable.Cell {
 			a, b := of(u)
 			return mark(percent(a, b), levels)
 		})
 		e.health = func(r *livetable.Row) screen.Health { return level(e.of(r), levels) }
 		return e
 	}
-	cpu := column("CPU", 0, 6, func(u usage.Use) livetable.Cell {
+	cpu := column("CPU", 0, 5, func(u usage.Use) livetable.Cell {
 		return livetable.Cell{Text: usage.CPU(u.Used.CPU), Value: u.Used.CPU}
 	})
-	memory := column("MEM", 0, 7, func(u usage.Use) livetable.Cell {
+	memory := column("MEM", 0, 6, func(u usage.Use) livetable.Cell {
 		return livetable.Cell{Text: usage.Memory(u.Used.Memory), Value: u.Used.Memory}
 	})
 	if node {

@@ -32,8 +32,8 @@ func (v *view) Draw(c *canvas.Canvas) {
 		v.drawWide(c, s)
 		return
 	}
-	waits := v.waitLines(s, w-3, max(2, h/4))
-	podRows := min(len(v.p.Pods), max(3, h/4))
+	waits := v.waitLines(s, w-3, max(2, h/6))
+	podRows := min(len(v.p.Pods), max(3, h/5))
 	above := max(5, h-2-v.pictureLines()-len(waits)-podRows-1) // a blank line before and after what is waited for
 	rows := min(len(v.p.Revisions)+1, max(3, above/2))
 	v.drawRevisions(c.Cut(0, 0, w, rows), s)

@@ -1,0 +1,141 @@
+package home
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/podarium/podarium/cluster"
+	"github.com/podarium/podarium/cluster/livetable"
+	"github.com/podarium/podarium/tui/screen"
+	"github.com/podarium/podarium/tui/vitals"
+)
+
+func (v *view) components() group {
+	g := group{title: titleComponents, empty: "not known yet"}
+	sample := v.vitals.Sample()
+	for _, c := range sample.Status.Components {
+		if strings.HasPrefix(c.Name, "kubelet/") {
+			continue // nodes have a group of their own
+		}
+		it := item{id: "component/" + c.Name, health: vitals.Health(c.State), name: strings.TrimPrefix(c.Name, "kube-"), detail: c.Message}
+		if c.State != cluster.Ready {
+			it.word = string(c.State)
+		} else if c.SinceStart > 0 && it.detail == "" {
+			it.detail = fmt.Sprintf("ready after %d ms", c.SinceStart)
+		}
+		switch c.Name {
+		case "etcd":
+			if sample.Revision > 0 {
+				it.detail = fmt.Sprintf("%.1f of %.1f MB in use", float64(sample.InUse)/1e6, float64(sample.DBSize)/1e6)
+			}
+			it.open = screen.Etcd{}
+		case "kube-apiserver":
+			it.open = screen.Resources{Resource: core.WithResource("namespaces")}
+		default:
+			it.open = v.componentPods(c.Name)
+		}
+		g.items = append(g.items, it)
+	}
+	g.items = append(g.items, v.componentsSeen(g.items)...)
+	return g
+}
+
+// componentLabel is what kubeadm's static Pods have the component's name in.
+const componentLabel = "component"
+
+// componentsSeen are the components that show themselves by Pods and are not known otherwise: an attached cluster tells no
+// more of its control plane. Of several Pods the worst speaks.
+func (v *view) componentsSeen(known []item) []item {
+	s := v.from.pods.Snapshot()
+	var out []item
+	for _, r := range s.Rows {
+		name := r.Labels[componentLabel]
+		if r.Namespace != metav1.NamespaceSystem || name == "" {
+			continue
+		}
+		id := "component/" + name
+		if slices.ContainsFunc(known, func(it item) bool { return it.id == id }) {
+			continue
+		}
+		i := slices.IndexFunc(out, func(it item) bool { return it.id == id })
+		if i < 0 {
+			i = len(out)
+			out = append(out, item{
+				id: id, name: strings.TrimPrefix(name, "kube-"), health: screen.Good,
+				open: screen.Resources{Resource: podsGVR, Namespace: r.Namespace, LabelSelector: componentLabel + "=" + name},
+			})
+		}
+		out[i].detail = strings.TrimPrefix(out[i].detail+", "+cell(s, r, "Node"), ", ")
+		if h := podHealth(s, r); h > out[i].health {
+			out[i].health, out[i].word = h, cell(s, r, "Status")
+		}
+	}
+	slices.SortFunc(out, func(a, b item) int { return strings.Compare(a.id, b.id) })
+	return out
+}
+
+// componentPods leads to the Pods of a component where it shows itself by some, else to the leases by which it leads.
+func (v *view) componentPods(name string) screen.Request {
+	for _, r := range v.from.pods.Snapshot().Rows {
+		if r.Namespace == metav1.NamespaceSystem && strings.HasPrefix(r.Name, name) {
+			return screen.Resources{Resource: podsGVR, Namespace: r.Namespace, Filter: name}
+		}
+	}
+	return screen.Resources{Resource: schema.GroupVersionResource{Group: "coordination.k8s.io", Version: "v1", Resource: "leases"}, Namespace: metav1.NamespaceSystem}
+}
+
+func (v *view) nodes() group {
+	s, pods := v.from.nodes.Snapshot(), v.from.pods.Snapshot()
+	on := map[string][]screen.Health{}
+	for _, p := range pods.Rows {
+		node := cell(pods, p, "Node")
+		on[node] = append(on[node], podHealth(pods, p))
+	}
+	g := group{title: titleNodes, empty: "no node has registered", note: fmt.Sprintf("%d Pods", len(pods.Rows))}
+	for _, r := range s.Rows {
+		status := cell(s, r, "Status")
+		it := item{
+			id: string(r.UID), health: screen.Good, name: r.Name, squares: on[r.Name],
+			open: screen.Resources{Resource: podsGVR, FieldSelector: "spec.nodeName=" + r.Name, Of: "on " + r.Name},
+		}
+		switch {
+		case strings.HasPrefix(status, "NotReady"):
+			it.health, it.word = screen.Bad, "not ready"
+		case status != "Ready":
+			it.health, it.word = screen.Poor, status
+		}
+		slices.SortFunc(it.squares, func(a, b screen.Health) int { return int(b) - int(a) })
+		g.items = append(g.items, it)
+	}
+	slices.SortStableFunc(g.items, func(a, b item) int { return int(b.health) - int(a.health) })
+	if waiting := on["<none>"]; len(waiting) > 0 { // first, so that a small screen shows it
+		g.items = slices.Insert(g.items, 0, item{
+			id: "unscheduled", health: screen.Poor, name: "on no node", squares: waiting,
+			open: screen.Resources{Resource: podsGVR, FieldSelector: "spec.nodeName=", Of: "on no node"},
+		})
+	}
+	return g
+}
+
+func podHealth(s *livetable.Snapshot, r *livetable.Row) screen.Health {
+	if r.Deleting {
+		return screen.Busy
+	}
+	switch status := cell(s, r, "Status"); {
+	case status == "Running":
+		if have, want, ok := strings.Cut(cell(s, r, "Ready"), "/"); ok && have != want {
+			return screen.Poor
+		}
+		return screen.Good
+	case status == "Completed" || status == "Succeeded":
+		return screen.Idle
+	case status == "Pending" || strings.HasPrefix(status, "ContainerCreating") || strings.HasPrefix(status, "PodInit") || strings.HasPrefix(status, "Init:"):
+		return screen.Busy
+	default:
+		return screen.Bad
+	}
+}

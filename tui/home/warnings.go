@@ -1,0 +1,135 @@
+package home
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/podarium/podarium/cluster/livetable"
+	"github.com/podarium/podarium/tui/screen"
+	"github.com/podarium/podarium/tui/session"
+)
+
+// seen is a Pod that there is: whose it is, replicaset/NAME, and what it is called there.
+type seen struct {
+	owner, called string
+	health        screen.Health
+}
+
+// podsSeen are the Pods, each as pod/NAME after its namespace.
+func (v *view) podsSeen() map[string]seen {
+	s := v.from.pods.Snapshot()
+	out := make(map[string]seen, len(s.Rows))
+	for _, p := range s.Rows {
+		k := seen{health: podHealth(s, p)}
+		if p.Owner != nil && p.Owner.Kind != "Node" {
+			k.owner = strings.ToLower(p.Owner.Kind) + "/" + p.Owner.Name
+			k.called = strings.TrimSuffix(p.Owner.Name, "-"+p.Labels[appsv1.DefaultDeploymentUniqueLabelKey])
+		}
+		out[p.Namespace+"/pod/"+p.Name] = k
+	}
+	return out
+}
+
+// maxWarnings bounds what is laid out; the events screen has them all.
+const maxWarnings = 50
+
+// longKind is from where a kind is called by its short name: pvc for persistentvolumeclaim.
+const longKind = 12
+
+// about is what a warning is about: an object, or all Pods of one owner, which mostly have one trouble.
+type about struct{ namespace, object string }
+
+// warnings are one for each object or owner, with how many there were and what the newest says. Those about Pods that are gone, or
+// well again, come after the others and are quiet.
+func (v *view) warnings() group {
+	s := v.from.events.Snapshot()
+	g := group{title: titleWarnings, empty: "none"}
+	rows := slices.Clone(s.Rows)
+	slices.SortStableFunc(rows, func(a, b *livetable.Row) int { return b.Created.Compare(a.Created) })
+	at, counts, objects := map[about]int{}, map[about]int{}, map[about]map[string]bool{}
+	called := map[about]string{}
+	pods, kinds := v.podsSeen(), session.Of(v.scope)
+	owners := map[string]string{} // by the owners' names after their namespaces
+	for key, p := range pods {
+		if _, name, ok := strings.Cut(p.owner, "/"); ok {
+			ns, _, _ := strings.Cut(key, "/")
+			owners[ns+"/"+name] = p.owner
+		}
+	}
+	for _, r := range rows {
+		object := cell(s, r, "Object")
+		key := about{r.Namespace, object}
+		p, there := pods[r.Namespace+"/"+object]
+		if there && p.owner != "" {
+			key.object = p.owner
+			called[key] = p.called
+		} else if owner := owners[r.Namespace+"/"+withoutSuffix(object)]; !there && owner != "" { // one that is gone
+			key.object = owner
+		}
+		if objects[key] == nil {
+			objects[key] = map[string]bool{}
+		}
+		objects[key][object] = true
+		n, err := strconv.Atoi(cell(s, r, "Count"))
+		if err != nil {
+			n = 1
+		}
+		counts[key] += max(n, 1)
+		past := strings.HasPrefix(object, "pod/") && (!there || p.health <= screen.Good)
+		if i, ok := at[key]; ok {
+			if !past {
+				g.items[i].health = screen.Poor
+			}
+			continue
+		}
+		if len(g.items) == maxWarnings {
+			continue
+		}
+		at[key] = len(g.items)
+		kind, name, _ := strings.Cut(object, "/")
+		if k, ok := kinds.Find(kind); ok && len(kind) > longKind && len(k.Short) > 0 {
+			kind = k.Short[0]
+		}
+		it := item{
+			id: "warning/" + key.namespace + "/" + key.object, health: screen.Poor, name: kind + "/" + name,
+			detail: cell(s, r, "Reason"), told: cell(s, r, "Message"),
+			word: duration.HumanDuration(v.scope.Now().Sub(r.Created)),
+			open: screen.Resources{Resource: eventsGVR, Namespace: r.Namespace, FieldSelector: "involvedObject.name=" + name, Of: object},
+		}
+		if past {
+			it.health = screen.Idle
+		}
+		g.items = append(g.items, it)
+	}
+	for key, i := range at {
+		it := &g.items[i]
+		if n := len(objects[key]); n > 1 {
+			_, name, _ := strings.Cut(key.object, "/")
+			it.name = fmt.Sprintf("%d Pods of %s", n, cmp.Or(called[key], name))
+			it.open = screen.Resources{Resource: eventsGVR, Namespace: key.namespace, FieldSelector: "type=Warning", Filter: "OBJECT:pod/" + name, Of: key.object}
+		}
+		if n := counts[key]; n > 1 {
+			it.detail = fmt.Sprintf("×%d  %s", n, it.detail)
+		}
+	}
+	if n := len(at); n > 0 {
+		g.note = fmt.Sprint(n)
+	}
+	slices.SortStableFunc(g.items, func(a, b item) int { return int(b.health) - int(a.health) })
+	return g
+}
+
+// withoutSuffix is what a Pod was called after: web-68b of pod/web-68b-x2k1z.
+func withoutSuffix(object string) string {
+	_, name, _ := strings.Cut(object, "/")
+	if i := strings.LastIndexByte(name, '-'); i > 0 {
+		return name[:i]
+	}
+	return name
+}
