@@ -268,9 +268,6 @@ func (s *Server) connect(name string, id identity) (connection, error) {
 // Cluster is what front ends talk to.
 func (s *Server) Cluster() *cluster.Cluster { return s.cluster }
 
-// Kubeconfig is the administrator's kubeconfig file.
-func (s *Server) Kubeconfig() string { return s.admin.file }
-
 // Ready is closed when every component is ready.
 func (s *Server) Ready() <-chan struct{} { return s.ready }
 
@@ -282,6 +279,3 @@ func (s *Server) Err() error { return s.err }
 
 // LogFile is where the log of everything in the process goes.
 func (s *Server) LogFile() string { return s.logFile() }
-
-// DataDir is where everything is kept.
-func (s *Server) DataDir() string { return s.o.DataDir }

@@ -220,13 +220,3 @@ var shortNames = map[string]string{
 	"po": "pods", "pv": "persistentvolumes", "pvc": "persistentvolumeclaims", "quota": "resourcequotas", "rc": "replicationcontrollers",
 	"rs": "replicasets", "sa": "serviceaccounts", "sc": "storageclasses", "sts": "statefulsets", "svc": "services",
 }
-
-// GroupOf is the group of a built-in resource, for users who name the resource alone.
-func GroupOf(resource string) (group string, ok bool) {
-	for i := range builtins {
-		if builtins[i].resource == resource {
-			return builtins[i].group, true
-		}
-	}
-	return "", false
-}

@@ -37,7 +37,7 @@ func (v *view) Keys() key.Table {
 		With(v.kind.Namespaced, actSortSpace, actCopySpace).
 		With(v.kind.Namespaced && v.goesElsewhere(), actWarp).
 		With(kind.Can("delete"), actDelete).
-		With(kind.Can("update"), actEdit).
+		With(kind.Can("update"), actEdit, actLabel).
 		With(pod, actShell, actHandOver, actAttach, actDebug, actTransfer).
 		With(pod || scales || workload || v.is("", "services"), actForward, actForwards).
 		With(node, actNodeShell, actCordon, actUncordon, actDrain).
@@ -259,6 +259,8 @@ func (v *view) act(a key.Action, r *livetable.Row) {
 		v.scope.Open(traffic.Of{Object: o})
 	case actScale:
 		changes.Scale(v.scope, v.objects(), v.replicas(r))
+	case actLabel:
+		changes.Label(v.scope, v.objects())
 	case actImage:
 		changes.SetImage(v.scope, v.objects())
 	case actRestart:

@@ -25,6 +25,7 @@ const (
 	actEvents      key.Action = "events"
 	actRollout     key.Action = "rollout"
 	actScale       key.Action = "scale"
+	actLabel       key.Action = "label"
 	actImage       key.Action = "image"
 	actRestart     key.Action = "restart"
 	actPause       key.Action = "pause"
@@ -104,6 +105,7 @@ func Keys() key.Table {
 		{Action: actRestart, Keys: []string{"r"}, Hint: "restart", Help: "restart: replace every Pod, a few at a time", Group: groupDo, Changes: true},
 		{Action: actPause, Keys: []string{"p"}, Help: "pause the rollout, or resume it", Group: groupDo, Changes: true},
 		{Action: actEdit, Keys: []string{"e"}, Hint: "edit", Help: "edit in your editor, with a diff before it is applied", Group: groupDo, Changes: true},
+		{Action: actLabel, Keys: []string{"L"}, Help: "set or remove labels or annotations, of all that is marked", Group: groupDo, Changes: true},
 		{Action: actDelete, Keys: []string{"ctrl+d"}, Help: "delete, after a preview", Group: groupDo, Changes: true},
 		{Action: actDescribe, Keys: []string{"d"}, Hint: "describe", Help: "describe", Group: groupOpen},
 		{Action: actYAML, Keys: []string{"y"}, Hint: "yaml", Help: "YAML", Group: groupOpen},

@@ -396,5 +396,3 @@ func (s *shell) tool(ctx context.Context, args []string) int {
 	fmt.Fprintf(s.stderr, "sh: %s: not found\n", name)
 	return 127
 }
-
-func (s *shell) getenv(name string) string { return s.env.Get(name).String() }
