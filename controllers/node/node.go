@@ -94,7 +94,7 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 	o.Labels = withRuntimes(o.Labels, handlers, o.CRIEndpoint != "")
 	images := containers.NewImages(pull)
 	pods, err := containers.New(containers.Options{
-		Name: "podarium", Version: o.Version, Dir: filepath.Join(o.Dir, "containers"),
+		Name: "podarium", Version: o.Version, Host: o.Name, Dir: filepath.Join(o.Dir, "containers"),
 		Network: o.Network, Subnet: subnet, Engine: engine, Handlers: handlers, Images: images,
 	})
 	if err != nil {

@@ -24,11 +24,11 @@ func (n *Network) Dialer(from netip.Addr) func(ctx context.Context, network, add
 }
 
 func (n *Network) dial(ctx context.Context, from netip.Addr, network, address string) (net.Conn, error) {
-	targets, ours, err := n.resolve(address)
+	targets, known, err := n.resolve(address)
 	if err != nil {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
 	}
-	if !ours {
+	if !known {
 		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}
 	for _, to := range targets {
@@ -41,9 +41,6 @@ func (n *Network) dial(ctx context.Context, from netip.Addr, network, address st
 }
 
 func (n *Network) dialAddress(ctx context.Context, from netip.Addr, network string, to netip.AddrPort) (net.Conn, error) {
-	if !n.holds(to) { // an ExternalName may lead anywhere
-		return (&net.Dialer{}).DialContext(ctx, network, to.String())
-	}
 	if strings.HasPrefix(network, "udp") {
 		return n.dialPacket(from, to)
 	}
@@ -53,8 +50,8 @@ func (n *Network) dialAddress(ctx context.Context, from netip.Addr, network stri
 	return n.connect(ctx, from, to)
 }
 
-// resolve says which addresses of this network a host:port means; ours is false where it is none of this network's business.
-func (n *Network) resolve(address string) (targets []netip.AddrPort, ours bool, err error) {
+// resolve says which addresses a host:port means; known is false where the host's own network has to say.
+func (n *Network) resolve(address string) (targets []netip.AddrPort, known bool, err error) {
 	host, service, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, false, err
@@ -64,9 +61,7 @@ func (n *Network) resolve(address string) (targets []netip.AddrPort, ours bool, 
 		return nil, false, nil // a port by name is looked up by the host
 	}
 	if ip, err := netip.ParseAddr(host); err == nil {
-		ip = ip.Unmap()
-		to := netip.AddrPortFrom(ip, uint16(port))
-		return []netip.AddrPort{to}, n.holds(to), nil
+		return []netip.AddrPort{netip.AddrPortFrom(ip.Unmap(), uint16(port))}, true, nil
 	}
 	n.names.RLock()
 	lookup := n.names.lookup
@@ -87,20 +82,17 @@ func (n *Network) resolve(address string) (targets []netip.AddrPort, ours bool, 
 	return targets, true, nil
 }
 
-// holds says whether an address is this network's: of one of its ranges, or a Service's elsewhere (externalIPs).
-func (n *Network) holds(to netip.AddrPort) bool {
-	ip := to.Addr()
-	if n.isOutside(ip) {
-		return false
+// beyond says whether an address is reached by the host's own network: it is in none of the ranges of this one and nobody's
+// here, or that of a container which does not run in this process.
+func (n *Network) beyond(ip netip.Addr) bool {
+	if PodRange.Contains(ip) || NodeRange.Contains(ip) || ServiceRange.Contains(ip) || n.simulates(ip) {
+		return n.isOutside(ip)
 	}
-	return PodRange.Contains(ip) || NodeRange.Contains(ip) || ServiceRange.Contains(ip) || n.simulates(ip) || n.service(TCP, to) != nil || n.service(UDP, to) != nil
+	return !n.IsUp(ip) || n.isOutside(ip)
 }
 
 // connect joins a caller with the listener on to.
 func (n *Network) connect(ctx context.Context, from netip.Addr, to netip.AddrPort) (net.Conn, error) {
-	if n.isOutside(to.Addr()) {
-		return (&net.Dialer{}).DialContext(ctx, "tcp", to.String())
-	}
 	n.mu.Lock()
 	l, _ := n.listeners[to]
 	_, up := n.hosts[to.Addr()]
@@ -112,6 +104,9 @@ func (n *Network) connect(ctx context.Context, from netip.Addr, to netip.AddrPor
 	}
 	if !n.allowed(TCP, from, to) {
 		return nil, fail(drop(ctx))
+	}
+	if n.beyond(to.Addr()) {
+		return (&net.Dialer{}).DialContext(ctx, "tcp", to.String())
 	}
 	if l == nil {
 		if !up {

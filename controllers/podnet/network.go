@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 )
@@ -148,6 +149,23 @@ func (n *Network) LookupHost(name string) (addrs []netip.Addr, known bool) {
 		return nil, false
 	}
 	return lookup(name)
+}
+
+// Loopback is the address of what a node serves to itself only, which on the node is 127.0.0.1.
+func Loopback(node netip.Addr) netip.Addr { return netip.IPv6Loopback().WithZone(node.String()) }
+
+// Serves says whether somebody accepts connections, or for udp takes datagrams, on an address and port of this network.
+func (n *Network) Serves(network, address string) bool {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return false
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if strings.HasPrefix(network, string(UDP)) {
+		return n.sockets[at] != nil
+	}
+	return n.listeners[at] != nil
 }
 
 // IsUp says whether somebody holds an address.

@@ -255,7 +255,7 @@ func (n *Network) connectService(ctx context.Context, b *balancer, from netip.Ad
 		var c net.Conn
 		if c, err = n.connect(ctx, from, e); err == nil {
 			count := b.took(from, e)
-			return &countedConn{Conn: c, done: sync.OnceFunc(func() { count.open.Add(-1) })}, nil
+			return &countedConn{Conn: c, at: net.TCPAddrFromAddrPort(vip), done: sync.OnceFunc(func() { count.open.Add(-1) })}, nil
 		}
 		if ctx.Err() != nil {
 			break
@@ -264,11 +264,14 @@ func (n *Network) connectService(ctx context.Context, b *balancer, from netip.Ad
 	return nil, err
 }
 
-// countedConn is counted as open until it is closed.
+// countedConn is counted as open until it is closed. Who has made it sees the Service at the other end.
 type countedConn struct {
 	net.Conn
+	at   net.Addr
 	done func()
 }
+
+func (c *countedConn) RemoteAddr() net.Addr { return c.at }
 
 func (c *countedConn) Close() error {
 	c.done()

@@ -38,7 +38,7 @@ func (n *Network) Subnet(node string) (*Subnet, error) {
 	pod[2], host[3] = byte(i), byte(i+2)
 	s := &Subnet{network: n, Node: netip.AddrFrom4(host), Pods: netip.PrefixFrom(netip.AddrFrom4(pod), 24)}
 	n.nodes[node], n.indexes[i] = s, node
-	n.hosts[s.Node] = struct{}{}
+	n.hosts[s.Node], n.hosts[Loopback(s.Node)] = struct{}{}, struct{}{}
 	return s, nil
 }
 
@@ -65,6 +65,7 @@ func (n *Network) Forget(node string) {
 	}
 	delete(n.nodes, node)
 	delete(n.hosts, s.Node)
+	delete(n.hosts, Loopback(s.Node))
 	for i, name := range n.indexes {
 		if name == node {
 			delete(n.indexes, i)

@@ -38,6 +38,7 @@ type socket struct {
 	flows    map[netip.AddrPort]*flow
 	origins  map[netip.AddrPort]netip.AddrPort // by endpoint: the Service that it answered for
 	heard    map[netip.AddrPort]time.Time      // who has sent, and when last
+	relays   map[netip.AddrPort]net.Conn       // to the host's own network
 }
 
 // flow is one client of a Service: where its datagrams go, and under which address the answers come back.
@@ -110,6 +111,13 @@ func (s *socket) send(b []byte, to netip.AddrPort) error {
 		s.network.mu.Unlock()
 		if !s.answering(target) && !s.network.allowed(UDP, s.at.Addr(), target) {
 			return nil // dropped on the way
+		}
+		if r == nil && s.network.beyond(target.Addr()) {
+			c, err := s.relay(target)
+			if err == nil {
+				_, err = c.Write(b)
+			}
+			return err
 		}
 		switch {
 		case r != nil && r.push(datagram{data: append([]byte(nil), b...), from: s.at}):
@@ -189,8 +197,11 @@ func (s *socket) follow(lb *balancer, vip netip.AddrPort) (netip.AddrPort, bool)
 	return netip.AddrPort{}, false
 }
 
-// receives says whether somebody takes datagrams on an address.
+// receives says whether somebody takes datagrams on an address, as far as this network knows.
 func (n *Network) receives(at netip.AddrPort) bool {
+	if n.beyond(at.Addr()) {
+		return true
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.sockets[at] != nil
@@ -313,6 +324,9 @@ func (s *socket) Close() error {
 			f.count.open.Add(-1)
 		}
 		s.flows, s.origins = nil, nil
+		for _, c := range s.relays {
+			_ = c.Close()
+		}
 		s.mu.Unlock()
 		close(s.done)
 	})

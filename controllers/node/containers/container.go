@@ -1,6 +1,7 @@
 package containers
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -51,6 +52,13 @@ func (r *Runtime) CreateContainer(_ context.Context, sandboxID string, config *r
 	if config.LogPath == "" || !filepath.IsAbs(sandboxConfig.GetLogDirectory()) {
 		return "", status.Errorf(codes.InvalidArgument, "container %q has no log path of its own: directory %q, file %q", config.Metadata.Name, sandboxConfig.GetLogDirectory(), config.LogPath)
 	}
+	for _, m := range config.Mounts { // as containerd does: a hostPath without a type may not be there yet
+		if _, err := os.Stat(m.HostPath); os.IsNotExist(err) {
+			if err := os.MkdirAll(m.HostPath, 0o755); err != nil {
+				return "", fmt.Errorf("volume at %s: %w", m.ContainerPath, err)
+			}
+		}
+	}
 	id := newID()
 	if err := os.Mkdir(r.dir(id), 0o700); err != nil {
 		return "", fmt.Errorf("container directory: %w", err)
@@ -99,8 +107,8 @@ func (c *container) spec() Spec {
 	var ports []corev1.ContainerPort
 	_ = json.Unmarshal([]byte(c.config.Annotations[portsAnnotation]), &ports) // absent where there are none
 	hostname := s.config.Hostname
-	if hostname == "" {
-		hostname = s.config.Metadata.Name
+	if hostname == "" { // the kubelet names none for Pods on the host network
+		hostname = cmp.Or(c.runtime.o.Host, s.config.Metadata.Name)
 	}
 	image := c.config.Image.UserSpecifiedImage
 	if image == "" {

@@ -12,7 +12,8 @@ import (
 )
 
 // openHostPorts leads the host ports of a Pod, which are ports of its node's address on the virtual network, to the Pod. The
-// Pod sees who connects, and NetworkPolicies apply to that.
+// Pod sees who connects, and NetworkPolicies apply to that. A hostIP that is the node's loopback leads there from the node
+// itself only, any other that the node does not have from nowhere, as elsewhere.
 func (r *Runtime) openHostPorts(s *sandbox) error {
 	if !s.ownIP {
 		return nil // its containers listen on the node's address themselves
@@ -21,7 +22,11 @@ func (r *Runtime) openHostPorts(s *sandbox) error {
 		if m.HostPort <= 0 {
 			continue
 		}
-		at := netip.AddrPortFrom(r.o.Subnet.Node, uint16(m.HostPort))
+		ip, ok := r.hostIP(m.HostIp)
+		if !ok {
+			continue
+		}
+		at := netip.AddrPortFrom(ip, uint16(m.HostPort))
 		to := netip.AddrPortFrom(s.ip, uint16(m.ContainerPort)).String()
 		switch m.Protocol {
 		case runtimeapi.Protocol_TCP:
@@ -43,6 +48,18 @@ func (r *Runtime) openHostPorts(s *sandbox) error {
 		}
 	}
 	return nil
+}
+
+// hostIP is the address that a host port is opened at; ok is false where the node has no such address.
+func (r *Runtime) hostIP(asked string) (at netip.Addr, ok bool) {
+	ip, err := netip.ParseAddr(asked)
+	switch {
+	case err != nil || ip.IsUnspecified() || ip == r.o.Subnet.Node: // the API lets addresses in only, or nothing
+		return r.o.Subnet.Node, true
+	case ip.IsLoopback():
+		return podnet.Loopback(r.o.Subnet.Node), true
+	}
+	return netip.Addr{}, false
 }
 
 // forward passes connections on until l is closed.

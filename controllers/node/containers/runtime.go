@@ -25,6 +25,8 @@ import (
 type Options struct {
 	// Name and Version are reported to the kubelet as containerRuntimeVersion, NAME://VERSION.
 	Name, Version string
+	// Host is the node's name, which containers on the host network have as their host name.
+	Host string
 	// Dir is an absolute directory of the runtime's own.
 	Dir string
 	// Network and Subnet give Pods their addresses.
