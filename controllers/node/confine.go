@@ -179,5 +179,5 @@ func (subPaths) SafeMakeDir(sub, base string, perm os.FileMode) error {
 		return err
 	}
 	defer root.Close()
-	return root.MkdirAll(filepath.Clean(sub), perm)
+	return root.MkdirAll(filepath.Clean(sub), perm.Perm()) // the kubelet gives the mode of a directory
 }

@@ -26,8 +26,10 @@ type view struct {
 func (v view) CoreV1() typedcorev1.CoreV1Interface { return v.core }
 
 func newView(client kubernetes.Interface, config *rest.Config, rootfs, podRange string) (view, error) {
-	if err := os.MkdirAll(rootfs, 0o700); err != nil {
-		return view{}, err
+	for _, dir := range []string{"etc", "mnt", "opt", "srv", "tmp", "usr", "var/lib", "var/log"} { // as every machine has
+		if err := os.MkdirAll(filepath.Join(rootfs, filepath.FromSlash(dir)), 0o700); err != nil {
+			return view{}, err
+		}
 	}
 	c := rest.CopyConfig(config)
 	gv := corev1.SchemeGroupVersion

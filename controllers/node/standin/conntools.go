@@ -3,6 +3,7 @@ package standin
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,12 +14,18 @@ import (
 	"github.com/miekg/dns"
 )
 
-// nslookup asks for addresses; -type=srv and the like asks cluster DNS for other records.
+// nslookup asks for addresses, or for the name of one; -type=srv and the like asks for other records. After the name may come
+// that of the server to ask.
 func nslookup(ctx context.Context, s *shell, args []string) int {
 	options, names := split(args)
 	if len(names) == 0 {
 		fmt.Fprintln(s.stderr, "nslookup: a name is needed")
 		return 1
+	}
+	server := strings.Join(names[1:], "")
+	kinds := []uint16{}
+	if _, err := netip.ParseAddr(names[0]); err == nil {
+		kinds = append(kinds, dns.TypePTR)
 	}
 	for _, o := range options {
 		_, kind, ok := strings.Cut(o, "type=")
@@ -27,27 +34,37 @@ func nslookup(ctx context.Context, s *shell, args []string) int {
 				fmt.Fprintf(s.stderr, "nslookup: no record is of type %q\n", kind)
 				return 1
 			}
-			out, err := s.p.records(ctx, names[0], t)
-			fmt.Fprint(s.stdout, out)
-			if err != nil {
-				return s.fail("nslookup", err)
-			}
-			return 0
+			kinds = append(kinds, t)
 		}
 	}
-	out, err := s.p.query(ctx, names[0])
-	fmt.Fprint(s.stdout, out)
-	if err != nil {
-		return 1
+	var out string
+	var err error
+	if len(kinds) > 0 {
+		out, err = s.p.records(ctx, names[0], server, kinds[len(kinds)-1])
+	} else {
+		out, err = s.p.query(ctx, names[0], server)
 	}
-	return 0
+	fmt.Fprint(s.stdout, out)
+	e := (*net.DNSError)(nil)
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errNoAnswer):
+	case errors.As(err, &e) && e.IsNotFound:
+		fmt.Fprintf(s.stdout, "** server can't find %s: NXDOMAIN\n\n", names[0])
+	case errors.As(err, &e) && e.IsTemporary:
+		fmt.Fprint(s.stdout, ";; connection timed out; no servers could be reached\n\n")
+	default:
+		return s.fail("nslookup", err)
+	}
+	return 1
 }
 
-func getent(_ context.Context, s *shell, args []string) int {
+func getent(ctx context.Context, s *shell, args []string) int {
 	if len(args) != 2 || args[0] != "hosts" {
 		return 2
 	}
-	addrs, full, err := s.p.lookup(args[1])
+	addrs, full, err := s.p.lookup(ctx, args[1])
 	if err != nil || len(addrs) == 0 {
 		return 2
 	}
@@ -57,9 +74,9 @@ func getent(_ context.Context, s *shell, args []string) int {
 	return 0
 }
 
-// nc connects to a host and port: -z tries only, -u is for UDP, -w for a time limit in seconds.
+// nc connects to a host and port: -z tries only (-v says so), -u is for UDP, -w for a time limit in seconds.
 func nc(ctx context.Context, s *shell, args []string) int {
-	network, limit, try := "tcp", 10*time.Second, false
+	network, limit, try, loud := "tcp", 10*time.Second, false, false
 	var rest []string
 	for i := 0; i < len(args); i++ {
 		switch a := args[i]; {
@@ -69,7 +86,7 @@ func nc(ctx context.Context, s *shell, args []string) int {
 		case strings.HasPrefix(a, "-w"):
 			limit, _ = seconds(a[2:])
 		case strings.HasPrefix(a, "-"):
-			try = try || strings.Contains(a, "z")
+			try, loud = try || strings.Contains(a, "z"), loud || strings.Contains(a, "v")
 			if strings.Contains(a, "u") {
 				network = "udp"
 			}
@@ -85,11 +102,19 @@ func nc(ctx context.Context, s *shell, args []string) int {
 	defer cancel()
 	c, err := s.p.dial(dctx, network, net.JoinHostPort(rest[0], rest[1]))
 	if err != nil {
-		return s.fail("nc", err)
+		if e := (*net.DNSError)(nil); errors.As(err, &e) {
+			fmt.Fprintf(s.stderr, "nc: bad address '%s'\n", rest[0])
+		} else {
+			fmt.Fprintf(s.stderr, "nc: %s:%s: %s\n", rest[0], rest[1], whyNot(err))
+		}
+		return 1
 	}
 	defer c.Close()
 	defer context.AfterFunc(ctx, func() { _ = c.Close() })()
 	if try {
+		if loud {
+			fmt.Fprintf(s.stderr, "%s (%s) open\n", rest[0], c.RemoteAddr())
+		}
 		return 0
 	}
 	if s.stdin != nil && network == "udp" {
@@ -131,7 +156,7 @@ func ping(ctx context.Context, s *shell, args []string) int {
 		return 1
 	}
 	host := names[len(names)-1]
-	addrs, _, err := s.p.lookup(host)
+	addrs, _, err := s.p.lookup(ctx, host)
 	if ip, perr := netip.ParseAddr(host); perr == nil {
 		addrs, err = []netip.Addr{ip}, nil
 	}

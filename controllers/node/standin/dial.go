@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
+
+	"github.com/podarium/podarium/controllers/node/containers"
 )
 
 // dial connects as a program in the Pod does.
@@ -18,8 +21,8 @@ func (p *process) dial(ctx context.Context, network, address string) (net.Conn, 
 	return p.spec.Dial(ctx, p.engine.network, network, address)
 }
 
-func (p *process) lookup(name string) (addrs []netip.Addr, full string, err error) {
-	return p.spec.Lookup(p.engine.network, name)
+func (p *process) lookup(ctx context.Context, name string) (addrs []netip.Addr, full string, err error) {
+	return p.spec.Lookup(ctx, p.engine.network, name)
 }
 
 // transport is for HTTP requests from the container.
@@ -27,64 +30,71 @@ func (p *process) transport() *http.Transport {
 	return &http.Transport{DialContext: p.dial, ResponseHeaderTimeout: time.Minute, TLSHandshakeTimeout: 10 * time.Second}
 }
 
-// query asks cluster DNS as nslookup does.
-func (p *process) query(ctx context.Context, name string) (string, error) {
-	server := "none"
-	if d := p.spec.DNS; d != nil && len(d.Servers) > 0 {
-		server = d.Servers[0]
-	}
-	addrs, full, err := p.lookup(name)
-	if err == nil && len(addrs) == 0 {
-		full = name
-		var found []string
-		if found, err = net.DefaultResolver.LookupHost(ctx, name); err == nil {
-			for _, f := range found {
-				if a, err := netip.ParseAddr(f); err == nil {
-					addrs = append(addrs, a)
-				}
-			}
+// asker is the Pod as one that asks a name server: one of its own, or the one that is named, by its address or name.
+func (p *process) asker(ctx context.Context, server string) (*containers.Spec, error) {
+	s := p.spec
+	if server != "" {
+		addrs, _, err := p.lookup(ctx, server)
+		if ip, perr := netip.ParseAddr(server); perr == nil {
+			addrs = []netip.Addr{ip}
+		} else if err != nil {
+			return nil, err
 		}
+		s.DNS = &runtimeapi.DNSConfig{Servers: []string{addrs[0].String()}, Searches: s.DNS.GetSearches(), Options: s.DNS.GetOptions()}
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "Server:\t\t%s\nAddress:\t%s:53\n\n", server, server)
-	if err != nil {
-		fmt.Fprintf(&b, "** server can't find %s: NXDOMAIN\n\n", name)
-		return b.String(), err
+	if len(s.DNS.GetServers()) == 0 {
+		return nil, errors.New("the Pod has no DNS server")
 	}
-	for _, a := range addrs {
-		fmt.Fprintf(&b, "Name:\t%s\nAddress: %s\n", full, a)
-	}
-	return b.String() + "\n", nil
+	return &s, nil
 }
 
-// records asks cluster DNS for the records of a type, by each name that the Pod's search path makes of it.
-func (p *process) records(ctx context.Context, name string, kind uint16) (string, error) {
-	d := p.spec.DNS
-	if d == nil || len(d.Servers) == 0 {
-		return "", errors.New("the Pod has no DNS server")
-	}
-	server := d.Servers[0]
-	c, err := p.dial(ctx, "udp", net.JoinHostPort(server, "53"))
+// errNoAnswer says that there is such a name, and no record of the type.
+var errNoAnswer = errors.New("no answer")
+
+// answered is how nslookup begins.
+func answered(s *containers.Spec) string {
+	return fmt.Sprintf("Server:\t\t%[1]s\nAddress:\t%[1]s:53\n\n", s.DNS.Servers[0])
+}
+
+// query asks for addresses as nslookup does.
+func (p *process) query(ctx context.Context, name, server string) (string, error) {
+	s, err := p.asker(ctx, server)
 	if err != nil {
 		return "", err
 	}
-	defer c.Close()
-	candidates := []string{name}
-	if ip, err := netip.ParseAddr(name); err == nil && kind == dns.TypePTR {
-		candidates[0], _ = dns.ReverseAddr(ip.String()) // it is an address
-	} else if !strings.HasSuffix(name, ".") {
-		for _, s := range d.Searches {
-			candidates = append(candidates, name+"."+s)
-		}
+	addrs, full, err := s.Resolve(ctx, p.engine.network, name)
+	if err != nil {
+		return answered(s), err
 	}
-	out := fmt.Sprintf("Server:\t\t%s\nAddress:\t%s:53\n\n", server, server)
+	var b strings.Builder
+	for _, a := range addrs {
+		fmt.Fprintf(&b, "Name:\t%s\nAddress: %s\n", full, a)
+	}
+	return answered(s) + b.String() + "\n", nil
+}
+
+// records asks for the records of a type, by each name that the Pod's search path makes of it.
+func (p *process) records(ctx context.Context, name, server string, kind uint16) (string, error) {
+	s, err := p.asker(ctx, server)
+	if err != nil {
+		return "", err
+	}
+	candidates := s.Candidates(name)
+	if ip, err := netip.ParseAddr(name); err == nil {
+		candidates[0], _ = dns.ReverseAddr(ip.String()) // it is an address
+		candidates = candidates[:1]
+	}
+	out, there := answered(s), ""
 	for _, candidate := range candidates {
-		q := new(dns.Msg).SetQuestion(dns.Fqdn(candidate), kind)
-		m, _, err := new(dns.Client).ExchangeWithConnContext(ctx, q, &dns.Conn{Conn: c, UDPSize: 4096})
+		m, err := s.Query(ctx, p.engine.network, candidate, kind)
+		if e := (*net.DNSError)(nil); errors.As(err, &e) && e.IsNotFound {
+			continue
+		}
 		if err != nil {
 			return out, err
 		}
 		if len(m.Answer) == 0 {
+			there = candidate // it has records of other types
 			continue
 		}
 		for _, rr := range m.Answer {
@@ -101,6 +111,9 @@ func (p *process) records(ctx context.Context, name string, kind uint16) (string
 			}
 		}
 		return out, nil
+	}
+	if there != "" {
+		return out + fmt.Sprintf("*** Can't find %s: No answer\n\n", there), errNoAnswer
 	}
 	return out, &net.DNSError{Err: "no such record", Name: name, IsNotFound: true}
 }

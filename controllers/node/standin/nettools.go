@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -180,7 +181,7 @@ func curl(ctx context.Context, s *shell, args []string) int {
 	resp, body, err := s.fetch(ctx, f)
 	if err != nil {
 		if !silent || show {
-			fmt.Fprintf(s.stderr, "curl: (%d) %v\n", curlCode(err), err)
+			fmt.Fprintf(s.stderr, "curl: (%d) %s\n", curlCode(err), curlWords(err))
 		}
 		return curlCode(err)
 	}
@@ -212,7 +213,7 @@ func curlCode(err error) int {
 	if v := (*tls.CertificateVerificationError)(nil); errors.As(err, &v) {
 		return 60
 	}
-	if strings.Contains(err.Error(), "no such host") {
+	if e := (*net.DNSError)(nil); errors.As(err, &e) {
 		return 6
 	}
 	return 7
@@ -273,7 +274,7 @@ func wget(ctx context.Context, s *shell, args []string) int {
 	}
 	resp, body, err := s.fetch(ctx, f)
 	if err != nil {
-		fmt.Fprintf(s.stderr, "wget: %v\n", err)
+		fmt.Fprintf(s.stderr, "wget: %s\n", wgetWords(err))
 		return 1
 	}
 	if resp.StatusCode >= 400 {

@@ -240,6 +240,35 @@ func uname(_ context.Context, s *shell, args []string) int {
 	return 0
 }
 
+// hostname prints the container's name: -i its address, -f its name with the domain that /etc/hosts has, -d that domain, -s
+// the name without.
+func hostname(_ context.Context, s *shell, args []string) int {
+	name := s.p.spec.Hostname
+	short, _, _ := strings.Cut(name, ".")
+	full := name
+	if b, err := s.p.files.readFile("/etc/hosts"); err == nil {
+		for line := range strings.Lines(string(b)) {
+			if f := strings.Fields(line); len(f) > 1 && f[0] == s.p.spec.IP.String() {
+				full = f[1]
+				break
+			}
+		}
+	}
+	_, domain, _ := strings.Cut(full, ".")
+	switch {
+	case has(args, 'i', "ip-address"):
+		name = s.p.spec.IP.String()
+	case has(args, 'f', "fqdn"):
+		name = full
+	case has(args, 'd', "domain"):
+		name = domain
+	case has(args, 's', "short"):
+		name = short
+	}
+	fmt.Fprintln(s.stdout, name)
+	return 0
+}
+
 func which(_ context.Context, s *shell, args []string) int {
 	code := 0
 	for _, a := range args {

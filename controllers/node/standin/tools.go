@@ -46,7 +46,7 @@ func allTools() map[string]tool {
 		"env":           env,
 		"expr":          exprTool,
 		"head":          head,
-		"hostname":      text(func(s *shell) string { return s.p.spec.Hostname }),
+		"hostname":      hostname,
 		"id":            id,
 		"md5sum":        sum(func() hash.Hash { return md5.New() }),
 		"nproc":         text(func(*shell) string { return strconv.Itoa(runtime.NumCPU()) }),
