@@ -44,6 +44,7 @@ func (c *Controller) apply(ctx context.Context, services proxy.ServicePortMap, e
 	c.mu.Unlock()
 	health, open := c.healthPorts(services, endpoints, nodes)
 	c.health.set(health)
+	sort.SliceStable(ports, func(i, j int) bool { return ports[i].service < ports[j].service })
 	failed, balancers := c.host.set(append(ports, open...))
 	for name, err := range failed {
 		if s := specs[name]; s != nil {
@@ -80,19 +81,49 @@ func (c *Controller) port(name proxy.ServicePortName, s proxy.ServicePort, proto
 		}
 		ports = append(ports, hostPort{service: name.NamespacedName.String(), protocol: protocol, at: netip.AddrPortFrom(loopback, uint16(np)), to: to})
 	}
-	if spec != nil && spec.Spec.Type == corev1.ServiceTypeLoadBalancer {
-		ports = append(ports, hostPort{
+	if spec != nil && balanced(spec) {
+		p := hostPort{
 			service: name.NamespacedName.String(), protocol: protocol, balancer: true, wanted: spec.Spec.LoadBalancerIP, //nolint:staticcheck // deprecated, and still what people set
-			at: netip.AddrPortFrom(loopback, uint16(s.Port())), to: to,
-		})
+			at: netip.AddrPortFrom(loopback, uint16(s.Port())), to: to, sources: sources(spec),
+		}
+		if i := spec.Status.LoadBalancer.Ingress; len(i) > 0 {
+			p.had = i[0].IP
+		}
+		ports = append(ports, p)
 	}
 	return svc, ports
 }
 
-// refuse says once to each Service which of its ports the network does not carry.
+// BalancerClass is the loadBalancerClass of the load balancers here. They serve Services without a class, too.
+const BalancerClass = "podarium.io/loopback"
+
+// balanced says whether a Service wants a load balancer of ours.
+func balanced(s *corev1.Service) bool {
+	class := s.Spec.LoadBalancerClass
+	return s.Spec.Type == corev1.ServiceTypeLoadBalancer && (class == nil || *class == BalancerClass)
+}
+
+// sources are the loadBalancerSourceRanges of a Service; none means everybody.
+func sources(s *corev1.Service) []netip.Prefix {
+	var out []netip.Prefix
+	for _, r := range s.Spec.LoadBalancerSourceRanges {
+		if p, err := netip.ParsePrefix(strings.TrimSpace(r)); err == nil { // the API server lets nothing else in
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// refuse says once to each Service which of its ports the network does not carry, and that nobody is let in by its ranges.
 func (c *Controller) refuse(specs map[string]*corev1.Service) {
 	said := make(map[types.UID]string, len(c.refused))
 	for _, s := range specs {
+		if ranges := s.Spec.LoadBalancerSourceRanges; len(ranges) > 0 && balanced(s) && !admits(sources(s), loopback) {
+			said[s.UID] = strings.Join(ranges, ", ")
+			if c.refused[s.UID] != said[s.UID] {
+				c.recorder.Eventf(s, corev1.EventTypeWarning, "NobodyAdmitted", "the load balancer refuses all connections: they come from %s, which is not in loadBalancerSourceRanges %s", loopback, said[s.UID])
+			}
+		}
 		var ports []string
 		for _, p := range s.Spec.Ports {
 			if p.Protocol == corev1.ProtocolSCTP {
@@ -103,9 +134,9 @@ func (c *Controller) refuse(specs map[string]*corev1.Service) {
 			continue
 		}
 		slices.Sort(ports)
-		said[s.UID] = strings.Join(ports, ", ")
-		if c.refused[s.UID] != said[s.UID] {
-			c.recorder.Eventf(s, corev1.EventTypeWarning, "ProtocolNotCarried", "nothing answers at %s: podarium's network carries TCP and UDP, no SCTP", said[s.UID])
+		text := strings.Join(ports, ", ")
+		if said[s.UID] += text; c.refused[s.UID] != said[s.UID] {
+			c.recorder.Eventf(s, corev1.EventTypeWarning, "ProtocolNotCarried", "nothing answers at %s: podarium's network carries TCP and UDP, no SCTP", text)
 		}
 	}
 	c.refused = said

@@ -1,6 +1,8 @@
 package services
 
 import (
+	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"strings"
@@ -27,7 +29,15 @@ func serveDNS(n *podnet.Network, known *names) (stop func(), err error) {
 		return nil, err
 	}
 	h := dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
-		if err := w.WriteMsg(known.reply(q)); err != nil {
+		m := known.reply(q)
+		if w.LocalAddr().Network() == "udp" { // what does not fit into a datagram is asked for by TCP
+			size := dns.MinMsgSize
+			if e := q.IsEdns0(); e != nil {
+				size = max(size, int(e.UDPSize()))
+			}
+			m.Truncate(size)
+		}
+		if err := w.WriteMsg(m); err != nil {
 			klog.Background().V(4).Info("Cannot send a DNS answer", "err", err)
 		}
 	})
@@ -40,11 +50,12 @@ func serveDNS(n *podnet.Network, known *names) (stop func(), err error) {
 	}, nil
 }
 
-// reply answers a query. Names outside of the cluster are refused: the host's resolver is asked by dialers themselves.
+// reply answers a query as CoreDNS does with the configuration of kubeadm. Addresses of names outside of the cluster are asked
+// of the host's resolver; it is asked for no other records, and these are refused.
 func (n *names) reply(q *dns.Msg) *dns.Msg {
 	m := new(dns.Msg)
 	m.SetReply(q)
-	m.Authoritative = true
+	m.Authoritative, m.RecursionAvailable = true, true
 	if len(q.Question) != 1 {
 		m.Rcode = dns.RcodeFormatError
 		return m
@@ -56,7 +67,9 @@ func (n *names) reply(q *dns.Msg) *dns.Msg {
 	}
 	if question.Qtype == dns.TypePTR {
 		if p, ok := n.reverse(name); ok {
-			m.Answer = append(m.Answer, &dns.PTR{Hdr: header(dns.TypePTR), Ptr: p})
+			for _, name := range p {
+				m.Answer = append(m.Answer, &dns.PTR{Hdr: header(dns.TypePTR), Ptr: name})
+			}
 		} else {
 			m.Rcode = dns.RcodeNameError
 		}
@@ -64,15 +77,16 @@ func (n *names) reply(q *dns.Msg) *dns.Msg {
 	}
 	a, ours := n.find(strings.TrimSuffix(name, "."))
 	if !ours {
-		m.Authoritative, m.Rcode = false, dns.RcodeRefused
+		m.Authoritative = false
+		n.forward(m, question)
 		return m
 	}
+	authority := &dns.SOA{
+		Hdr: dns.RR_Header{Name: n.domain + ".", Rrtype: dns.TypeSOA, Class: dns.ClassINET, Ttl: ttl},
+		Ns:  "ns.dns." + n.domain + ".", Mbox: "hostmaster." + n.domain + ".", Serial: 1, Refresh: 7200, Retry: 1800, Expire: 86400, Minttl: ttl,
+	}
 	if !a.exists {
-		m.Rcode = dns.RcodeNameError
-		m.Ns = append(m.Ns, &dns.SOA{
-			Hdr: dns.RR_Header{Name: n.domain + ".", Rrtype: dns.TypeSOA, Class: dns.ClassINET, Ttl: ttl},
-			Ns:  "ns.dns." + n.domain + ".", Mbox: "hostmaster." + n.domain + ".", Serial: 1, Refresh: 7200, Retry: 1800, Expire: 86400, Minttl: ttl,
-		})
+		m.Rcode, m.Ns = dns.RcodeNameError, []dns.RR{authority}
 		return m
 	}
 	if a.alias != "" {
@@ -86,6 +100,10 @@ func (n *names) reply(q *dns.Msg) *dns.Msg {
 		return m
 	}
 	switch question.Qtype {
+	case dns.TypeTXT:
+		if a.text != "" {
+			m.Answer = append(m.Answer, &dns.TXT{Hdr: header(dns.TypeTXT), Txt: []string{a.text}})
+		}
 	case dns.TypeA, dns.TypeANY:
 		for _, ip := range a.addrs {
 			m.Answer = append(m.Answer, &dns.A{Hdr: header(dns.TypeA), A: net.IP(ip.AsSlice())})
@@ -100,17 +118,50 @@ func (n *names) reply(q *dns.Msg) *dns.Msg {
 			if t.host != "" {
 				host = t.host + "." + base
 			}
-			m.Answer = append(m.Answer, &dns.SRV{Hdr: header(dns.TypeSRV), Priority: 0, Weight: 100, Port: t.port, Target: host})
+			m.Answer = append(m.Answer, &dns.SRV{Hdr: header(dns.TypeSRV), Priority: 0, Weight: uint16(100 / len(a.srv)), Port: t.port, Target: host})
 			m.Extra = append(m.Extra, &dns.A{Hdr: dns.RR_Header{Name: host, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: ttl}, A: net.IP(t.ip.AsSlice())})
 		}
+	}
+	if len(m.Answer) == 0 {
+		m.Ns = append(m.Ns, authority)
 	}
 	return m
 }
 
-func (n *names) reverse(name string) (string, bool) {
+// forward answers for a name outside of the cluster. One without a dot is nobody's: it is the last that a search path tries.
+func (n *names) forward(m *dns.Msg, q dns.Question) {
+	name := strings.TrimSuffix(q.Name, ".")
+	switch {
+	case !strings.Contains(name, "."):
+		m.Rcode = dns.RcodeNameError
+		return
+	case q.Qtype != dns.TypeA && q.Qtype != dns.TypeAAAA:
+		m.Rcode = dns.RcodeRefused
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), outsideLimit)
+	defer cancel()
+	found, err := n.host(ctx, "ip", name)
+	if e := (*net.DNSError)(nil); errors.As(err, &e) && e.IsNotFound {
+		m.Rcode = dns.RcodeNameError
+	} else if err != nil {
+		m.Rcode = dns.RcodeServerFailure
+	}
+	for _, ip := range found {
+		header := dns.RR_Header{Name: q.Name, Rrtype: q.Qtype, Class: dns.ClassINET, Ttl: ttl}
+		switch ip = ip.Unmap(); {
+		case ip.Is4() && q.Qtype == dns.TypeA:
+			m.Answer = append(m.Answer, &dns.A{Hdr: header, A: ip.AsSlice()})
+		case ip.Is6() && q.Qtype == dns.TypeAAAA:
+			m.Answer = append(m.Answer, &dns.AAAA{Hdr: header, AAAA: ip.AsSlice()})
+		}
+	}
+}
+
+func (n *names) reverse(name string) ([]string, bool) {
 	digits, ok := strings.CutSuffix(name, ".in-addr.arpa.")
 	if !ok {
-		return "", false
+		return nil, false
 	}
 	parts := strings.Split(digits, ".")
 	for i, j := 0, len(parts)-1; i < j; i, j = i+1, j-1 {
@@ -118,7 +169,7 @@ func (n *names) reverse(name string) (string, bool) {
 	}
 	ip, err := netip.ParseAddr(strings.Join(parts, "."))
 	if err != nil {
-		return "", false
+		return nil, false
 	}
 	return n.pointer(ip)
 }

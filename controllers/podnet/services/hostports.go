@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -30,9 +32,12 @@ type hostPort struct {
 	protocol podnet.Protocol
 	at       netip.AddrPort
 	to       netip.AddrPort
-	// balancer says that at's address may be another of the loopback ones; wanted is the one asked for.
-	balancer bool
-	wanted   string
+	// balancer says that at's address may be another of the loopback ones; wanted is the one asked for, had the one that it
+	// had, before a restart.
+	balancer    bool
+	wanted, had string
+	// sources are who may connect; none means everybody.
+	sources []netip.Prefix
 	// health says that it is the health check node port.
 	health bool
 }
@@ -88,15 +93,14 @@ func (h *hostPorts) set(want []hostPort) (failed map[string]error, balancers map
 		}
 	}
 	bad := map[string]bool{}
-	used := map[string]bool{}
+	used := h.assign(want)
 	for _, p := range want {
 		k := key(p)
 		if p.balancer {
-			used[p.service] = true
-			p.at = netip.AddrPortFrom(h.address(p), p.at.Port())
+			p.at = netip.AddrPortFrom(h.addresses[p.service], p.at.Port())
 		}
 		if o := h.open[k]; o != nil {
-			if o.at == p.at && o.to == p.to {
+			if o.at == p.at && o.to == p.to && slices.Equal(o.sources, p.sources) {
 				continue
 			}
 			o.close()
@@ -138,26 +142,64 @@ func key(p hostPort) portKey {
 	return portKey{p.protocol, p.service, p.at.Port(), p.balancer}
 }
 
-// address gives a load balancer its loopback address. On Linux every 127.x.y.z can be listened on without further ado, so
-// that each has its own; elsewhere there is 127.0.0.1 only, and two cannot have the same port.
-func (h *hostPorts) address(p hostPort) netip.Addr {
-	if a, ok := h.addresses[p.service]; ok {
-		return a
+// assign gives the load balancers that have none their loopback addresses, first those that had one, and says which Services
+// have a load balancer. On Linux every 127.x.y.z can be listened on without further ado, so that each has its own; elsewhere
+// there is 127.0.0.1 only, and two cannot have the same port.
+func (h *hostPorts) assign(want []hostPort) map[string]bool {
+	all := map[string][]hostPort{}
+	used := map[string]bool{}
+	taken := map[netip.Addr]bool{}
+	for _, a := range h.addresses {
+		taken[a] = true
 	}
-	a := loopback
-	if wanted, err := netip.ParseAddr(p.wanted); err == nil && wanted.IsLoopback() {
-		a = wanted
-	} else if runtime.GOOS == "linux" {
-		taken := map[netip.Addr]bool{}
-		for _, t := range h.addresses {
-			taken[t] = true
+	for _, p := range want {
+		if !p.balancer {
+			continue
 		}
-		for a = netip.AddrFrom4([4]byte{127, 1, 0, 1}); taken[a]; {
-			a = a.Next()
+		used[p.service] = true
+		if _, has := h.addresses[p.service]; has {
+			continue
+		}
+		if a, ok := p.asked(taken); ok {
+			h.addresses[p.service], taken[a] = a, true
+			continue
+		}
+		all[p.service] = append(all[p.service], p)
+	}
+	for _, service := range slices.Sorted(maps.Keys(all)) {
+		a := loopback
+		if runtime.GOOS == "linux" {
+			first := netip.AddrFrom4([4]byte{127, 1, 0, 1})
+			for a = first; taken[a] || a.As4()[3] < 255 && h.occupied(a, all[service]); {
+				a = a.Next()
+			}
+		}
+		h.addresses[service], taken[a] = a, true
+	}
+	return used
+}
+
+// asked is the address that a load balancer is to have: the one that its Service names, or the one that it had.
+func (p hostPort) asked(taken map[netip.Addr]bool) (netip.Addr, bool) {
+	if a, err := netip.ParseAddr(p.wanted); err == nil && a.IsLoopback() {
+		return a, true
+	}
+	a, err := netip.ParseAddr(p.had)
+	return a, err == nil && a.IsLoopback() && a != loopback && !taken[a]
+}
+
+// occupied says whether somebody else, another cluster of this machine's say, has a port that is to be opened.
+func (h *hostPorts) occupied(a netip.Addr, ports []hostPort) bool {
+	for _, p := range ports {
+		p.at = netip.AddrPortFrom(a, p.at.Port())
+		o, err := h.listen(p)
+		if err == nil {
+			o.close()
+		} else if errors.Is(err, syscall.EADDRINUSE) {
+			return true
 		}
 	}
-	h.addresses[p.service] = a
-	return a
+	return false
 }
 
 func (h *hostPorts) close() {
@@ -175,7 +217,7 @@ func (h *hostPorts) listen(p hostPort) (*openPort, error) {
 		if err != nil {
 			return nil, p.unavailable(err)
 		}
-		go podnet.ForwardPackets(c, func() (net.Conn, error) { return h.network.DialContext(context.Background(), "udp", p.to.String()) })
+		go podnet.ForwardPackets(admitPackets{c, p.sources}, func() (net.Conn, error) { return h.network.DialContext(context.Background(), "udp", p.to.String()) })
 		return &openPort{p, func() { _ = c.Close() }}, nil
 	}
 	l, err := net.Listen("tcp", p.at.String())
@@ -183,7 +225,7 @@ func (h *hostPorts) listen(p hostPort) (*openPort, error) {
 		return nil, p.unavailable(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	go forwardConnections(ctx, func(ctx context.Context) (net.Conn, error) { return h.network.DialContext(ctx, "tcp", p.to.String()) }, l)
+	go forwardConnections(ctx, func(ctx context.Context) (net.Conn, error) { return h.network.DialContext(ctx, "tcp", p.to.String()) }, admitConns{l, p.sources})
 	return &openPort{p, func() { cancel(); _ = l.Close() }}, nil
 }
 
@@ -214,12 +256,21 @@ func forwardConnections(ctx context.Context, dial func(context.Context) (net.Con
 			defer c.Close()
 			target, err := dial(ctx)
 			if err != nil {
+				reset(c)
 				return
 			}
 			defer target.Close()
 			podnet.Join(c, target)
 		}()
 	}
+}
+
+// left says whether an address is of ours: it is taken back from a Service that is none of a load balancer any more.
+func left(have []corev1.LoadBalancerIngress) bool {
+	return slices.ContainsFunc(have, func(i corev1.LoadBalancerIngress) bool {
+		a, err := netip.ParseAddr(i.IP)
+		return err == nil && a.IsLoopback()
+	})
 }
 
 // publish writes the addresses of load balancers to the status of their Services.
@@ -231,7 +282,7 @@ func (c *Controller) publish(ctx context.Context, specs map[string]*corev1.Servi
 			want = []corev1.LoadBalancerIngress{{IP: addr.String(), IPMode: new(corev1.LoadBalancerIPModeProxy)}}
 		}
 		have := s.Status.LoadBalancer.Ingress
-		if s.Spec.Type != corev1.ServiceTypeLoadBalancer || len(have) == len(want) && (len(want) == 0 || have[0].IP == want[0].IP) {
+		if !balanced(s) && !left(have) || len(have) == len(want) && (len(want) == 0 || have[0].IP == want[0].IP) {
 			continue
 		}
 		patch, err := json.Marshal(map[string]any{"status": map[string]any{"loadBalancer": corev1.LoadBalancerStatus{Ingress: want}}})

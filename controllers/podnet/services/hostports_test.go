@@ -3,8 +3,10 @@ package services
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -127,14 +129,81 @@ func TestHostPortConflict(t *testing.T) {
 
 func TestBalancerAddresses(t *testing.T) {
 	h := newHostPorts(podnet.New())
-	a, b := h.address(hostPort{service: "a"}), h.address(hostPort{service: "b"})
-	if !a.IsLoopback() || !b.IsLoopback() || h.address(hostPort{service: "a"}) != a {
-		t.Errorf("addresses %v and %v", a, b)
+	port := netip.AddrPortFrom(loopback, free(t))
+	balancer := func(service, wanted, had string) hostPort {
+		return hostPort{service: service, protocol: podnet.TCP, at: port, balancer: true, wanted: wanted, had: had}
 	}
-	if c := h.address(hostPort{service: "c", wanted: "127.9.9.9"}); c.String() != "127.9.9.9" {
-		t.Errorf("the address that was asked for is %v", c)
+	first := []hostPort{balancer("a", "", ""), balancer("b", "", ""), balancer("c", "127.9.9.9", ""), balancer("d", "8.8.8.8", "")}
+	if used := h.assign(first); len(used) != 4 {
+		t.Errorf("load balancers have %v", used)
 	}
-	if d := h.address(hostPort{service: "d", wanted: "8.8.8.8"}); !d.IsLoopback() {
-		t.Errorf("a load balancer is on %v, which is none of this machine's own", d)
+	was := maps.Clone(h.addresses)
+	for service, a := range was {
+		if !a.IsLoopback() {
+			t.Errorf("the load balancer of %s is on %v, which is none of this machine's own", service, a)
+		}
+	}
+	if a := was["c"]; a.String() != "127.9.9.9" {
+		t.Errorf("the address that was asked for is %v", a)
+	}
+	if h.assign(first); !maps.Equal(was, h.addresses) {
+		t.Errorf("the addresses %v have become %v", was, h.addresses)
+	}
+	if runtime.GOOS != "linux" {
+		return // there is one address only
+	}
+	// After a restart each has what it had, also where one is before it that had none.
+	h = newHostPorts(podnet.New())
+	h.assign([]hostPort{balancer("0", "", ""), balancer("a", "", was["b"].String()), balancer("b", "", was["a"].String())})
+	if h.addresses["a"] != was["b"] || h.addresses["b"] != was["a"] || h.addresses["0"] == was["a"] || h.addresses["0"] == was["b"] {
+		t.Errorf("after a restart they have %v", h.addresses)
+	}
+	// An address whose port somebody else has is passed over.
+	taken, err := net.Listen("tcp", netip.AddrPortFrom(was["a"], port.Port()).String())
+	if err != nil {
+		t.Skip(err) // somebody else's
+	}
+	defer taken.Close()
+	h = newHostPorts(podnet.New())
+	if h.assign(first[:1]); h.addresses["a"] == was["a"] {
+		t.Errorf("the load balancer is on %v, where its port is taken", h.addresses["a"])
+	}
+}
+
+// Who is not in loadBalancerSourceRanges is not let in.
+func TestSourceRanges(t *testing.T) {
+	n := podnet.New()
+	to := echo(t, n)
+	h := newHostPorts(n)
+	defer h.close()
+	at := netip.AddrPortFrom(loopback, free(t))
+	for ranges, want := range map[string]bool{"10.0.0.0/8": false, "127.0.0.0/8": true} {
+		var ports []hostPort
+		for _, protocol := range []podnet.Protocol{podnet.TCP, podnet.UDP} {
+			ports = append(ports, hostPort{service: "a/b", protocol: protocol, balancer: true, wanted: loopback.String(), at: at, to: to, sources: []netip.Prefix{netip.MustParsePrefix(ranges)}})
+		}
+		if failed, _ := h.set(ports); len(failed) > 0 {
+			t.Fatal(failed)
+		}
+		for _, network := range []string{"tcp", "udp"} {
+			c, err := net.Dial(network, at.String())
+			if err != nil {
+				if want {
+					t.Errorf("%s with %s: %v", network, ranges, err)
+				}
+				continue // it may be reset as early as this
+			}
+			_, _ = fmt.Fprint(c, "hello")
+			limit := 5 * time.Second
+			if network == "udp" && !want {
+				limit = 50 * time.Millisecond // nothing comes
+			}
+			_ = c.SetReadDeadline(time.Now().Add(limit))
+			k, err := c.Read(make([]byte, 10))
+			if got := k == 5; got != want {
+				t.Errorf("%s with %s: %d bytes, %v", network, ranges, k, err)
+			}
+			_ = c.Close()
+		}
 	}
 }

@@ -25,6 +25,8 @@ type names struct {
 	services map[string]*corev1.Service                       // by name.namespace
 	slices   map[string]map[string]*discoveryv1.EndpointSlice // by name.namespace, then by the slice's name
 	pointers map[netip.Addr]string
+	// namespaces counts the Services of each.
+	namespaces map[string]int
 }
 
 // outsideLimit bounds a question to the host's resolver.
@@ -33,7 +35,7 @@ const outsideLimit = 5 * time.Second
 func newNames(domain string) *names {
 	return &names{
 		domain: strings.Trim(domain, "."), host: net.DefaultResolver.LookupNetIP, services: map[string]*corev1.Service{},
-		slices: map[string]map[string]*discoveryv1.EndpointSlice{}, pointers: map[netip.Addr]string{},
+		slices: map[string]map[string]*discoveryv1.EndpointSlice{}, pointers: map[netip.Addr]string{}, namespaces: map[string]int{},
 	}
 }
 
@@ -42,12 +44,16 @@ func (n *names) service(old, now *corev1.Service) {
 	defer n.mu.Unlock()
 	if old != nil {
 		delete(n.services, old.Name+"."+old.Namespace)
+		if n.namespaces[old.Namespace]--; n.namespaces[old.Namespace] == 0 {
+			delete(n.namespaces, old.Namespace)
+		}
 		if ip, err := netip.ParseAddr(old.Spec.ClusterIP); err == nil {
 			delete(n.pointers, ip)
 		}
 	}
 	if now != nil {
 		n.services[now.Name+"."+now.Namespace] = now
+		n.namespaces[now.Namespace]++
 		if ip, err := netip.ParseAddr(now.Spec.ClusterIP); err == nil {
 			n.pointers[ip] = fmt.Sprintf("%s.%s.svc.%s.", now.Name, now.Namespace, n.domain)
 		}
@@ -88,6 +94,7 @@ type answer struct {
 	addrs  []netip.Addr
 	srv    []target
 	alias  string // an external name
+	text   string
 	exists bool
 }
 
@@ -144,9 +151,12 @@ func (n *names) outside(name string) []netip.Addr {
 
 // find answers for a whole name; ours says that the name is in the cluster's domain.
 func (n *names) find(name string) (a answer, ours bool) {
+	if name == n.domain {
+		return answer{exists: true}, true
+	}
 	rest, ours := strings.CutSuffix(name, "."+n.domain)
 	if !ours {
-		return answer{}, name == n.domain
+		return answer{}, false
 	}
 	labels := strings.Split(rest, ".")
 	kind := labels[len(labels)-1]
@@ -154,6 +164,12 @@ func (n *names) find(name string) (a answer, ours bool) {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	switch {
+	case kind == "dns-version" && len(labels) == 0:
+		return answer{text: "1.1.0", exists: true}, true // of the specification
+	case (kind == "svc" || kind == "pod") && len(labels) == 0:
+		return answer{exists: true}, true
+	case (kind == "svc" || kind == "pod") && len(labels) == 1:
+		return answer{exists: n.namespaces[labels[0]] > 0}, true
 	case kind == "pod" && len(labels) == 2:
 		if ip, err := netip.ParseAddr(strings.ReplaceAll(labels[0], "-", ".")); err == nil {
 			return answer{addrs: []netip.Addr{ip}, exists: true}, true
@@ -198,6 +214,7 @@ func (n *names) of(service, namespace, port, protocol string) answer {
 		}
 		a.srv = append(a.srv, t)
 	}
+	a.exists = len(a.addrs) > 0 // CoreDNS has it so
 	rand.Shuffle(len(a.addrs), func(i, j int) { a.addrs[i], a.addrs[j] = a.addrs[j], a.addrs[i] })
 	return a
 }
@@ -235,10 +252,10 @@ func (n *names) targets(service, namespace string, unready bool, port, protocol 
 	return out
 }
 
-// endpoint answers for one Pod of a headless Service by its host name; it needs n.mu.
+// endpoint answers for one endpoint of a Service by its host name, or its address with dashes; it needs n.mu.
 func (n *names) endpoint(host, service, namespace string) answer {
 	s := n.services[service+"."+namespace]
-	if s == nil || s.Spec.ClusterIP != corev1.ClusterIPNone {
+	if s == nil || s.Spec.Type == corev1.ServiceTypeExternalName {
 		return answer{}
 	}
 	a := answer{}
@@ -250,10 +267,23 @@ func (n *names) endpoint(host, service, namespace string) answer {
 	return a
 }
 
-// pointer gives the name of a Service's address.
-func (n *names) pointer(ip netip.Addr) (string, bool) {
+// pointer gives the name of a Service's address, or those of the endpoints there that have a host name.
+func (n *names) pointer(ip netip.Addr) ([]string, bool) {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	name, ok := n.pointers[ip]
-	return name, ok
+	if name, ok := n.pointers[ip]; ok {
+		return []string{name}, true
+	}
+	var out []string
+	for service, all := range n.slices {
+		for _, s := range all {
+			for _, e := range s.Endpoints {
+				if e.Hostname != nil && *e.Hostname != "" && (e.Conditions.Ready == nil || *e.Conditions.Ready) && has(e, ip) {
+					out = append(out, fmt.Sprintf("%s.%s.svc.%s.", *e.Hostname, service, n.domain))
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), len(out) > 0
 }

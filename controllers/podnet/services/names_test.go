@@ -3,6 +3,8 @@ package services
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -22,10 +24,13 @@ func meta(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: name, 
 func shop() *names {
 	n := newNames("cluster.local.")
 	n.host = func(_ context.Context, _, name string) ([]netip.Addr, error) {
-		if name == "example.com" {
+		switch name {
+		case "example.com":
 			return []netip.Addr{netip.MustParseAddr("::ffff:93.184.216.34")}, nil
+		case "down.example":
+			return nil, errors.New("nobody answers")
 		}
-		return nil, errors.New("no such host")
+		return nil, &net.DNSError{Err: "no such host", IsNotFound: true}
 	}
 	n.service(nil, &corev1.Service{ObjectMeta: meta("web"), Spec: corev1.ServiceSpec{ClusterIP: "10.96.0.7", Ports: []corev1.ServicePort{
 		{Name: "http", Port: 80, Protocol: corev1.ProtocolTCP}, {Name: "dns", Port: 53, Protocol: corev1.ProtocolUDP},
@@ -43,6 +48,10 @@ func shop() *names {
 		ObjectMeta: m, Endpoints: []discoveryv1.Endpoint{end("10.244.1.2", "db-0", true), end("10.244.2.2", "db-1", true), end("10.244.3.2", "db-2", false)},
 		Ports: []discoveryv1.EndpointPort{{Name: new("sql"), Port: new(int32(5432)), Protocol: new(corev1.ProtocolTCP)}},
 	})
+	n.service(nil, &corev1.Service{ObjectMeta: meta("empty"), Spec: corev1.ServiceSpec{ClusterIP: "None"}})
+	m = meta("web-x")
+	m.Labels = map[string]string{discoveryv1.LabelServiceName: "web"}
+	n.slice(nil, &discoveryv1.EndpointSlice{ObjectMeta: m, Endpoints: []discoveryv1.Endpoint{{Addresses: []string{"10.244.1.9"}}}})
 	return n
 }
 
@@ -87,15 +96,32 @@ func TestDNSRecords(t *testing.T) {
 		"_http._tcp.web.shop.svc.cluster.local. SRV": "_http._tcp.web.shop.svc.cluster.local. 5 IN SRV 0 100 80 web.shop.svc.cluster.local.",
 		"_dns._udp.web.shop.svc.cluster.local. SRV":  "_dns._udp.web.shop.svc.cluster.local. 5 IN SRV 0 100 53 web.shop.svc.cluster.local.",
 		"_dns._tcp.web.shop.svc.cluster.local. SRV":  "NXDOMAIN",
-		"_sql._tcp.db.shop.svc.cluster.local. SRV": "_sql._tcp.db.shop.svc.cluster.local. 5 IN SRV 0 100 5432 db-0.db.shop.svc.cluster.local.\n" +
-			"_sql._tcp.db.shop.svc.cluster.local. 5 IN SRV 0 100 5432 db-1.db.shop.svc.cluster.local.",
+		"_sql._tcp.db.shop.svc.cluster.local. SRV": "_sql._tcp.db.shop.svc.cluster.local. 5 IN SRV 0 50 5432 db-0.db.shop.svc.cluster.local.\n" +
+			"_sql._tcp.db.shop.svc.cluster.local. 5 IN SRV 0 50 5432 db-1.db.shop.svc.cluster.local.",
 		"far.shop.svc.cluster.local. A":     "far.shop.svc.cluster.local. 5 IN CNAME example.com.\nexample.com. 5 IN A 93.184.216.34",
 		"far.shop.svc.cluster.local. CNAME": "far.shop.svc.cluster.local. 5 IN CNAME example.com.",
 		"7.0.96.10.in-addr.arpa. PTR":       "7.0.96.10.in-addr.arpa. 5 IN PTR web.shop.svc.cluster.local.",
 		"8.0.96.10.in-addr.arpa. PTR":       "NXDOMAIN",
 		"nothing.shop.svc.cluster.local. A": "NXDOMAIN",
-		"example.com. A":                    "REFUSED",
+		"example.com. A":                    "example.com. 5 IN A 93.184.216.34",
+		"example.com. AAAA":                 "",
+		"example.com. MX":                   "REFUSED",
+		"nowhere.example. A":                "NXDOMAIN",
+		"down.example. A":                   "SERVFAIL",
+		"web. A":                            "NXDOMAIN",
 		"web.shop.svc.cluster.local. AAAA":  "",
+		"empty.shop.svc.cluster.local. A":   "NXDOMAIN",
+		"shop.svc.cluster.local. A":         "",
+		"ops.svc.cluster.local. A":          "NXDOMAIN",
+		"svc.cluster.local. A":              "",
+		"cluster.local. A":                  "",
+		"dns-version.cluster.local. TXT":    `dns-version.cluster.local. 5 IN TXT "1.1.0"`,
+		// The Pods of a headless Service, and of any other by their addresses.
+		"2.2.244.10.in-addr.arpa. PTR":              "2.2.244.10.in-addr.arpa. 5 IN PTR db-1.db.shop.svc.cluster.local.",
+		"2.3.244.10.in-addr.arpa. PTR":              "NXDOMAIN", // not ready
+		"10-244-1-9.web.shop.svc.cluster.local. A":  "10-244-1-9.web.shop.svc.cluster.local. 5 IN A 10.244.1.9",
+		"10-244-1-10.web.shop.svc.cluster.local. A": "NXDOMAIN",
+		"9.1.244.10.in-addr.arpa. PTR":              "NXDOMAIN", // it has no host name
 	} {
 		name, kind, _ := strings.Cut(question, " ")
 		m := n.reply(new(dns.Msg).SetQuestion(name, dns.StringToType[kind]))
@@ -132,6 +158,43 @@ func TestDNSServer(t *testing.T) {
 		m, _, err := new(dns.Client).ExchangeWithConn(q, &dns.Conn{Conn: c})
 		if err != nil || len(m.Answer) != 1 {
 			t.Errorf("%s: %v, %v", protocol, m, err)
+		}
+		_ = c.Close()
+	}
+}
+
+// An answer that is too long for a datagram says so, and is whole by TCP.
+func TestLongAnswer(t *testing.T) {
+	network := podnet.New()
+	n := shop()
+	m := meta("db-many")
+	m.Labels = map[string]string{discoveryv1.LabelServiceName: "empty"}
+	many := &discoveryv1.EndpointSlice{ObjectMeta: m}
+	for i := range 100 {
+		many.Endpoints = append(many.Endpoints, discoveryv1.Endpoint{Addresses: []string{fmt.Sprintf("10.244.7.%d", i)}})
+	}
+	n.slice(nil, many)
+	stop, err := serveDNS(network, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	for _, test := range []struct {
+		protocol string
+		size     uint16
+		whole    bool
+	}{{"udp", 0, false}, {"udp", 4096, true}, {"tcp", 0, true}} {
+		c, err := network.DialContext(t.Context(), test.protocol, netip.AddrPortFrom(podnet.Gateway, 53).String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := new(dns.Msg).SetQuestion("empty.shop.svc.cluster.local.", dns.TypeA)
+		if test.size > 0 {
+			q.SetEdns0(test.size, false)
+		}
+		m, _, err := new(dns.Client).ExchangeWithConn(q, &dns.Conn{Conn: c, UDPSize: test.size})
+		if err != nil || m.Truncated == test.whole || test.whole != (len(m.Answer) == 100) {
+			t.Errorf("%s with %d bytes: %d answers, %v", test.protocol, test.size, len(m.Answer), err)
 		}
 		_ = c.Close()
 	}

@@ -1,6 +1,7 @@
 package services
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -56,7 +57,7 @@ func (p *policies) run(ctx context.Context) {
 		}
 		if len(all) == 0 {
 			p.o.Network.SetPolicy(nil)
-		} else if r, err := newRules(all, pods, namespaces); err == nil {
+		} else if r, err := newRules(all, pods, namespaces, p.o.Network.NodeOf); err == nil {
 			p.o.Network.SetPolicy(r.allow)
 		}
 		select {
@@ -93,11 +94,12 @@ type rules struct {
 	endpoints  map[netip.Addr]*endpoint
 	namespaces map[string]labels.Set
 	policies   map[string][]*networkingv1.NetworkPolicy // by namespace
+	nodeOf     func(netip.Addr) netip.Addr              // the node that an address is on
 	selectors  sync.Map                                 // *metav1.LabelSelector to labels.Selector
 }
 
-func newRules(all []*networkingv1.NetworkPolicy, pods corelisters.PodLister, namespaces corelisters.NamespaceLister) (*rules, error) {
-	r := &rules{endpoints: map[netip.Addr]*endpoint{}, namespaces: map[string]labels.Set{}, policies: map[string][]*networkingv1.NetworkPolicy{}}
+func newRules(all []*networkingv1.NetworkPolicy, pods corelisters.PodLister, namespaces corelisters.NamespaceLister, nodeOf func(netip.Addr) netip.Addr) (*rules, error) {
+	r := &rules{nodeOf: nodeOf, endpoints: map[netip.Addr]*endpoint{}, namespaces: map[string]labels.Set{}, policies: map[string][]*networkingv1.NetworkPolicy{}}
 	for _, p := range all {
 		r.policies[p.Namespace] = append(r.policies[p.Namespace], p)
 	}
@@ -121,6 +123,11 @@ func newRules(all []*networkingv1.NetworkPolicy, pods corelisters.PodLister, nam
 			for _, c := range p.Spec.Containers {
 				e.ports = append(e.ports, c.Ports...)
 			}
+			for _, c := range p.Spec.InitContainers { // sidecars
+				if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
+					e.ports = append(e.ports, c.Ports...)
+				}
+			}
 			r.endpoints[ip] = e
 		}
 	}
@@ -128,11 +135,18 @@ func newRules(all []*networkingv1.NetworkPolicy, pods corelisters.PodLister, nam
 }
 
 // clusterDNS is what policies that let Pods ask cluster DNS expect to find.
-var clusterDNS = &endpoint{namespace: metav1.NamespaceSystem, labels: labels.Set{"k8s-app": "kube-dns"}}
+var clusterDNS = &endpoint{namespace: metav1.NamespaceSystem, labels: labels.Set{"k8s-app": "kube-dns"}, ports: []corev1.ContainerPort{
+	{Name: "dns", ContainerPort: 53, Protocol: corev1.ProtocolUDP}, {Name: "dns-tcp", ContainerPort: 53, Protocol: corev1.ProtocolTCP},
+}}
 
 func (r *rules) allow(p podnet.Protocol, from netip.Addr, to netip.AddrPort) bool {
-	if from == to.Addr() || from != podnet.Gateway && podnet.NodeRange.Contains(from) {
-		return true // a Pod to itself, a node to its Pods
+	if from == to.Addr() {
+		return true
+	}
+	if from != podnet.Gateway && podnet.NodeRange.Contains(from) {
+		if n := r.nodeOf(to.Addr()); n == from || !n.IsValid() {
+			return true // a node to its Pods, which may be containers of another runtime's network
+		}
 	}
 	source, target := r.endpoints[from], r.endpoints[to.Addr()]
 	if target == nil && to.Addr() == podnet.Gateway && to.Port() == 53 {
@@ -231,7 +245,7 @@ func ports(ps []networkingv1.NetworkPolicyPort, p podnet.Protocol, port uint16, 
 			return true
 		case np.Port.Type == intstr.String:
 			if named != nil && slices.ContainsFunc(named.ports, func(c corev1.ContainerPort) bool {
-				return c.Name == np.Port.StrVal && c.ContainerPort == int32(port)
+				return c.Name == np.Port.StrVal && c.ContainerPort == int32(port) && cmp.Or(c.Protocol, corev1.ProtocolTCP) == protocol
 			}) {
 				return true
 			}

@@ -31,7 +31,14 @@ spec:
 	}
 	ip := netip.MustParseAddr
 	web, friend, stranger, ops, other := ip("10.244.1.2"), ip("10.244.1.3"), ip("10.244.1.4"), ip("10.244.9.5"), ip("10.244.9.6")
+	node, otherNode := ip("172.18.0.3"), ip("172.18.0.4")
 	r := &rules{
+		nodeOf: func(a netip.Addr) netip.Addr {
+			if a == web {
+				return node
+			}
+			return otherNode
+		},
 		endpoints: map[netip.Addr]*endpoint{
 			web:      {namespace: "shop", labels: labels.Set{"app": "web"}, ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 80}}},
 			friend:   {namespace: "shop", labels: labels.Set{"app": "friend"}},
@@ -59,7 +66,9 @@ spec:
 		{"a block of addresses", podnet.TCP, stranger, web, 1, true},
 		{"what is excepted from the block", podnet.TCP, other, web, 1, false},
 		{"from outside", podnet.TCP, podnet.Gateway, web, 80, false},
-		{"its own node", podnet.TCP, ip("172.18.0.3"), web, 80, true},
+		{"its own node", podnet.TCP, node, web, 80, true},
+		{"another node", podnet.TCP, otherNode, web, 80, false},
+		{"out of the cluster", podnet.TCP, web, ip("192.0.2.1"), 443, false},
 		{"to itself", podnet.TCP, web, web, 80, true},
 		{"cluster DNS", podnet.UDP, web, podnet.Gateway, 53, true},
 		{"cluster DNS by TCP, which is not listed", podnet.TCP, web, podnet.Gateway, 53, false},
