@@ -14,6 +14,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,7 @@ import (
 	"k8s.io/client-go/tools/record"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/klog/v2"
+	"k8s.io/kubernetes/pkg/apis/core/v1/helper"
 	"k8s.io/kubernetes/pkg/volume/util/fs"
 )
 
@@ -182,10 +184,11 @@ func (c *controller) provision(ctx context.Context, claim *corev1.PersistentVolu
 		if class.VolumeBindingMode != nil && *class.VolumeBindingMode == storagev1.VolumeBindingWaitForFirstConsumer {
 			return nil // a Pod has to be scheduled first
 		}
-		if node, err = c.anyNode(); err != nil {
-			return err
+		if node, err = c.anyNode(class); err != nil {
+			return c.failed(claim, class, err)
 		}
 	}
+	c.recorder.Eventf(claim, corev1.EventTypeNormal, "Provisioning", "External provisioner is provisioning volume for claim %q", claim.Namespace+"/"+claim.Name)
 	pv, err := c.volume(claim, class, name, node)
 	if err == nil {
 		_, err = c.o.Client.CoreV1().PersistentVolumes().Create(ctx, pv, metav1.CreateOptions{})
@@ -194,26 +197,36 @@ func (c *controller) provision(ctx context.Context, claim *corev1.PersistentVolu
 		}
 	}
 	if err != nil {
-		c.recorder.Event(claim, corev1.EventTypeWarning, "ProvisioningFailed", err.Error())
-		return err
+		return c.failed(claim, class, err)
 	}
-	c.recorder.Eventf(claim, corev1.EventTypeNormal, "ProvisioningSucceeded", "Made volume %s on %s", name, node)
+	c.recorder.Eventf(claim, corev1.EventTypeNormal, "ProvisioningSucceeded", "Successfully provisioned volume %s", name)
 	return nil
 }
 
-func (c *controller) anyNode() (string, error) {
+// failed says why a claim has no volume, in the words of Kubernetes' own library for provisioners.
+func (c *controller) failed(claim *corev1.PersistentVolumeClaim, class *storagev1.StorageClass, err error) error {
+	c.recorder.Eventf(claim, corev1.EventTypeWarning, "ProvisioningFailed", "failed to provision volume with StorageClass %q: %v", class.Name, err)
+	return err
+}
+
+// anyNode is a node for a volume that does not wait for its consumer: one that takes Pods without a toleration, and that the
+// class allows.
+func (c *controller) anyNode(class *storagev1.StorageClass) (string, error) {
 	nodes, err := c.nodes.List(labels.Everything())
 	if err != nil {
 		return "", err
 	}
 	for _, n := range nodes {
+		if !helper.MatchTopologySelectorTerms(class.AllowedTopologies, n.Labels) || slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Effect != corev1.TaintEffectPreferNoSchedule }) {
+			continue
+		}
 		for _, cond := range n.Status.Conditions {
 			if cond.Type == corev1.NodeReady && cond.Status == corev1.ConditionTrue && !n.Spec.Unschedulable {
 				return n.Name, nil
 			}
 		}
 	}
-	return "", errors.New("no node is ready to hold a volume")
+	return "", errors.New("no node to hold the volume is ready, without taints and in allowedTopologies")
 }
 
 // volume makes the directory and describes it.
@@ -223,6 +236,9 @@ func (c *controller) volume(claim *corev1.PersistentVolumeClaim, class *storagev
 	}
 	if claim.Spec.Selector != nil {
 		return nil, errors.New("a claim with a selector cannot be provisioned: it asks for a volume that exists")
+	}
+	if claim.Spec.DataSource != nil || claim.Spec.DataSourceRef != nil {
+		return nil, errors.New("a claim with a dataSource cannot be provisioned: volumes begin empty")
 	}
 	root := c.o.NodeRoot(node)
 	dir := filepath.Join(root, filepath.FromSlash(volumesDir), name)

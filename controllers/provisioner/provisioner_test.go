@@ -88,6 +88,53 @@ func TestProvisionAndDelete(t *testing.T) {
 	})
 }
 
+// A volume that does not wait for its consumer is on a node that Pods may go to, and that its class allows.
+func TestImmediate(t *testing.T) {
+	node := func(name, zone string, taint *corev1.Taint) *corev1.Node {
+		n := &corev1.Node{
+			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{corev1.LabelTopologyZone: zone}},
+			Status:     corev1.NodeStatus{Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}}},
+		}
+		if taint != nil {
+			n.Spec.Taints = []corev1.Taint{*taint}
+		}
+		return n
+	}
+	now := class("now", storagev1.VolumeBindingImmediate, corev1.PersistentVolumeReclaimDelete)
+	now.AllowedTopologies = []corev1.TopologySelectorTerm{{MatchLabelExpressions: []corev1.TopologySelectorLabelRequirement{{Key: corev1.LabelTopologyZone, Values: []string{"a"}}}}}
+	waits := claim("waits", "far", "1Mi", "")
+	waits.UID = "uid-2"
+	far := class("far", storagev1.VolumeBindingImmediate, corev1.PersistentVolumeReclaimDelete)
+	far.AllowedTopologies = []corev1.TopologySelectorTerm{{MatchLabelExpressions: []corev1.TopologySelectorLabelRequirement{{Key: corev1.LabelTopologyZone, Values: []string{"z"}}}}}
+	client, _ := run(t, now, far, claim("data", "now", "1Mi", ""), waits, node("in-a", "a", nil), node("in-b", "b", nil),
+		node("simulated", "a", &corev1.Taint{Key: "kwok.x-k8s.io/node", Value: "fake", Effect: corev1.TaintEffectNoSchedule}))
+	await(t, "a volume", func() bool {
+		pv, err := client.CoreV1().PersistentVolumes().Get(t.Context(), "pvc-uid-1", metav1.GetOptions{})
+		return err == nil && nodeOf(pv) == "in-a"
+	})
+	said := func(reason string) (text string) {
+		list, err := client.CoreV1().Events("shop").List(t.Context(), metav1.ListOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range list.Items {
+			if e.Reason == reason {
+				text = e.Message
+			}
+		}
+		return text
+	}
+	for reason, want := range map[string]string{
+		"Provisioning": `External provisioner is provisioning volume for claim "shop/data"`, "ProvisioningSucceeded": "Successfully provisioned volume pvc-uid-1",
+		"ProvisioningFailed": `failed to provision volume with StorageClass "far": no node to hold the volume is ready, without taints and in allowedTopologies`,
+	} {
+		await(t, "an event "+reason, func() bool { return said(reason) != "" })
+		if got := said(reason); got != want {
+			t.Errorf("%s: %s, want %s", reason, got, want)
+		}
+	}
+}
+
 func TestDefaultClass(t *testing.T) {
 	client, _ := run(t)
 	await(t, "the default class", func() bool {
@@ -103,8 +150,10 @@ func TestRefusals(t *testing.T) {
 	block, selector := claim("block", "now", "1Mi", ""), claim("selector", "now", "1Mi", "")
 	block.Spec.VolumeMode = new(corev1.PersistentVolumeBlock)
 	selector.Spec.Selector = &metav1.LabelSelector{}
+	clone := claim("clone", "now", "1Mi", "")
+	clone.Spec.DataSource = &corev1.TypedLocalObjectReference{Kind: "PersistentVolumeClaim", Name: "other"}
 	for want, claim := range map[string]*corev1.PersistentVolumeClaim{
-		"7Ei is asked for, and the disk of": claim("big", "now", "7Ei", ""), "volumes are directories": block, "asks for a volume that exists": selector,
+		"7Ei is asked for, and the disk of": claim("big", "now", "7Ei", ""), "volumes are directories": block, "asks for a volume that exists": selector, "volumes begin empty": clone,
 	} {
 		_, err := c.volume(claim, class("now", storagev1.VolumeBindingImmediate, corev1.PersistentVolumeReclaimDelete), "pvc-"+claim.Name, "node-1")
 		if err == nil || !strings.Contains(err.Error(), want) {
