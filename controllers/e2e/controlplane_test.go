@@ -56,7 +56,7 @@ func TestControlPlaneShowsItself(t *testing.T) {
 			out, err := c.TryKubectl(t, "logs", "-n", system, pod)
 			return err == nil && strings.Contains(out, line)
 		})
-		if out := c.Kubectl(t, "exec", "-n", system, pod, "--", "sh", "-c", "hostname && ls /etc/kubernetes"); !strings.HasPrefix(out, pod+"\n") {
+		if out := c.Kubectl(t, "exec", "-n", system, pod, "--", "sh", "-c", "hostname && ls /etc/kubernetes"); !strings.HasPrefix(out, "node-1\n") {
 			t.Errorf("a shell in %s says %q", pod, out)
 		}
 	}
@@ -312,17 +312,17 @@ func TestShellOnATerminal(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	wait("etcd-node-1:/# ")
+	wait("node-1:/# ")
 	send("etcdctl watch /registry/leases/ --prefix\r")
 	wait("PUT") // leases are renewed
 	send("\x03")
-	wait("etcd-node-1:/# ")
+	wait("node-1:/# ")
 	send("echo left $?; sleep 1000\r")
 	wait("left 130")
 	send("\x03")
-	wait("etcd-node-1:/# ")
+	wait("node-1:/# ")
 	send("half a line\x03")
-	wait("etcd-node-1:/# ")
+	wait("node-1:/# ")
 	send("exit 7\r")
 	for range parts { // until it ends
 	}

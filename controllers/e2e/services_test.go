@@ -3,7 +3,6 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -210,91 +209,6 @@ spec: {selector: {app: web}, sessionAffinity: ClientIP, sessionAffinityConfig: {
 	}
 }
 
-const addressing = `
-apiVersion: v1
-kind: Pod
-metadata: {name: dual, labels: {app: dual}}
-spec:
-  containers:
-  - {name: c, image: "shop:v7", ports: [{containerPort: 8080, name: main, hostPort: 7080}, {containerPort: 8080, name: main-udp, protocol: UDP}, {containerPort: 9090, name: other}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: dual}
-spec:
-  selector: {app: dual}
-  externalIPs: [198.51.100.7]
-  ports: [{name: tcp, port: 80, targetPort: main}, {name: udp, port: 80, targetPort: main-udp, protocol: UDP}, {name: other, port: 90, targetPort: other}]
----
-apiVersion: v1
-kind: Service
-metadata: {name: alias}
-spec: {type: ExternalName, externalName: dual.%[1]s.svc.cluster.local}
----
-apiVersion: v1
-kind: Service
-metadata: {name: local}
-spec: {type: ExternalName, externalName: localhost}
----
-apiVersion: apps/v1
-kind: StatefulSet
-metadata: {name: db}
-spec:
-  serviceName: db
-  replicas: 2
-  podManagementPolicy: Parallel
-  selector: {matchLabels: {app: db}}
-  template:
-    metadata: {labels: {app: db}}
-    spec: {containers: [{name: c, image: "shop:v1", ports: [{containerPort: 5432, name: sql}]}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: db}
-spec: {clusterIP: None, selector: {app: db}, ports: [{name: sql, port: 5432, targetPort: sql}]}
-`
-
-func TestAddressesAndNames(t *testing.T) {
-	t.Parallel()
-	c, ns := clustertest.Shared(t)
-	apply(t, c, ns, fmt.Sprintf(addressing, ns))
-	run := client(t, c, ns, "client", "")
-	clustertest.Eventually(t, "the Pods", func() bool {
-		_, err := c.TryKubectl(t, "exec", "-n", ns, "client", "--", "sh", "-c", "nslookup db-1.db >/dev/null && nslookup db-0.db >/dev/null && wget -qO- dual >/dev/null")
-		return err == nil
-	})
-	domain := ns + ".svc.cluster.local"
-	srv := "_sql._tcp.db." + domain
-	for script, want := range map[string]string{
-		"wget -qO- dual | grep version":                              "version: v7\n",
-		"wget -qO- dual:90 | grep version":                           "version: v7\n",
-		"echo hi | nc -u -w 2 dual 80":                               "dual v7 #1: hi\n",
-		"wget -qO- http://198.51.100.7/ | grep pod:":                 "pod: " + ns + "/dual\n",
-		"wget -qO- 172.18.0.3:7080 | grep pod:":                      "pod: " + ns + "/dual\n",
-		"wget -qO- alias | grep pod:":                                "pod: " + ns + "/dual\n",
-		"nslookup alias | grep Name: | cut -f2":                      "alias." + domain + "\n",
-		"nslookup -type=cname alias | grep canonical":                "alias." + domain + "\tcanonical name = dual." + domain + "\n",
-		"wget -qO- db-1.db:5432 | grep pod:":                         "pod: " + ns + "/db-1\n",
-		"nslookup -type=srv _sql._tcp.db | grep service | sort":      srv + "\tservice = 0 100 5432 db-0.db." + domain + "\n" + srv + "\tservice = 0 100 5432 db-1.db." + domain + "\n",
-		"nslookup -type=srv _tcp._tcp.dual | grep service":           "_tcp._tcp.dual." + domain + "\tservice = 0 100 80 dual." + domain + "\n",
-		"nslookup -type=srv _udp._tcp.dual >/dev/null 2>&1; echo $?": "1\n",
-		"nslookup -type=ptr 10.96.0.1 | grep name":                   "1.0.96.10.in-addr.arpa\tname = kubernetes.default.svc.cluster.local\n",
-	} {
-		if out := run(script); out != want {
-			t.Errorf("%s prints %q, want %q", script, out, want)
-		}
-	}
-	if out := run("nslookup local | tail -n +3"); !strings.Contains(out, "127.0.0.1") {
-		t.Errorf("an external name outside of the cluster: %q", out)
-	}
-	if n := traffic(t, c, ns, "dual", "udp")["dual"]; n != 1 {
-		t.Errorf("%d UDP clients are counted, want 1", n)
-	}
-	if n := traffic(t, c, ns, "dual", "other")["dual"]; n != 1 {
-		t.Errorf("%d connections to port 90 are counted, want 1", n)
-	}
-}
-
 // A readiness probe takes a Pod out of the EndpointSlice and the balancer, and lets it in again.
 func TestReadinessProbeAndBalancer(t *testing.T) {
 	t.Parallel()
@@ -348,58 +262,4 @@ spec: {selector: {app: web}, ports: [{port: 80}]}
 	}
 	c.Kubectl(t, "exec", "-n", ns, sick, "--", "rm", "/tmp/sick")
 	clustertest.Eventually(t, "the Pod to be let in again", func() bool { return who(run, "web", 2)[sick] == 1 })
-}
-
-// A port of this machine that another program has: an event on the Service says which and why, and it is opened when it is
-// free.
-func TestPortConflict(t *testing.T) {
-	t.Parallel()
-	c, ns := clustertest.Shared(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	port := l.Addr().(*net.TCPAddr).Port
-	var taken net.Listener
-	nodePort := 30000
-	for ; taken == nil; nodePort++ {
-		taken, _ = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", nodePort)) // somebody else may have it, too: then the next
-	}
-	nodePort--
-	defer taken.Close()
-	create(t, c, ns, "web", `{image: "shop:v1", ports: [{containerPort: 80}]}`)
-	apply(t, c, ns, fmt.Sprintf(`
-apiVersion: v1
-kind: Service
-metadata: {name: front}
-spec: {type: LoadBalancer, loadBalancerIP: 127.0.0.1, selector: {app: web}, allocateLoadBalancerNodePorts: false, ports: [{port: %d, targetPort: 80}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: side}
-spec: {type: NodePort, selector: {app: web}, ports: [{port: 80, nodePort: %d}]}
-`, port, nodePort))
-	clustertest.Eventually(t, "an event about the node port", func() bool {
-		return strings.Contains(events(t, c, ns, "side", "PortUnavailable"),
-			fmt.Sprintf("cannot open TCP port 127.0.0.1:%d on this machine: address already in use: end what has it, or choose another nodePort", nodePort))
-	})
-	var said string
-	clustertest.Eventually(t, "an event about the port", func() bool {
-		said = c.Kubectl(t, "get", "events", "-n", ns, "--field-selector", "reason=PortUnavailable,involvedObject.name=front", "-o", "jsonpath={.items[0].message}")
-		return said != ""
-	})
-	if want := fmt.Sprintf("cannot open TCP port 127.0.0.1:%d on this machine: address already in use: end what has it, or choose another port", port); !strings.HasPrefix(said, want) {
-		t.Errorf("the event says %q, want %q", said, want)
-	}
-	if ip := c.Kubectl(t, "get", "service", "-n", ns, "front", "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}"); ip != "" {
-		t.Errorf("the load balancer has address %s although its port is not open", ip)
-	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	clustertest.Eventually(t, "the port to be opened once it is free", func() bool {
-		a, err := ask(t.Context(), fmt.Sprintf("127.0.0.1:%d", port))
-		return err == nil && a.Pod == "web"
-	})
 }

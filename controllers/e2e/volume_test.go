@@ -181,12 +181,33 @@ kind: Pod
 metadata: {name: once-writes}
 spec:
   restartPolicy: Never
-  containers: [{name: c, image: busybox, command: [sh, -c, "echo a > /host/file; echo b > /local/file"], volumeMounts: [{name: h, mountPath: /host}, {name: l, mountPath: /local}]}]
-  volumes: [{name: h, hostPath: {path: /srv/NAMESPACE, type: DirectoryOrCreate}}, {name: l, persistentVolumeClaim: {claimName: local}}]
+  containers:
+  - name: c
+    image: busybox
+    command: [sh, -c, "echo a > /host/file; echo b > /local/file; echo c > /sub/file; echo d > /expr/file; echo e > /any/file; echo f > /own/file; ls -d /log"]
+    env: [{name: ME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]
+    volumeMounts:
+    - {name: h, mountPath: /host}
+    - {name: l, mountPath: /local}
+    - {name: l, mountPath: /sub, subPath: deep/er}
+    - {name: l, mountPath: /expr, subPathExpr: of-$(ME)}
+    - {name: any, mountPath: /any}
+    - {name: own, mountPath: /own}
+    - {name: log, mountPath: /log, readOnly: true}
+  volumes:
+  - {name: h, hostPath: {path: /srv/NAMESPACE, type: DirectoryOrCreate}}
+  - {name: l, persistentVolumeClaim: {claimName: local}}
+  - {name: any, hostPath: {path: /opt/NAMESPACE}}
+  - {name: own, ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}}}}
+  - {name: log, hostPath: {path: /var/log, type: Directory}}
 `, "NAMESPACE", ns))
 	clustertest.Eventually(t, "the Pod to write", func() bool { return get(t, c, ns, "once-writes").Status.Phase == corev1.PodSucceeded })
 	root := filepath.Join(c.DataDir, "nodes", "node-1", "rootfs")
-	for file, want := range map[string]string{"srv/" + ns + "/file": "a\n", "mnt/disk-" + ns + "/file": "b\n"} {
+	own := c.Kubectl(t, "get", "pvc", "-n", ns, "once-writes-own", "-o", "jsonpath={.spec.volumeName}")
+	for file, want := range map[string]string{
+		"srv/" + ns + "/file": "a\n", "mnt/disk-" + ns + "/file": "b\n", "mnt/disk-" + ns + "/deep/er/file": "c\n", "mnt/disk-" + ns + "/of-once-writes/file": "d\n",
+		"opt/" + ns + "/file": "e\n", "var/lib/podarium/volumes/" + own + "/file": "f\n",
+	} {
 		if b, err := os.ReadFile(filepath.Join(root, file)); err != nil || string(b) != want {
 			t.Errorf("%s holds %q, %v", file, b, err)
 		}
