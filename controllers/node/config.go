@@ -51,6 +51,7 @@ func configuration(o Options) (*options.KubeletServer, error) {
 	c.EvictionHard = nil
 	c.ImageGCHighThresholdPercent = 100
 	c.EnableControllerAttachDetach = false
+	c.EnableSystemLogHandler = false // it would show the host's /var/log
 
 	// Nothing to be gentle to: the runtime and the API server are in this process.
 	c.SerializeImagePulls = false

@@ -1,9 +1,11 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -170,8 +172,22 @@ func (subPaths) PrepareSafeSubpath(s subpath.Subpath) (string, func(), error) {
 	if path != root && !strings.HasPrefix(path, root+string(filepath.Separator)) {
 		return "", nil, fmt.Errorf("volume %s: sub-path %s leads out of the volume", s.VolumeName, s.Path)
 	}
-	return s.Path, nil, nil
+	if info, err := os.Stat(path); err != nil || info.IsDir() {
+		return s.Path, nil, err
+	}
+	// A file stays the one that it was when the container was made, as with a bind mount: that of a ConfigMap does not follow it.
+	at := filepath.Join(s.PodDir, subPathsDir, s.VolumeName, s.ContainerName, strconv.Itoa(s.VolumeMountIndex))
+	if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o750), os.RemoveAll(at)); err != nil {
+		return "", nil, fmt.Errorf("volume %s: %w", s.VolumeName, err)
+	}
+	if err := os.Link(path, at); err != nil {
+		return s.Path, nil, nil // the volume is on another file system: the file itself will do
+	}
+	return at, nil, nil
 }
+
+// subPathsDir is where a kubelet keeps what is mounted of a Pod's sub-paths (pkg/volume/util/subpath/subpath.go).
+const subPathsDir = "volume-subpaths"
 
 func (subPaths) SafeMakeDir(sub, base string, perm os.FileMode) error {
 	root, err := os.OpenRoot(base)

@@ -131,7 +131,7 @@ func connectRemote(ctx context.Context, o remote.Options) (internalapi.RuntimeSe
 }
 
 // engines are what runs containers: the node's own and those that a RuntimeClass may name.
-func engines(o Options) (own containers.Engine, handlers map[string]containers.Engine, pull func(context.Context, string) (uint64, error), err error) {
+func engines(o Options) (own containers.Engine, handlers map[string]containers.Engine, pull func(context.Context, string) (containers.Pulled, error), err error) {
 	catalogue, err := standin.Default()
 	if err != nil {
 		return nil, nil, nil, err
@@ -236,7 +236,7 @@ func (n *Node) run(ctx context.Context, o Options, images internalapi.ImageManag
 	if tuned != nil {
 		return fmt.Errorf("node %s: %w", o.Name, tuned)
 	}
-	if err := serve(ctx, o, k, c, client, recorder, n.addr); err != nil {
+	if err := serve(ctx, o, k, n.runtime, c, client, recorder, n.addr); err != nil {
 		return err
 	}
 	k.BirthCry()

@@ -18,11 +18,13 @@ import (
 	"k8s.io/kubernetes/pkg/kubelet"
 	"k8s.io/kubernetes/pkg/kubelet/server"
 	"k8s.io/kubernetes/pkg/kubelet/server/stats"
+
+	"github.com/podarium/podarium/controllers/node/containers"
 )
 
 // serve answers the kubelet's API (logs, exec, statistics …) over TLS at the node's address on the virtual network, until
 // ctx ends.
-func serve(ctx context.Context, o Options, k *kubelet.Kubelet, c *options.KubeletServer, client kubernetes.Interface, recorder record.EventRecorder, addr netip.Addr) error {
+func serve(ctx context.Context, o Options, k *kubelet.Kubelet, r *containers.Runtime, c *options.KubeletServer, client kubernetes.Interface, recorder record.EventRecorder, addr netip.Addr) error {
 	cert, err := tls.LoadX509KeyPair(o.ServingCertFile, o.ServingKeyFile)
 	if err != nil {
 		return fmt.Errorf("node %s: serving certificate: %w", o.Name, err)
@@ -33,7 +35,7 @@ func serve(ctx context.Context, o Options, k *kubelet.Kubelet, c *options.Kubele
 	}
 	go reload(ctx.Done())
 	analyzer := stats.NewResourceAnalyzer(ctx, k, c.VolumeStatsAggPeriod.Duration, recorder)
-	handler := server.NewServer(ctx, k, analyzer, nil, nil, auth, &c.KubeletConfiguration)
+	handler := server.NewServer(ctx, following{Kubelet: k, runtime: r}, analyzer, nil, nil, auth, &c.KubeletConfiguration)
 	s := &http.Server{
 		Handler:           &handler,
 		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS12},

@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/record"
@@ -96,7 +95,7 @@ func (v *volumes) WaitForAttachAndMount(ctx context.Context, pod *corev1.Pod) er
 	ctx, cancel := context.WithTimeout(ctx, mountTimeout)
 	defer cancel()
 	backoff := wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Steps: 5, Cap: 3 * time.Second}
-	said := sets.New[string]()
+	said := sayings{}
 	for {
 		var missing, unknown []string
 		for _, vol := range want {
@@ -106,9 +105,8 @@ func (v *volumes) WaitForAttachAndMount(ctx context.Context, pod *corev1.Pod) er
 			}
 			if missing = append(missing, vol.Name); !known {
 				unknown = append(unknown, vol.Name)
-			} else if msg := fmt.Sprintf("MountVolume.SetUp failed for volume %q : %v", vol.Name, err); !said.Has(msg) {
-				said.Insert(msg)
-				v.recorder.Event(pod, corev1.EventTypeWarning, events.FailedMountVolume, msg)
+			} else if said.due(vol.Name) {
+				v.recorder.Eventf(pod, corev1.EventTypeWarning, events.FailedMountVolume, "MountVolume.SetUp failed for volume %q : %v", vol.Name, err)
 			}
 		}
 		if len(missing) == 0 {
@@ -123,6 +121,29 @@ func (v *volumes) WaitForAttachAndMount(ctx context.Context, pod *corev1.Pod) er
 			return fmt.Errorf("unmounted volumes=%v, unattached volumes=[], failed to process volumes=%v: %w", missing, unknown, ctx.Err())
 		}
 	}
+}
+
+// sayings are the volumes whose failure has been told, each by an event whenever a kubelet would try again
+// (pkg/util/goroutinemap/exponentialbackoff: after half a second, then each time twice as long), however often this one does.
+type sayings map[string]*saying
+
+type saying struct {
+	next time.Time
+	wait time.Duration
+}
+
+func (s sayings) due(volume string) bool {
+	said := s[volume]
+	if said == nil {
+		said = &saying{wait: 500 * time.Millisecond}
+		s[volume] = said
+	}
+	now := time.Now()
+	if now.Before(said.next) {
+		return false
+	}
+	said.next, said.wait = now.Add(said.wait), 2*said.wait
+	return true
 }
 
 // setUp makes one volume's files; known says that the volume itself could be found.
@@ -223,6 +244,9 @@ func (v *volumes) WaitForUnmount(_ context.Context, pod *corev1.Pod) error {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("UnmountVolume.TearDown failed for volume %q : %w", volumeName, err))
 		}
+	}
+	if err := os.RemoveAll(filepath.Join(v.podsDir, string(pod.UID), subPathsDir)); err != nil {
+		errs = append(errs, err)
 	}
 	if len(errs) == 0 && len(ms) > 0 {
 		// What an earlier run of the process has set up for this Pod and this one has not.

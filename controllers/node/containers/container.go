@@ -124,10 +124,20 @@ func (c *container) spec() Spec {
 		MemoryLimit: c.config.GetLinux().GetResources().GetMemoryLimitInBytes(),
 		Stdout:      c.stdout, Stderr: c.stderr,
 	}
+	spec.user(c.config.GetLinux().GetSecurityContext())
 	if c.stdin != nil {
 		spec.Stdin = c.stdin
 	}
 	return spec
+}
+
+// user sets who the container runs as, and where it may write.
+func (s *Spec) user(sc *runtimeapi.LinuxContainerSecurityContext) {
+	s.User = -1
+	if u := sc.GetRunAsUser(); u != nil {
+		s.User = u.Value
+	}
+	s.Group, s.Groups, s.ReadOnly = sc.GetRunAsGroup().GetValue(), sc.GetSupplementalGroups(), sc.GetReadonlyRootfs()
 }
 
 // StartContainer runs a container.

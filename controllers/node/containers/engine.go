@@ -46,6 +46,11 @@ type Spec struct {
 	// Dir is an existing directory of the container's own, removed with it.
 	Dir string
 	TTY bool
+	// User, Group and Groups are what the Pod says of who the container runs as; User is negative where it says nothing.
+	User, Group int64
+	Groups      []int64
+	// ReadOnly says that the container writes to its volumes only.
+	ReadOnly bool
 	// MemoryLimit is in bytes, 0 for none.
 	MemoryLimit int64
 	// Stdin is nil unless the container asks for it.

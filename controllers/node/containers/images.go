@@ -17,7 +17,7 @@ import (
 // Images is the image service of one node. There is nothing to download: an image is present once it has been pulled.
 type Images struct {
 	// Pull says what pulling an image costs, or why it fails.
-	pull func(ctx context.Context, image string) (size uint64, err error)
+	pull func(ctx context.Context, image string) (Pulled, error)
 
 	mu     sync.Mutex
 	pulled map[string]*runtimeapi.Image // by ID
@@ -25,8 +25,16 @@ type Images struct {
 
 var _ internalapi.ImageManagerService = (*Images)(nil)
 
+// Pulled is what one learns of an image by pulling it.
+type Pulled struct {
+	// Size is in bytes.
+	Size uint64
+	// User is who the image's containers run as where the Pod does not say; 0 is refused where it wants no root.
+	User int64
+}
+
 // NewImages makes an image service without images. pull is asked before an image becomes present; it may take its time.
-func NewImages(pull func(ctx context.Context, image string) (size uint64, err error)) *Images {
+func NewImages(pull func(ctx context.Context, image string) (Pulled, error)) *Images {
 	return &Images{pull: pull, pulled: map[string]*runtimeapi.Image{}}
 }
 
@@ -84,13 +92,13 @@ func (i *Images) PullImage(ctx context.Context, image *runtimeapi.ImageSpec, _ *
 	if name == "" {
 		return "", status.Error(codes.InvalidArgument, "image without a name")
 	}
-	size, err := i.pull(ctx, name)
+	pulled, err := i.pull(ctx, name)
 	if err != nil {
 		return "", err
 	}
 	id := imageID(name)
 	img := &runtimeapi.Image{
-		Id: id, Size: size, Spec: &runtimeapi.ImageSpec{Image: name}, Uid: &runtimeapi.Int64Value{Value: 65532},
+		Id: id, Size: pulled.Size, Spec: &runtimeapi.ImageSpec{Image: name}, Uid: &runtimeapi.Int64Value{Value: pulled.User},
 	}
 	n := normal(name)
 	if repo, _, digest := strings.Cut(n, "@"); digest {

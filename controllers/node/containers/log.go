@@ -15,6 +15,28 @@ type logFile struct {
 	path string
 	mu   sync.Mutex
 	file *os.File
+	// number counts the files that have been at path, and changed is closed by the next line and the next file; nil where
+	// nobody waits.
+	number  int
+	changed chan struct{}
+}
+
+// wait gives the number of the file that is at the log's path, and what is closed when there is more to read.
+func (l *logFile) wait() (number int, changed <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.changed == nil {
+		l.changed = make(chan struct{})
+	}
+	return l.number, l.changed
+}
+
+// tell needs l.mu.
+func (l *logFile) tell() {
+	if l.changed != nil {
+		close(l.changed)
+		l.changed = nil
+	}
 }
 
 // create makes the file, so that it can be read before the first line.
@@ -26,6 +48,10 @@ func (l *logFile) create() error {
 	if err != nil {
 		return err
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.number++
+	l.tell()
 	return f.Close()
 }
 
@@ -53,6 +79,7 @@ func (l *logFile) write(stream string, full bool, line []byte) error {
 		l.file = f
 	}
 	_, err := l.file.Write(b)
+	l.tell()
 	return err
 }
 

@@ -222,11 +222,11 @@ func TestRefusedContainers(t *testing.T) {
 }
 
 func TestImages(t *testing.T) {
-	i := NewImages(func(_ context.Context, image string) (uint64, error) {
+	i := NewImages(func(_ context.Context, image string) (Pulled, error) {
 		if image == "broken" {
-			return 0, errors.New("manifest unknown")
+			return Pulled{}, errors.New("manifest unknown")
 		}
-		return 12, nil
+		return Pulled{Size: 12, User: 5}, nil
 	})
 	ctx := t.Context()
 	spec := &runtimeapi.ImageSpec{Image: "nginx"}
@@ -238,7 +238,7 @@ func TestImages(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"nginx", "nginx:latest", "docker.io/library/nginx:latest", id} { // all of them are one
-		if s, _ := i.ImageStatus(ctx, &runtimeapi.ImageSpec{Image: name}, false); s.Image == nil || s.Image.Id != id || s.Image.RepoTags[0] != "docker.io/library/nginx:latest" {
+		if s, _ := i.ImageStatus(ctx, &runtimeapi.ImageSpec{Image: name}, false); s.Image == nil || s.Image.Id != id || s.Image.Uid.Value != 5 || s.Image.RepoTags[0] != "docker.io/library/nginx:latest" {
 			t.Errorf("%s is %+v", name, s.Image)
 		}
 	}

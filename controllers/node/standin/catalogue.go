@@ -30,6 +30,8 @@ type Image struct {
 	Status int `json:"status,omitempty"`
 	// Exit makes it end by itself.
 	Exit *Ending `json:"exit,omitempty"`
+	// User is who its containers run as, by number.
+	User *int64 `json:"user,omitempty"`
 	// Memory is in megabytes, CPU in millicores.
 	Memory int64 `json:"memory,omitempty"`
 	CPU    int64 `json:"cpu,omitempty"`
@@ -90,6 +92,8 @@ func (c *Catalogue) With(images []Image) (*Catalogue, error) {
 			return nil, fail(fmt.Sprintf("serve: %q is none of http, files, redis, zookeeper, postgres, echo, shell and none", img.Serve))
 		case img.Exit != nil && (img.Exit.Code < 0 || img.Exit.Code > 255):
 			return nil, fail("exit.code is not between 0 and 255")
+		case img.User != nil && *img.User < 0:
+			return nil, fail("user is no number of a user")
 		case img.Status != 0 && (img.Status < 100 || img.Status > 599):
 			return nil, fail("status is no HTTP status")
 		}
@@ -102,6 +106,14 @@ func (c *Catalogue) With(images []Image) (*Catalogue, error) {
 	}
 	out.entries = append(out.entries, c.entries...)
 	return out, nil
+}
+
+// user is root where the catalogue says nothing.
+func (i Image) user() int64 {
+	if i.User == nil {
+		return 0
+	}
+	return *i.User
 }
 
 // Images are the entries, in the order in which they count.
@@ -129,6 +141,7 @@ func (c *Catalogue) Find(image string) Image {
 		first(&out.Start, e.Start)
 		first(&out.Status, e.Status)
 		first(&out.Exit, e.Exit)
+		first(&out.User, e.User)
 		first(&out.Memory, e.Memory)
 		first(&out.CPU, e.CPU)
 		if out.Ports == nil {

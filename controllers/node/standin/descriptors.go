@@ -1,22 +1,31 @@
 package standin
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"strconv"
 	"sync"
 
 	"mvdan.cc/sh/v3/interp"
-	"mvdan.cc/sh/v3/syntax"
 )
 
-// descriptors are what a script writes to beside its output and its errors: exec 3>FILE, then >&3. The interpreter knows
-// three of them only, so that the script is rewritten: to openDescriptor, and to redirections to /dev/fd/3.
+// descriptors are what a script reads and writes beside its input, output and errors: exec 3>FILE, then >&3. The interpreter
+// knows three of them only, so that the script is rewritten (rewrite.go): to openDescriptor, and to redirections to /dev/fd/3.
 type descriptors struct {
 	mu   sync.Mutex
-	open map[int]io.Writer
+	open map[int]descriptor
+}
+
+// descriptor is one of them. All its streams have one position in a file.
+type descriptor struct {
+	w     io.Writer
+	r     *os.File
+	close func() // nil where it is the shell's own input or output
 }
 
 // openDescriptor is the command that stands for exec with redirections of such descriptors: N OPERATOR WORD and so on.
@@ -24,37 +33,42 @@ const openDescriptor = "podarium-descriptor"
 
 const descriptorDir = "/dev/fd/"
 
-// writer is the descriptor of that number, which outlives the redirection.
-func (d *descriptors) writer(number string) (io.ReadWriteCloser, error) {
+// reopen gives the descriptor of that number, which outlives the redirection.
+func (d *descriptors) reopen(number string, write bool) (io.ReadWriteCloser, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if n, err := strconv.Atoi(number); err == nil && d.open[n] != nil {
-		return toWriter{d.open[n]}, nil
+	n, _ := strconv.Atoi(number)
+	switch o := d.open[n]; {
+	case write && o.w != nil:
+		return toWriter{o.w}, nil
+	case !write && o.r != nil:
+		return duplicate(o.r)
 	}
-	return nil, fmt.Errorf("%s: bad file descriptor", number)
+	return nil, &fs.PathError{Op: "sh:", Path: number, Err: errBadDescriptor}
 }
 
-func (d *descriptors) set(n int, w io.Writer) {
+var errBadDescriptor = errors.New("bad file descriptor")
+
+func (d *descriptors) set(n int, o descriptor) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if c, ok := d.open[n].(*os.File); ok {
-		_ = c.Close() // what was written is written
+	if before := d.open[n]; before.close != nil {
+		before.close() // what was written is written
 	}
 	if d.open == nil {
-		d.open = map[int]io.Writer{}
+		d.open = map[int]descriptor{}
 	}
-	delete(d.open, n)
-	if w != nil {
-		d.open[n] = w
+	if d.open[n] = o; o.w == nil && o.r == nil {
+		delete(d.open, n)
 	}
 }
 
 func (d *descriptors) close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, w := range d.open {
-		if c, ok := w.(*os.File); ok {
-			_ = c.Close()
+	for _, o := range d.open {
+		if o.close != nil {
+			o.close()
 		}
 	}
 	clear(d.open)
@@ -70,86 +84,115 @@ func (s *shell) openDescriptors() (closeAll func()) {
 }
 
 // redirect runs openDescriptor.
-func (s *shell) redirect(hc interp.HandlerContext, args []string) int {
+func (s *shell) redirect(ctx context.Context, hc interp.HandlerContext, args []string) int {
 	for ; len(args) >= 3; args = args[3:] {
 		n, _ := digits(args[0])
-		word := args[2]
-		if op := args[1]; op == syntax.DplOut.String() {
-			switch word {
-			case "-":
-				s.fds.set(n, nil)
-			case "1":
-				s.fds.set(n, hc.Stdout)
-			case "2":
-				s.fds.set(n, hc.Stderr)
-			default:
-				fmt.Fprintf(hc.Stderr, "sh: %s: bad file descriptor\n", word)
-				return 1
-			}
-			continue
-		}
-		if !path.IsAbs(word) {
-			word = path.Join(hc.Dir, word)
-		}
-		mode := os.O_TRUNC
-		if args[1] == syntax.AppOut.String() {
-			mode = os.O_APPEND
-		}
-		f, err := s.p.files.open(word, os.O_WRONLY|os.O_CREATE|mode, 0o644)
+		o, err := s.descriptor(ctx, hc, args[1], args[2])
 		if err != nil {
-			fmt.Fprintf(hc.Stderr, "sh: can't create %s: %v\n", args[2], cause(err))
+			fmt.Fprintln(hc.Stderr, err)
 			return 1
 		}
-		s.fds.set(n, f)
+		s.fds.set(n, o)
 	}
 	return 0
 }
 
-// adapt rewrites what the interpreter does not know or knows of the host: descriptors above 2, and $$.
-func (s *shell) adapt(n syntax.Node) {
-	switch n := n.(type) {
-	case *syntax.ParamExp:
-		if n.Param != nil && n.Param.Value == "$" && n.Exp == nil && !n.Length {
-			n.Short = false
-			n.Param.Value = "podarium_pid"
-			n.Exp = &syntax.Expansion{Op: syntax.DefaultUnsetOrNull, Word: literal(strconv.Itoa(s.pid))}
-		}
-	case *syntax.Stmt:
-		if call, ok := n.Cmd.(*syntax.CallExpr); ok && len(call.Args) == 1 && call.Args[0].Lit() == "exec" {
-			adaptExec(n, call)
-		}
-		for _, r := range n.Redirs {
-			if fd, ok := digits(r.Word.Lit()); ok && r.Op == syntax.DplOut {
-				r.Op, r.Word = syntax.AppOut, literal(descriptorDir+strconv.Itoa(fd))
+// descriptor is what OPERATOR WORD means.
+func (s *shell) descriptor(ctx context.Context, hc interp.HandlerContext, op, word string) (descriptor, error) {
+	mode := os.O_RDONLY
+	switch op {
+	case ">&", "<&":
+		return s.copied(hc, word)
+	case ">", ">|":
+		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	case ">>":
+		mode = os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	case "<>":
+		mode = os.O_RDWR | os.O_CREATE
+	}
+	if !path.IsAbs(word) {
+		word = path.Join(hc.Dir, word)
+	}
+	f, err := s.open(ctx, word, mode)
+	if err != nil {
+		return descriptor{}, err
+	}
+	o := descriptor{close: func() { _ = f.Close() }}
+	if mode != os.O_RDONLY {
+		o.w = f
+	}
+	if mode&os.O_WRONLY != 0 {
+		return o, nil
+	}
+	if file, ok := f.(*os.File); ok {
+		o.r = file
+		return o, nil
+	}
+	// What is no file is read by way of a pipe, all readers of which have one position, too.
+	r, w, err := os.Pipe()
+	if err != nil {
+		o.close()
+		return descriptor{}, err
+	}
+	go func() {
+		_, _ = io.Copy(w, f) // until either is closed
+		_ = w.Close()
+	}()
+	o.r, o.close = r, func() { _, _ = f.Close(), r.Close() }
+	return o, nil
+}
+
+// copied is what 3>&1 and 3<&0 mean, and 3>&-.
+func (s *shell) copied(hc interp.HandlerContext, word string) (descriptor, error) {
+	switch word {
+	case "-":
+		return descriptor{}, nil
+	case "0":
+		if f, ok := hc.Stdin.(*os.File); ok {
+			r, err := duplicate(f)
+			if err != nil {
+				return descriptor{}, err
 			}
+			return descriptor{r: r, close: func() { _ = r.Close() }}, nil
 		}
+		return descriptor{}, errors.New("sh: there is no input to copy")
+	case "1":
+		return descriptor{w: hc.Stdout}, nil
+	case "2":
+		return descriptor{w: hc.Stderr}, nil
 	}
+	n, _ := strconv.Atoi(word)
+	s.fds.mu.Lock()
+	defer s.fds.mu.Unlock()
+	o := s.fds.open[n]
+	if o.w == nil && o.r == nil {
+		return o, fmt.Errorf("sh: %s: %w", word, errBadDescriptor)
+	}
+	copied := descriptor{w: o.w}
+	if o.r != nil {
+		r, err := duplicate(o.r)
+		if err != nil {
+			return descriptor{}, err
+		}
+		copied.r, copied.close = r, func() { _ = r.Close() }
+	}
+	return copied, nil
 }
 
-// adaptExec takes the descriptors above 2 off an exec without a command, where it has no others.
-func adaptExec(st *syntax.Stmt, call *syntax.CallExpr) {
-	var args []*syntax.Word
-	for _, r := range st.Redirs {
-		if r.N == nil {
-			return
+// readDescriptor makes of read -u 3 NAME what the interpreter knows: read NAME <&3.
+func readDescriptor(args []string) []string {
+	for i, a := range args {
+		if a != "-u" || i+1 == len(args) {
+			continue
 		}
-		if _, ok := digits(r.N.Value); !ok {
-			return
+		if _, ok := digits(args[i+1]); !ok {
+			break
 		}
-		switch r.Op {
-		case syntax.RdrOut, syntax.AppOut, syntax.DplOut:
-			args = append(args, literal(r.N.Value), literal(r.Op.String()), r.Word)
-		case syntax.DplIn: // exec 3<&-
-			args = append(args, literal(r.N.Value), literal(syntax.DplOut.String()), r.Word)
-		default:
-			return
+		line, err := quoted(append(append([]string(nil), args[:i]...), args[i+2:]...))
+		if err != nil {
+			break
 		}
+		return []string{"eval", line + " < " + descriptorDir + args[i+1]}
 	}
-	if len(args) > 0 {
-		call.Args, st.Redirs = append([]*syntax.Word{literal(openDescriptor)}, args...), nil
-	}
-}
-
-func literal(s string) *syntax.Word {
-	return &syntax.Word{Parts: []syntax.WordPart{&syntax.SglQuoted{Value: s}}}
+	return args
 }

@@ -6,5 +6,6 @@
 // virtual network only.
 //
 // Caveats: a command that is asked to end (SIGTERM) and has no trap on TERM ends at once, with exit code 143, whereas a real
-// shell as process 1 would ignore it; a trap runs once what is under way has been broken off, and sees no variables of it; users and permissions within a container are not told apart.
+// shell as process 1 would ignore it; a trap does not wait for the tool that the shell is at, which is broken off; users and
+// permissions within a container are not told apart.
 package standin

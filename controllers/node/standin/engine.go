@@ -26,7 +26,7 @@ func New(network *podnet.Network, node string, catalogue *Catalogue) *Engine {
 }
 
 // Pull says whether an image can be had, and takes the time that the catalogue gives it.
-func (e *Engine) Pull(ctx context.Context, image string) (uint64, error) {
+func (e *Engine) Pull(ctx context.Context, image string) (containers.Pulled, error) {
 	img := e.catalogue.Find(image)
 	if d := duration(img.Pull.Time); d > 0 {
 		t := time.NewTimer(d)
@@ -34,10 +34,10 @@ func (e *Engine) Pull(ctx context.Context, image string) (uint64, error) {
 		select {
 		case <-t.C:
 		case <-ctx.Done():
-			return 0, ctx.Err()
+			return containers.Pulled{}, ctx.Err()
 		}
 	}
-	return uint64(img.Pull.Size) << 20, img.pullError(image)
+	return containers.Pulled{Size: uint64(img.Pull.Size) << 20, User: img.user()}, img.pullError(image)
 }
 
 // Start runs a container. It returns when the container's ports are open, so that the first probe finds them so; where
@@ -79,7 +79,8 @@ type process struct {
 	started  time.Time
 	requests atomic.Int64
 	pids     pids
-	begin    func() // called by the program when Start may return
+	traps    atomic.Pointer[traps] // of the container's command; nil for a server
+	begin    func()                // called by the program when Start may return
 
 	ctx    context.Context //nolint:containedctx // until the container is asked to end: the life of it, not of a call
 	cancel context.CancelFunc
@@ -162,7 +163,18 @@ func (p *process) Done() <-chan struct{} { return p.done }
 func (p *process) Exit() containers.Exit { return p.exit }
 
 // Terminate lets servers end what they are doing, and a command run its trap on TERM.
-func (p *process) Terminate() { p.cancel() }
+func (p *process) Terminate() { p.signal("TERM") }
+
+// signal is what kill does to process 1.
+func (p *process) signal(name string) {
+	if t := p.traps.Load(); t != nil && t.deliver(name) {
+		return
+	}
+	switch name {
+	case "TERM", "INT", "QUIT", "KILL":
+		p.cancel()
+	}
+}
 
 // Kill ends the container.
 func (p *process) Kill() {

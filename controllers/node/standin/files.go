@@ -46,6 +46,9 @@ func (f *files) prepare() error {
 				return
 			}
 		}
+		if f.err = os.MkdirAll(filepath.Join(f.dir, filepath.FromSlash(path.Clean("/"+f.spec.WorkingDir))), 0o700); f.err != nil {
+			return
+		}
 		for name, text := range map[string]string{
 			"hostname": f.spec.Hostname + "\n", "os-release": "NAME=podarium\nPRETTY_NAME=\"podarium stand-in\"\n",
 			"passwd": "root:x:0:0:root:/root:/bin/sh\n", "group": "root:x:0:\n", "resolv.conf": f.resolvConf(),
@@ -88,6 +91,7 @@ func (f *files) locate(p string, write bool) (root *os.Root, rel string, err err
 	}
 	p = path.Clean("/" + p)
 	base, rel := f.dir, strings.TrimPrefix(p, "/")
+	own := true
 	for _, m := range f.mounts {
 		at := path.Clean(m.ContainerPath)
 		if p != at && !strings.HasPrefix(p, at+"/") {
@@ -96,8 +100,12 @@ func (f *files) locate(p string, write bool) (root *os.Root, rel string, err err
 		if m.Readonly && write {
 			return nil, "", errReadOnly
 		}
+		own = false
 		base, rel = m.HostPath, strings.TrimPrefix(strings.TrimPrefix(p, at), "/")
 		break
+	}
+	if own && write && f.spec.ReadOnly {
+		return nil, "", errReadOnly
 	}
 	if info, err := os.Stat(base); err == nil && !info.IsDir() { // a single file is mounted
 		base, rel = filepath.Dir(base), filepath.Base(base)

@@ -16,7 +16,7 @@ func fileTools() map[string]tool {
 	return map[string]tool{
 		"chmod": nothing, "chown": nothing, "chgrp": nothing,
 		"cp": copyTool, "df": df, "du": du, "find": find, "ln": ln, "ls": ls, "ll": ls,
-		"mkdir": mkdir, "mktemp": mktemp, "mount": mountTool, "mv": mv, "readlink": text1(path.Clean), "realpath": text1(path.Clean),
+		"mkdir": mkdir, "mktemp": mktemp, "mount": mountTool, "mv": mv, "readlink": readlink, "realpath": text1(path.Clean),
 		"rm": rm, "rmdir": rm, "stat": statTool, "tar": tarTool, "tee": tee, "touch": touch,
 	}
 }
@@ -57,55 +57,6 @@ func (u untilDone) Read(b []byte) (int, error) {
 		return 0, err
 	}
 	return u.r.Read(b)
-}
-
-func ls(_ context.Context, s *shell, args []string) int {
-	flags, paths := split(args)
-	long, all := has(flags, 'l', ""), has(flags, 'a', "all") || has(flags, 'A', "almost-all")
-	if len(paths) == 0 {
-		paths = []string{"."}
-	}
-	show := func(name string, info fs.FileInfo) {
-		if long {
-			fmt.Fprintf(s.stdout, "%s    1 root     root     %8d %s %s\n", info.Mode(), info.Size(), info.ModTime().UTC().Format("Jan _2 15:04"), name)
-		} else {
-			fmt.Fprintln(s.stdout, name)
-		}
-	}
-	code := 0
-	for i, p := range paths {
-		info, err := s.p.files.stat(s.abs(p), true)
-		if err != nil {
-			fmt.Fprintf(s.stderr, "ls: %s: %v\n", p, cause(err))
-			code = 1
-			continue
-		}
-		if !info.IsDir() || has(flags, 'd', "directory") {
-			show(p, info)
-			continue
-		}
-		if len(paths) > 1 {
-			if i > 0 {
-				fmt.Fprintln(s.stdout)
-			}
-			fmt.Fprintf(s.stdout, "%s:\n", p)
-		}
-		es, err := s.p.files.readDir(s.abs(p))
-		if err != nil {
-			fmt.Fprintf(s.stderr, "ls: %s: %v\n", p, cause(err))
-			code = 1
-			continue
-		}
-		for _, e := range es {
-			if strings.HasPrefix(e.Name(), ".") && !all {
-				continue
-			}
-			if info, err := e.Info(); err == nil {
-				show(e.Name(), info)
-			}
-		}
-	}
-	return code
 }
 
 func (s *shell) each(name string, args []string, do func(root *os.Root, rel string) error) int {

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path"
 	"strings"
-	"sync"
 
 	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/interp"
@@ -26,7 +26,9 @@ type shell struct {
 	stdout, stderr io.Writer
 	dir            string
 	env            expand.Environ
-	traps          *traps    // nil but for the container's own command
+	traps          *traps // nil but for the container's own command
+	main           *interp.Runner
+	replaced       bool      // by what it runs now: exec COMMAND, or sh -c COMMAND with nothing else in it
 	tty            *terminal // nil where nobody types
 	fds            *descriptors
 	pid            int
@@ -49,6 +51,7 @@ func (p *process) runCommand(ctx context.Context, argv []string) containers.Exit
 	defer p.files.close()
 	s := p.shell(p.spec.Stdin, p.spec.Stdout, p.spec.Stderr)
 	s.traps = &traps{}
+	p.traps.Store(s.traps)
 	var code int
 	if p.spec.TTY {
 		code = s.interactive(ctx, p.spec.Stdin, p.spec.Stdout, nil, argv)
@@ -58,81 +61,7 @@ func (p *process) runCommand(ctx context.Context, argv []string) containers.Exit
 	if ctx.Err() == nil {
 		return containers.Exit{Code: code}
 	}
-	if body, caught := s.traps.term(); caught { // what the script wants done when it is asked to end
-		return containers.Exit{Code: p.shell(nil, p.spec.Stdout, p.spec.Stderr).nested(p.alive, []string{"sh", "-c", body})}
-	}
 	return containers.Exit{Code: 143} // 128 + SIGTERM
-}
-
-// traps are what a container's command wants done on SIGTERM. The interpreter itself knows EXIT and ERR only.
-type traps struct {
-	mu     sync.Mutex
-	body   string
-	caught bool
-}
-
-func (t *traps) term() (body string, caught bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.body, t.caught
-}
-
-// catch takes the signals off the arguments of trap that mean an end; the rest is the interpreter's.
-func (t *traps) catch(args []string) []string {
-	if len(args) < 3 {
-		return args
-	}
-	rest := args[:2:2]
-	for _, signal := range args[2:] {
-		switch strings.TrimPrefix(strings.ToUpper(signal), "SIG") {
-		case "TERM", "15":
-			t.mu.Lock()
-			t.body, t.caught = args[1], args[1] != "-"
-			t.mu.Unlock()
-		case "INT", "2", "HUP", "1", "QUIT", "3", "USR1", "USR2":
-		default:
-			rest = append(rest, signal)
-		}
-	}
-	if len(rest) == 2 {
-		return []string{"true"}
-	}
-	return rest
-}
-
-// known says whether there is such a command: a small tool, a builtin of the shell, or a script among the files.
-func (p *process) known(name string) bool {
-	if p.commandOf(name) != nil {
-		return true
-	}
-	if known(path.Base(name)) && (!strings.Contains(name, "/") || inBin(name)) {
-		return true
-	}
-	if !strings.Contains(name, "/") {
-		return false
-	}
-	info, err := p.files.stat(name, true)
-	return err == nil && !info.IsDir()
-}
-
-func known(name string) bool {
-	return tools()[name] != nil || isShell(name) || interp.IsBuiltin(name)
-}
-
-func inBin(name string) bool {
-	switch path.Dir(name) {
-	case "/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin":
-		return true
-	}
-	return false
-}
-
-func isShell(name string) bool {
-	switch path.Base(name) {
-	case "sh", "bash", "ash", "dash":
-		return true
-	}
-	return false
 }
 
 // run runs one command line and gives its exit code.
@@ -140,19 +69,13 @@ func (s *shell) run(ctx context.Context, argv []string) int {
 	if isShell(argv[0]) {
 		return s.nested(ctx, argv)
 	}
-	var line strings.Builder
-	for i, a := range argv {
-		q, err := syntax.Quote(a, syntax.LangBash)
-		if err != nil {
-			fmt.Fprintf(s.stderr, "sh: %v\n", err)
-			return 126
-		}
-		if i > 0 {
-			line.WriteByte(' ')
-		}
-		line.WriteString(q)
+	line, err := quoted(argv)
+	if err != nil {
+		fmt.Fprintf(s.stderr, "sh: %v\n", err)
+		return 126
 	}
-	return s.script(ctx, strings.NewReader(line.String()), argv[0], syntax.LangBash)
+	s.replaced = true
+	return s.script(ctx, strings.NewReader(line), argv[0], syntax.LangBash)
 }
 
 // sh is the language of sh: POSIX with what every sh has beside it. The parser's own LangPOSIX knows no export and no local.
@@ -189,6 +112,7 @@ func (s *shell) nested(ctx context.Context, argv []string) int {
 				if len(rest) > 0 {
 					name, rest = rest[0], rest[1:]
 				}
+				s.replaced = single(args[0], lang)
 				return s.script(ctx, strings.NewReader(args[0]), name, lang, append(opts, append([]string{"--"}, rest...)...)...)
 			case 'e', 'u', 'x', 'f', 'n':
 				opts = append(opts, "-"+string(f))
@@ -243,6 +167,9 @@ func (s *shell) script(ctx context.Context, r io.Reader, name string, lang synta
 	// Statement by statement, as a shell reads its input: what comes before an error is run.
 	err = parser.Stmts(r, func(st *syntax.Stmt) bool {
 		code = s.statement(ctx, runner, st, name)
+		if body, due := s.due(); due && !runner.Exited() && ctx.Err() == nil {
+			code = s.trapAtEnd(ctx, runner, body, name)
+		}
 		return !runner.Exited() && ctx.Err() == nil
 	})
 	if err != nil && ctx.Err() == nil {
@@ -288,7 +215,7 @@ func (s *shell) runner(params ...string) (*interp.Runner, error) {
 		interp.Env(s.env),
 		interp.Params(params...),
 		interp.ExecHandlers(func(interp.ExecHandlerFunc) interp.ExecHandlerFunc { return s.exec }),
-		interp.OpenHandler(func(ctx context.Context, p string, flag int, perm os.FileMode) (io.ReadWriteCloser, error) {
+		interp.OpenHandler(func(ctx context.Context, p string, flag int, _ os.FileMode) (io.ReadWriteCloser, error) {
 			hc := interp.HandlerCtx(ctx)
 			if !path.IsAbs(p) {
 				p = path.Join(hc.Dir, p)
@@ -300,9 +227,9 @@ func (s *shell) runner(params ...string) (*interp.Runner, error) {
 				return toWriter{s.p.output(p, hc.Stderr)}, nil
 			}
 			if path.Dir(p)+"/" == descriptorDir {
-				return s.fds.writer(path.Base(p))
+				return s.fds.reopen(path.Base(p), flag != os.O_RDONLY)
 			}
-			return s.p.files.open(p, flag, perm)
+			return s.open(ctx, p, flag)
 		}),
 		interp.StatHandler(func(_ context.Context, p string, follow bool) (fs.FileInfo, error) { return s.p.files.stat(p, follow) }),
 		interp.ReadDirHandler2(func(_ context.Context, p string) ([]fs.DirEntry, error) { return s.p.files.readDir(p) }),
@@ -310,30 +237,56 @@ func (s *shell) runner(params ...string) (*interp.Runner, error) {
 			_, err := s.p.files.stat(p, true)
 			return err
 		}),
-		interp.CallHandler(func(_ context.Context, args []string) ([]string, error) {
-			if len(args) > 0 && args[0] == "kill" { // the builtin would mean processes of the host
-				return append([]string{"podarium-kill"}, args[1:]...), nil
-			}
-			if len(args) > 0 && args[0] == "trap" {
-				t := s.traps
-				if t == nil {
-					t = &traps{} // a command beside the container's own gets no signals
-				}
-				return t.catch(args), nil
-			}
-			return args, nil
+		interp.CallHandler(func(ctx context.Context, args []string) ([]string, error) {
+			return s.before(interp.HandlerCtx(ctx), args), nil
 		}),
 	)
 	if err != nil {
 		return nil, err
 	}
-	r.Dir = s.dir
+	r.Dir, s.main = s.dir, r
 	if info, err := s.p.files.stat(s.dir, true); err != nil || !info.IsDir() {
 		if err := s.p.files.change(s.dir, func(root *os.Root, rel string) error { return root.MkdirAll(rel, 0o700) }); err != nil {
 			r.Dir = "/"
 		}
 	}
 	return r, nil
+}
+
+// before says what is run for a command; builtins that the interpreter has in another way than a container should are replaced.
+func (s *shell) before(hc interp.HandlerContext, args []string) []string {
+	if args = s.trapped(hc, args); len(args) == 0 {
+		return args
+	}
+	switch args[0] {
+	case "kill", "wait": // the builtin kill would mean processes of the host, and nothing would break off a wait
+		return append([]string{"podarium-" + args[0]}, args[1:]...)
+	case "trap":
+		return s.trap(hc, args)
+	case "eval":
+		return []string{"eval", s.adaptText(strings.Join(args[1:], " "))}
+	case "read":
+		return readDescriptor(args)
+	case "exec":
+		s.replaced = s.replaced || len(args) > 1 && s.traps != nil && s.outermost(hc)
+	}
+	return args
+}
+
+// open opens a file, or a connection: /dev/tcp/HOST/PORT. An error that is no PathError would end the script.
+func (s *shell) open(ctx context.Context, p string, flag int) (f io.ReadWriteCloser, err error) {
+	if dir, port := path.Split(p); strings.HasPrefix(dir, "/dev/tcp/") || strings.HasPrefix(dir, "/dev/udp/") {
+		f, err = s.p.dial(ctx, dir[len("/dev/"):len("/dev/tcp")], net.JoinHostPort(path.Base(dir), port))
+	} else {
+		f, err = s.p.files.open(p, flag, 0o644)
+	}
+	switch {
+	case err == nil:
+		return f, nil
+	case flag&os.O_CREATE != 0:
+		return nil, &fs.PathError{Op: "sh: can't create", Path: p, Err: cause(err)}
+	}
+	return nil, &fs.PathError{Op: "sh: can't open", Path: p, Err: cause(err)}
 }
 
 // output is where a write to the main process's streams goes.
@@ -356,9 +309,22 @@ func (toWriter) Close() error             { return nil }
 func (s *shell) exec(ctx context.Context, args []string) error {
 	hc := interp.HandlerCtx(ctx)
 	if args[0] == openDescriptor {
-		return status(s.redirect(hc, args[1:]))
+		return status(s.redirect(ctx, hc, args[1:]))
+	}
+	if args[0] == "podarium-wait" {
+		return s.waitJobs(ctx, hc, args[1:])
 	}
 	inner := &shell{p: s.p, stdin: hc.Stdin, stdout: hc.Stdout, stderr: hc.Stderr, dir: hc.Dir, env: hc.Env, tty: s.tty, fds: s.fds}
+	if s.traps != nil && s.outermost(hc) {
+		if s.replaced && s.p.scripted(args[0]) {
+			inner.traps = s.traps // it is process 1 now
+		} else {
+			alive, end := s.traps.breakable(ctx)
+			code := inner.tool(alive, args)
+			end()
+			return s.afterwards(ctx, hc, code)
+		}
+	}
 	return status(inner.tool(ctx, args))
 }
 

@@ -84,9 +84,13 @@ func TestCommands(t *testing.T) {
 		{"awk that reads the host", `awk 'BEGIN {while ((getline line < "/etc/passwd") > 0) print line}'`, "awk: can't read from file due to NoFileReads\n", 2},
 		{"awk with several files", "awk 'FNR==NR' a b", "awk: FNR and FILENAME are not to be had with several files\n", 2},
 		{"process number", "echo $$ ${$}; kill -0 $$; echo on; trap 'echo bye; exit 0' TERM; kill -TERM $$; sleep 100", "1 1\non\nbye\n", 0},
+		{"process number in eval and traps", "trap 'echo exit $$' EXIT; eval 'echo $$; echo \"[$$]\"'; sh -c 'test $$ -gt 1 && eval \"test $$ -gt 1\" && echo other'", "1\n[1]\nother\nexit 1\n", 0},
 		{"another shell", "sh -c 'test $$ != 1 && echo other; kill $$; sleep 100; echo never'; echo $?; kill 99", "other\n143\nkill: can't kill pid 99: No such process\n", 1},
 		{"kill 1", "kill 1; sleep 100", "", 143},
 		{"descriptors", "exec 3>out 4>&1; echo a >&3; (echo b >&3); sh -c 'echo c' >&3; exec 3>&-; cat out; echo d >&4; exec 3>>out; echo e >&3; tail -n1 out; echo x >&5", "a\nb\nc\nd\ne\nsh: 5: bad file descriptor\n", 1},
+		{"descriptors to read", "seq 5 > f; exec 3<f; read a <&3; read -u 3 b; echo $a $b; while read c <&3; do echo -n $c; done; echo; exec 3<&-; read d <&3; echo $?", "1 2\n345\nsh: 3: bad file descriptor\n1\n", 0},
+		{"descriptors of a loop", "seq 2 > f; while read a <&4; do read b; echo $a$b; done 4<f <<E\nx\ny\nE", "1x\n2y\n", 0},
+		{"descriptors kept and given back", "exec 3>&1 1>log 2>&1; echo quiet; ls nothing; exec 1>&3 3>&-; echo loud; cat log; exec 5<>log; read a <&5; echo $a; { echo out; echo err >&2; } 3>&1 1>&2 2>&3 | sed s/^/-/", "loud\nquiet\nls: nothing: no such file or directory\nquiet\n-err\n", 0},
 		{"tar", "mkdir d && echo x > d/f && tar -C d -czf a.tgz . && tar tzf a.tgz; mkdir e; tar -xzf a.tgz -C e; cat e/f; tar cf - d | tar xf - -C e; ls e/d", "./\nf\nx\nf\n", 0},
 		{"mktemp", "a=$(mktemp /tmp/x.XXXXXX); test -f $a && echo ${#a}; b=$(mktemp -d); test -d $b && mktemp y", "13\nmktemp: y: a template ends in three X or more\n", 1},
 		{"xargs", "echo a b c | xargs -n2 echo x; printf 'a b\nc\n' | xargs -I{} echo [{}]", "x a b\nx c\n[a b]\n[c]\n", 0},
@@ -101,6 +105,7 @@ func TestCommands(t *testing.T) {
 		{"wget of what is not there", "wget -qO- http://10.96.9.9", "wget: can't connect to remote host (10.96.9.9): No route to host\n", 1},
 		{"curl of what is not there", "curl -sS localhost:81", "curl: (7) Failed to connect to localhost port 81: Connection refused\n", 7},
 		{"nc of what is not there", "nc -zv 127.0.0.1 81", "nc: 127.0.0.1:81: Connection refused\n", 1},
+		{"the documentation's Job", `perl -Mbignum=bpi -wle "print bpi(20)"; perl -wle "print bpi(1000)" | wc -c; perl -e 1`, "3.1415926535897932385\n1002\nperl: a stand-in knows one program only: perl -Mbignum=bpi -wle \"print bpi(2000)\"\n", 2},
 		{"read-only volume", "echo x > /config/a", "", 1},
 		{"volume", "cat /config/key", "value", 0},
 		{"volume where the image has a directory", "ls / | grep -c '^data$'; ls /data", "1\nkey\n", 0},
@@ -180,7 +185,37 @@ func TestTraps(t *testing.T) {
 	if out.String() != "hi\nbye\n" {
 		t.Errorf("a script that ends by itself prints %q", out)
 	}
-	// A trap that does not end is killed.
+	// A trap is run with the shell's functions and variables, and what follows goes on.
+	for _, c := range []struct {
+		name, script, want string
+		code               int
+	}{
+		{"function", "cleanup() { echo stopped $n; exit 5; }; n=2; trap cleanup TERM; echo up; sleep 3600", "stopped 2\n", 5},
+		{"flag", "trap 'stop=1' TERM; echo up; while [ -z \"$stop\" ]; do sleep 3600; done; echo done", "done\n", 0},
+		{"loop that goes on", "trap 'n=$((n+1)); [ $n = 1 ] && kill -TERM $$ || exit 3' TERM; echo up; while true; do sleep 3600; done", "", 3},
+		{"wait", "trap : TERM INT; sleep 3600 & echo up; wait", "", 143},
+		{"wait for one", "(sleep 3600) & p=$!; trap 'echo stopping' TERM; echo up; wait $p; echo $?", "stopping\n143\n", 0},
+		{"in a subshell", "trap 'echo main; exit 4' TERM; echo up; echo $(sleep 0.05; echo sub); sleep 3600", "main\n", 4},
+		{"exec", "echo 'trap \"echo script; exit 6\" TERM; echo up; sleep 3600' > run.sh; exec sh run.sh", "script\n", 6},
+	} {
+		p, out := start(t, e, subnet, containers.Spec{Image: "busybox", Command: []string{"sh", "-c", c.script}})
+		await(t, func() bool { return strings.HasPrefix(out.String(), "up\n") })
+		p.Terminate()
+		<-p.Done()
+		if p.Exit().Code != c.code || out.String() != "up\n"+c.want {
+			t.Errorf("%s: exit code %d and %q, want %d and %q", c.name, p.Exit().Code, out, c.code, c.want)
+		}
+	}
+	// A signal that is ignored does nothing, and a trap that does not end is killed.
+	p, out = start(t, e, subnet, containers.Spec{Image: "busybox", Command: []string{"sh", "-c", "trap '' TERM; echo up; kill 1; sleep 0.05; echo still; sleep 3600"}})
+	await(t, func() bool { return out.String() == "up\nstill\n" })
+	p.Terminate()
+	p.Kill()
+	<-p.Done()
+	if p.Exit().Code != 137 {
+		t.Errorf("exit code %d of what ignores TERM, want 137", p.Exit().Code)
+	}
+
 	p, out = start(t, e, subnet, containers.Spec{Image: "busybox", Command: []string{"sh", "-c", "trap 'sleep 3600' TERM; echo up; sleep 3600"}})
 	await(t, func() bool { return out.String() == "up\n" })
 	p.Terminate()

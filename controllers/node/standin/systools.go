@@ -109,18 +109,21 @@ func kill(_ context.Context, s *shell, args []string) int {
 		signal, args = args[0][1:], args[1:]
 	}
 	_, pids := split(args)
+	name := signalName(signal)
+	if name == "" {
+		fmt.Fprintf(s.stderr, "kill: bad signal name %q\n", signal)
+		return 1
+	}
 	for _, pid := range pids {
 		n, _ := strconv.Atoi(pid)
 		end := s.p.pids.find(n)
-		if n == 1 {
-			end = s.p.cancel
-		}
-		if end == nil {
+		switch {
+		case n == 1:
+			s.p.signal(name)
+		case end == nil:
 			fmt.Fprintf(s.stderr, "kill: can't kill pid %s: No such process\n", pid)
 			return 1
-		}
-		switch strings.TrimPrefix(strings.ToUpper(signal), "SIG") {
-		case "TERM", "15", "INT", "2", "QUIT", "3", "KILL", "9":
+		case slices.Contains([]string{"TERM", "INT", "QUIT", "KILL", "HUP"}, name):
 			end()
 		}
 	}

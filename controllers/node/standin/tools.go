@@ -51,6 +51,7 @@ func allTools() map[string]tool {
 		"md5sum":        sum(func() hash.Hash { return md5.New() }),
 		"nproc":         text(func(*shell) string { return strconv.Itoa(runtime.NumCPU()) }),
 		"podarium-kill": kill,
+		"perl":          perl,
 		"printenv":      env,
 		"ps":            ps,
 		"seq":           seq,
@@ -68,7 +69,7 @@ func allTools() map[string]tool {
 		"uptime":        text(func(s *shell) string { return "up " + time.Since(s.p.started).Round(time.Second).String() }),
 		"wc":            wc,
 		"which":         which,
-		"whoami":        text(func(*shell) string { return "root" }),
+		"whoami":        whoami,
 		"xargs":         xargs,
 		"yes":           yes,
 	}
@@ -345,15 +346,3 @@ func xargs(ctx context.Context, s *shell, args []string) int {
 }
 
 // id is root's.
-func id(_ context.Context, s *shell, args []string) int {
-	flags, _ := split(args)
-	switch {
-	case has(flags, 'n', "name"):
-		fmt.Fprintln(s.stdout, "root")
-	case has(flags, 'u', "user"), has(flags, 'g', "group"), has(flags, 'G', "groups"):
-		fmt.Fprintln(s.stdout, "0")
-	default:
-		fmt.Fprintln(s.stdout, "uid=0(root) gid=0(root) groups=0(root)")
-	}
-	return 0
-}
