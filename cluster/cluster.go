@@ -71,6 +71,8 @@ type Options struct {
 type Access struct {
 	// Kubeconfig is one file, or several as in KUBECONFIG; Context, Cluster and User are names in it.
 	Kubeconfig, Context, Cluster, User string
+	// Namespace is the one that the context names; empty where it names none.
+	Namespace string
 	// Groups are those that are acted in.
 	Groups []string
 }

@@ -52,7 +52,7 @@ func (c *Cluster) Status(ctx context.Context) (Status, error) {
 // statusFromAPI knows only what an API server tells any of its users.
 func (c *Cluster) statusFromAPI(ctx context.Context) (Status, error) {
 	var s Status
-	raw, err := c.kube.Discovery().RESTClient().Get().AbsPath("/version").DoRaw(ctx)
+	raw, err := c.kube.Discovery().RESTClient().Get().AbsPath("/version").Do(ctx).Raw() // DoRaw would not read what the server says of an error
 	if err != nil {
 		return s, fmt.Errorf("cluster %q: %w", c.o.Name, err)
 	}
@@ -64,7 +64,7 @@ func (c *Cluster) statusFromAPI(ctx context.Context) (Status, error) {
 	}
 	s.KubernetesVersion = v.GitVersion
 	api := Component{Name: "kube-apiserver", State: Ready}
-	if _, err := c.kube.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(ctx); err != nil {
+	if _, err := c.kube.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Raw(); err != nil {
 		api.State, api.Message = Started, err.Error()
 	}
 	if e := c.o.Etcd; e != nil {

@@ -28,19 +28,22 @@ func frameCommands(m *Model) []screen.Command {
 			m.help()
 			return nil, nil
 		}},
-		{Names: []string{"ctx", "context", "contexts"}, Help: "list the clusters of the kubeconfig, or go to one: ctx NAME", Run: func(_ *screen.Scope, name string) (screen.Request, error) {
+		{Names: []string{"words", "aliases", "alias", "a"}, Help: "all that the command line takes: kinds, commands and aliases", Run: func(*screen.Scope, string) (screen.Request, error) {
+			return wordList{}, nil
+		}},
+		{Names: []string{"ctx", "context", "contexts"}, Help: "list the clusters of the kubeconfig, or go to one: ctx NAME", Complete: m.completeContext, Run: func(_ *screen.Scope, name string) (screen.Request, error) {
 			if name == "" {
 				m.listContexts(false)
 			} else {
-				m.goToContext(name, false)
+				m.goToContext(name, false, nothing)
 			}
 			return nil, nil
 		}},
-		{Names: []string{"tab", "tabs"}, Help: "open another cluster of the kubeconfig in a tab: tab NAME", Run: func(_ *screen.Scope, name string) (screen.Request, error) {
+		{Names: []string{"tab", "tabs"}, Help: "open another cluster of the kubeconfig in a tab: tab NAME", Complete: m.completeContext, Run: func(_ *screen.Scope, name string) (screen.Request, error) {
 			if name == "" {
 				m.listContexts(true)
 			} else {
-				m.goToContext(name, true)
+				m.goToContext(name, true, nothing)
 			}
 			return nil, nil
 		}},
@@ -74,6 +77,7 @@ func (m *Model) command(line string) { m.run(line, false) }
 // run runs a line of the command line: an alias of the user's, a word of ours, or a kind with an optional namespace and
 // filter. stacked keeps the way back to the screen on top.
 func (m *Model) run(line string, stacked bool) {
+	m.runs++
 	word, argument := firstWord(line)
 	if alias, ok := m.config.Aliases[word]; ok {
 		word, argument = firstWord(alias + " " + argument)
@@ -88,12 +92,16 @@ func (m *Model) run(line string, stacked bool) {
 		}
 		r, err := c.Run(m.root, argument)
 		if err != nil && m.session.Loading() { // it may be about a kind that is not known yet
-			m.session.WhenLoaded(func(error) { m.run(line, stacked) })
+			m.whenLoaded(func(error) { m.run(line, stacked) })
 		} else if err != nil {
 			m.Say(screen.State{Health: screen.Bad, Text: err.Error()})
 		} else if r != nil {
 			to(r)
 		}
+		return
+	}
+	if name, rest, ok := cutContext(argument); ok {
+		m.goToContext(name, false, func() { m.run(word+" "+rest, stacked) })
 		return
 	}
 	if r, ok := m.list(word, argument); ok {
@@ -102,7 +110,7 @@ func (m *Model) run(line string, stacked bool) {
 	}
 	// The kind may have been defined since discovery: ask again, once.
 	m.session.Load(m.root)
-	m.session.WhenLoaded(func(err error) {
+	m.whenLoaded(func(err error) {
 		if err != nil {
 			return
 		}
@@ -117,6 +125,27 @@ func (m *Model) run(line string, stacked bool) {
 		}
 		m.Say(screen.State{Health: screen.Bad, Text: fmt.Sprintf("the cluster has no kind %q, and podarium no such command (? for help)", word)})
 	})
+}
+
+// whenLoaded goes on with a command when the kinds are known, unless another one was given meanwhile.
+func (m *Model) whenLoaded(f func(error)) {
+	t, run := m.tab, m.runs
+	m.session.WhenLoaded(func(err error) {
+		if m.tab == t && m.runs == run {
+			f(err)
+		}
+	})
+}
+
+// cutContext takes @NAME out of the argument of a kind: the context that it is about.
+func cutContext(argument string) (name, rest string, ok bool) {
+	words, _, _ := strings.Cut(" "+argument, " /")
+	for _, w := range strings.Fields(words) {
+		if name, ok := strings.CutPrefix(w, "@"); ok && name != "" {
+			return name, strings.Replace(argument, w, "", 1), true
+		}
+	}
+	return "", argument, false
 }
 
 func firstWord(line string) (word, rest string) {

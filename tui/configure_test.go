@@ -60,11 +60,11 @@ func TestConfigurationIsTakenLive(t *testing.T) {
 	d.Command("conf")
 	d.Wait(ns+" / configmaps", "kube-root-ca.crt")
 
-	d.change("keys:\n  Tables: {describe: ctrl-x, yaml: z}\naliases: {conf: configmaps kube-system}\n")
+	d.change("keys:\n  Tables: {describe: ctrl-x, yaml: Z}\naliases: {conf: configmaps kube-system}\n")
 	d.Wait("configuration read anew", "ctrl-x describe")
 	d.Keys("ctrl+x")
 	d.Wait("configmaps / kube-root-ca.crt", "describe")
-	d.Keys("esc", "z")
+	d.Keys("esc", "Z")
 	d.Wait("configmaps / kube-root-ca.crt", "BEGIN CERTIFICATE")
 	d.Keys("esc", "?")
 	d.Wait("ctrl-x            describe")

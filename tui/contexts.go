@@ -38,12 +38,12 @@ func (m *Model) listContexts(inTab bool) {
 				at = i
 			}
 		}
-		d := dialog.Choose{Title: "Clusters", Choices: choices, At: at, Then: func(i int) { m.goToContext(all[i].Name, inTab) }}
+		d := dialog.Choose{Title: "Clusters", Choices: choices, At: at, Then: func(i int) { m.goToContext(all[i].Name, inTab, nothing) }}
 		if inTab {
 			d.Title = "Open in a new tab"
 		} else {
 			d.Other.Key, d.Other.Help = "t", "open it in a new tab"
-			d.Other.Then = func(i int) { m.goToContext(all[i].Name, true) }
+			d.Other.Then = func(i int) { m.goToContext(all[i].Name, true, nothing) }
 		}
 		m.Ask(dialog.NewChoose(m.root, d))
 	})
@@ -72,10 +72,11 @@ func (m *Model) contextNote(c Context) string {
 }
 
 // goToContext opens another cluster, in the place of this one or in a tab of its own. Until it is there nothing changes. A
-// cluster that is open in a tab comes to the front, and one that runs in this process keeps its tab.
-func (m *Model) goToContext(name string, inTab bool) {
+// cluster that is open in a tab comes to the front, and one that runs in this process keeps its tab. then runs when it is in front.
+func (m *Model) goToContext(name string, inTab bool, then func()) {
 	if i := m.tabOf(name); i >= 0 {
 		m.toTab(i)
+		then()
 		return
 	}
 	if m.o.Switch == nil {
@@ -102,8 +103,30 @@ func (m *Model) goToContext(name string, inTab bool) {
 		} else {
 			m.become(from, c)
 		}
+		then()
 	})
 }
+
+func nothing() {}
+
+// learnContexts reads the names of the contexts, for completion.
+func (m *Model) learnContexts() {
+	if m.o.Contexts == nil {
+		return
+	}
+	screen.Call(m.root, "", contextTimeout, m.o.Contexts, func(all []Context, err error) {
+		if err != nil {
+			return // the command says so
+		}
+		m.contexts = nil
+		for _, c := range m.withOpen(all) {
+			m.contexts = append(m.contexts, c.Name)
+		}
+	})
+}
+
+// completeContext offers the clusters that there are.
+func (m *Model) completeContext(*screen.Scope, string) []string { return m.contexts }
 
 // become shows another cluster in the place of a tab: nothing of the old one is kept, and nothing of it reaches the screen
 // any more.

@@ -23,6 +23,7 @@ const (
 	actUndo     key.Action = "undo"
 	actDone     key.Action = "done"
 	actTab      key.Action = "tab.open"
+	actWords    key.Action = "words"
 	actSide     key.Action = "pane"
 	actSideNext key.Action = "pane.next"
 	actSideIn   key.Action = "pane.focus"
@@ -43,6 +44,7 @@ func frameKeys() key.Table {
 		{Action: actSide, Keys: []string{"|"}, Help: "a pane with the object under the cursor, which follows the cursor; again takes it away", Group: "Everywhere"},
 		{Action: actSideNext, Keys: []string{`\`}, Help: "what the pane shows: YAML, description, events, the key in etcd, logs", Group: "Everywhere"},
 		{Action: actSideIn, Keys: []string{"`"}, Help: "into the pane, and back", Group: "Everywhere"},
+		{Action: actWords, Keys: []string{"ctrl+a"}, Help: "all that the command line takes: kinds, commands and aliases", Group: "Everywhere"},
 		{Action: actTab, Keys: []string{"ctrl+t"}, Help: "open another cluster in a tab", Group: "Everywhere"},
 		{Action: actRedraw, Keys: []string{"ctrl+r"}, Help: "draw the whole screen anew", Group: "Everywhere"},
 		{Action: actQuit, Keys: []string{"ctrl+c"}, Help: "quit", Group: "Everywhere"},
@@ -146,6 +148,8 @@ func (m *Model) do(a key.Action) {
 		m.turnSide()
 	case actSideIn:
 		m.focusSide()
+	case actWords:
+		m.Open(wordList{})
 	case actTab:
 		m.listContexts(true)
 	case actRedraw:

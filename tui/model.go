@@ -43,8 +43,11 @@ type Model struct {
 
 	commands []screen.Command
 	prompt   prompt
+	// contexts are the names of the clusters that there are, as far as known, for completion.
+	contexts []string
 	guide    *guide // the tour; nil where there is none
 	lastID   int    // of the last call
+	runs     int    // commands that were given
 
 	// The frame.
 	width, height int
@@ -75,20 +78,19 @@ func NewModel(ctx context.Context, o Options) (*Model, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	router, err := screen.NewRouter(modules())
-	if err != nil {
-		return nil, err
-	}
 	m := &Model{
 		o:       o,
 		life:    func() context.Context { return ctx },
 		bridge:  newBridge(),
-		router:  router,
 		clock:   time.Now,
 		exec:    tea.Exec,
 		profile: colorprofile.TrueColor,
 		dark:    true,
 		dirty:   true,
+	}
+	var err error
+	if m.router, err = screen.NewRouter(append(modules(), m.wordsModule())); err != nil {
+		return nil, err
 	}
 	m.guard = newGuard(o.LogDir, func() {})
 	m.commands = append(frameCommands(m), moduleCommands()...)

@@ -49,6 +49,7 @@ func (p *prompt) open(m *Model, mode promptMode, text string) {
 	p.before = text
 	if mode == promptCommand {
 		m.session.LoadNamespaces(m.root)
+		m.learnContexts()
 	}
 	p.complete(m)
 }
@@ -153,8 +154,12 @@ func (p *prompt) choose(m *Model, forward bool) {
 	head, _ := lastWord(p.typed)
 	p.input.SetValue(head + p.candidates[p.chosen].text)
 	p.input.CursorEnd()
-	if n == 1 { // nothing to choose between: go on to the argument
-		p.set(m, p.input.Value()+" ")
+	if n == 1 { // nothing to choose between: go on to the argument, or into the directory
+		next := " "
+		if strings.HasSuffix(p.input.Value(), "/") {
+			next = ""
+		}
+		p.set(m, p.input.Value()+next)
 	}
 }
 

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -49,7 +50,7 @@ func newTab(m *Model, c *cluster.Cluster) *tab {
 	t.session = session.Of(t.root)
 	t.session.StateDir = m.o.StateDir
 	t.session.Configure(m.config.Config)
-	t.session.Namespace = t.session.Resolve(m.config.Namespaces.Default)
+	t.session.Use(t.session.Resolve(cmp.Or(m.config.Namespaces.Default, c.Access().Namespace)))
 	t.vitals = vitals.Of(t.root)
 	return t
 }

@@ -145,7 +145,7 @@ func Open(o Options) (*cluster.Cluster, error) {
 	return cluster.New(cluster.Options{
 		Access: cluster.Access{
 			Kubeconfig: cmp.Or(o.Kubeconfig, os.Getenv("KUBECONFIG"), clientcmd.RecommendedHomeFile), Context: name, Cluster: c.Cluster,
-			User: cmp.Or(o.As, c.AuthInfo), Groups: o.AsGroups,
+			User: cmp.Or(o.As, c.AuthInfo), Groups: o.AsGroups, Namespace: c.Namespace,
 		},
 		Name: name, Config: client, Etcd: etcd, EtcdPrefix: o.Etcd.Prefix, ReadOnly: readOnly(name, c.Cluster),
 	})

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/change"
@@ -50,6 +53,47 @@ func DeleteThen(s *screen.Scope, objects []screen.Object, then func()) {
 			ProposeThen(s, "delete "+names(objects), deletePlans(objects, o), then)
 		},
 	}))
+}
+
+// Kill proposes to delete Pods at once, without grace.
+func Kill(s *screen.Scope, pods []screen.Object) {
+	now := int64(0)
+	Propose(s, "kill "+names(pods), deletePlans(pods, change.DeleteOptions{GracePeriodSeconds: &now}))
+}
+
+// Sanitize proposes to delete those of some Pods that have ended, well or not.
+func Sanitize(s *screen.Scope, pods []screen.Object) {
+	Propose(s, "delete the Pods that have ended", func(ctx context.Context, c *cluster.Cluster) ([]*change.Plan, error) {
+		over, err := ended(ctx, c, pods)
+		if err != nil {
+			return nil, err
+		}
+		if len(over) == 0 {
+			return nil, fmt.Errorf("none of these Pods has ended: %w", change.ErrNothingToDo)
+		}
+		return deletePlans(over, change.DeleteOptions{})(ctx, c)
+	})
+}
+
+// ended are those of some Pods whose containers have all ended for good.
+func ended(ctx context.Context, c *cluster.Cluster, pods []screen.Object) ([]screen.Object, error) {
+	namespaces := map[string]bool{}
+	for _, p := range pods {
+		namespaces[p.Namespace] = true
+	}
+	over := map[types.UID]bool{}
+	for ns := range namespaces {
+		for _, phase := range []corev1.PodPhase{corev1.PodSucceeded, corev1.PodFailed} {
+			list, err := c.Kubernetes().CoreV1().Pods(ns).List(ctx, metav1.ListOptions{FieldSelector: "status.phase=" + string(phase)})
+			if err != nil {
+				return nil, err
+			}
+			for i := range list.Items {
+				over[list.Items[i].UID] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(pods), func(p screen.Object) bool { return !over[p.UID] }), nil
 }
 
 func checkGrace(v string) error {

@@ -1,6 +1,7 @@
 package changes
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -39,11 +40,17 @@ var careful = []string{"delete", "drain", "remove", "switch off"}
 // newPreview begins on yes, but for what is careful.
 func newPreview(s *screen.Scope, plans []*change.Plan, then func()) *preview {
 	d := &preview{scope: s, plans: plans, then: then, accept: true, opened: s.Now()}
-	for i, p := range plans {
+	if len(plans) > 1 { // all of them at a glance, before each as a whole
+		d.lines = append(d.lines, pager.Plain(fmt.Sprintf("%d changes", len(plans)), pager.Heading))
+		for _, p := range plans {
+			d.lines = append(d.lines, pager.Plain("  "+p.Summary, nil))
+		}
+	}
+	for _, p := range plans {
 		if slices.Contains(careful, p.Verb) {
 			d.accept = false
 		}
-		if i > 0 {
+		if len(d.lines) > 0 {
 			d.lines = append(d.lines, pager.Line{})
 		}
 		d.lines = append(d.lines, PlanLines(p)...)

@@ -9,7 +9,9 @@ import (
 	"strconv"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	deploymentutil "k8s.io/kubectl/pkg/util/deployment"
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/change"
@@ -265,6 +267,24 @@ func TogglePause(s *screen.Scope, o screen.Object) {
 func UndoRollout(s *screen.Scope, o screen.Object, revision int64) {
 	Propose(s, fmt.Sprintf("undo %s to revision %d", o.Name, revision), One(func(ctx context.Context, c *cluster.Cluster) (*change.Plan, error) {
 		return rollout.Undo(ctx, c, Ref(o), revision)
+	}))
+}
+
+// RollBackTo proposes to take a Deployment back to the revision of one of its ReplicaSets.
+func RollBackTo(s *screen.Scope, o screen.Object) {
+	Propose(s, "roll back to "+o.Name, One(func(ctx context.Context, c *cluster.Cluster) (*change.Plan, error) {
+		u, err := change.Get(ctx, c, Ref(o))
+		if err != nil {
+			return nil, err
+		}
+		owner := metav1.GetControllerOf(u)
+		revision, err := strconv.ParseInt(u.GetAnnotations()[deploymentutil.RevisionAnnotation], 10, 64)
+		if owner == nil || owner.Kind != "Deployment" || err != nil {
+			return nil, fmt.Errorf("%s is no revision of a Deployment", o.Name)
+		}
+		return rollout.Undo(ctx, c, change.Ref{
+			Resource: o.Resource.GroupVersion().WithResource("deployments"), Kind: owner.Kind, Namespace: o.Namespace, Name: owner.Name, UID: owner.UID,
+		}, revision)
 	}))
 }
 

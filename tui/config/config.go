@@ -39,7 +39,7 @@ type Theme struct {
 
 // Namespaces says what the digits lead to.
 type Namespaces struct {
-	Default    string              `yaml:"default" help:"namespace or set that the UI begins in; empty is all namespaces"`
+	Default    string              `yaml:"default" help:"namespace or set that the UI begins in; empty is the one that the context names, else all; all is all namespaces"`
 	Favourites []string            `yaml:"favourites" help:"namespaces and sets behind the keys 1 to 9; 0 is always all namespaces" default:"default, kube-system"`
 	Sets       map[string][]string `yaml:"sets" help:"names for several namespaces that are looked at at once"`
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/podarium/podarium/cluster/livetable"
 	"github.com/podarium/podarium/cluster/usage"
 	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/forward"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/shell"
@@ -42,6 +43,8 @@ const (
 	actAttach   key.Action = "attach"
 	actDebug    key.Action = "debug"
 	actCopy     key.Action = "transfer"
+	actForward  key.Action = "port-forward"
+	actForwards key.Action = "port-forwards"
 	actDown     key.Action = "down"
 	actUp       key.Action = "up"
 )
@@ -55,6 +58,8 @@ func keys() key.Table {
 		{Action: actAttach, Keys: []string{"a"}, Hint: "attach", Help: "attach to the container's own process", Group: "Change", Changes: true, NoPreview: true},
 		{Action: actDebug, Keys: []string{"B"}, Hint: "debug", Help: "a debug container beside it, with a shell", Group: "Change", Changes: true},
 		{Action: actCopy, Keys: []string{"t"}, Hint: "copy files", Help: "copy files to the container or from it", Group: "Change", Changes: true, NoPreview: true},
+		{Action: actForward, Keys: []string{"F"}, Help: "lead a port of this machine to one of the Pod", Group: "Change"},
+		{Action: actForwards, Keys: []string{"f"}, Help: "the ports that lead to Pods", Group: "Open"},
 		{Action: actDescribe, Keys: []string{"d"}, Hint: "describe", Help: "describe the Pod", Group: "Open"},
 		{Action: actYAML, Keys: []string{"y"}, Hint: "yaml", Help: "YAML of the Pod", Group: "Open"},
 		{Action: actEtcd, Keys: []string{"K"}, Hint: "etcd", Help: "the Pod's key in etcd", Group: "Open"},
@@ -261,6 +266,10 @@ func (v *view) Do(a key.Action) {
 		if len(v.rows) > 0 {
 			transfer.Ask(v.scope, v.object, v.rows[v.at()].name)
 		}
+	case actForward:
+		forward.Ask(v.scope, v.object)
+	case actForwards:
+		v.scope.Open(forward.List{})
 	case actHandOver:
 		if len(v.rows) > 0 {
 			shell.HandOver(v.scope, v.object, v.rows[v.at()].name)

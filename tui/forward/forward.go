@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -45,7 +46,11 @@ const readTimeout = 10 * time.Second
 func Ask(s *screen.Scope, target screen.Object) {
 	c := s.Cluster()
 	screen.Call(s, "ports of "+target.Name, readTimeout, func(ctx context.Context) (*source, error) {
-		return look(ctx, c, target)
+		src, err := look(ctx, c, target)
+		if err == nil && len(src.ports) > 0 {
+			src.free = free(ctx, src.ports[0].number)
+		}
+		return src, err
 	}, func(src *source, err error) {
 		if err != nil {
 			s.Fail(err)
@@ -62,11 +67,15 @@ func Ask(s *screen.Scope, target screen.Object) {
 			}
 			note = "Its ports: " + strings.Join(all, ", ")
 		}
+		local := "0"
+		if len(src.ports) > 0 && src.free {
+			local = number
+		}
 		s.Ask(dialog.NewForm(s, dialog.Form{
 			Title: "Forward a port to " + target.Name, Note: note, Accept: "Open",
 			Fields: []dialog.Field{
 				{Label: "port there", Value: number, Check: checkPort},
-				{Label: "local port, 0 for any free one", Value: "0", Check: checkLocal},
+				{Label: "local port, 0 for any free one", Value: local, Check: checkLocal},
 			},
 			Then: func(v []string) {
 				remote, _ := strconv.ParseUint(v[0], 10, 16) // the form has checked both
@@ -76,6 +85,18 @@ func Ask(s *screen.Scope, target screen.Object) {
 			},
 		}))
 	})
+}
+
+// free says whether a local port can be had, as those that are the system's cannot.
+func free(ctx context.Context, port uint16) bool {
+	if port < 1024 {
+		return false
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("localhost", strconv.Itoa(int(port))))
+	if err != nil {
+		return false
+	}
+	return l.Close() == nil
 }
 
 func checkPort(v string) error {

@@ -35,6 +35,8 @@ type source struct {
 	selector labels.Selector // nil where it is one Pod that nobody makes again
 	service  *corev1.Service // nil where ports are the Pods' own
 	ports    []port
+	// free says that the first of the ports can be had on this machine, too.
+	free bool
 	// pod is the one that was asked for, where one was.
 	pod string
 }

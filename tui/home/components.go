@@ -14,9 +14,23 @@ import (
 	"github.com/podarium/podarium/tui/vitals"
 )
 
+// unread says why nothing is known of a table that nothing was read of, and otherwise what it means that it is empty.
+func unread(s *livetable.Snapshot, empty string) string {
+	switch {
+	case s.Err != nil:
+		return screen.Bad.Glyph() + " " + screen.Reason(s.Err)
+	case !s.Synced:
+		return "reading"
+	}
+	return empty
+}
+
 func (v *view) components() group {
 	g := group{title: titleComponents, empty: "not known yet"}
 	sample := v.vitals.Sample()
+	if sample.StatusErr != nil {
+		g.empty = screen.Bad.Glyph() + " " + screen.Reason(sample.StatusErr)
+	}
 	for _, c := range sample.Status.Components {
 		if strings.HasPrefix(c.Name, "kubelet/") {
 			continue // nodes have a group of their own
@@ -95,7 +109,7 @@ func (v *view) nodes() group {
 		node := cell(pods, p, "Node")
 		on[node] = append(on[node], podHealth(pods, p))
 	}
-	g := group{title: titleNodes, empty: "no node has registered", note: fmt.Sprintf("%d Pods", len(pods.Rows))}
+	g := group{title: titleNodes, empty: unread(s, "no node has registered"), note: fmt.Sprintf("%d Pods", len(pods.Rows))}
 	for _, r := range s.Rows {
 		status := cell(s, r, "Status")
 		it := item{

@@ -206,6 +206,8 @@ func (v *view) Place() screen.Place {
 		p.State = screen.State{Health: screen.Busy, Text: fmt.Sprintf("%d on their way", moving)}
 	case v.from.pods.Snapshot().Synced:
 		p.State = screen.State{Health: screen.Good, Text: "all well"}
+	case v.from.pods.Snapshot().Err != nil:
+		p.State = screen.Failure(v.from.pods.Snapshot().Err)
 	default:
 		p.State = screen.State{Health: screen.Busy, Text: "reading"}
 	}

@@ -49,7 +49,7 @@ type about struct{ namespace, object string }
 // well again, come after the others and are quiet.
 func (v *view) warnings() group {
 	s := v.from.events.Snapshot()
-	g := group{title: titleWarnings, empty: "none"}
+	g := group{title: titleWarnings, empty: unread(v.from.events.Snapshot(), "none")}
 	rows := slices.Clone(s.Rows)
 	slices.SortStableFunc(rows, func(a, b *livetable.Row) int { return b.Created.Compare(a.Created) })
 	at, counts, objects := map[about]int{}, map[about]int{}, map[about]map[string]bool{}

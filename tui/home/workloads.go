@@ -14,7 +14,7 @@ import (
 
 // workloads are the Deployments, StatefulSets and DaemonSets, those first that are not as they should be.
 func (v *view) workloads() group {
-	g := group{title: titleWorkloads, empty: "none yet:  kubectl create deployment web --image=nginx"}
+	g := group{title: titleWorkloads, empty: unread(v.from.workloads[0].source.Snapshot(), "none yet:  kubectl create deployment web --image=nginx")}
 	broken := v.broken()
 	for _, w := range v.from.workloads {
 		s := w.source.Snapshot()

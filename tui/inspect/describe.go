@@ -15,7 +15,7 @@ import (
 )
 
 func openDescribe(s *screen.Scope, r screen.Describe) (screen.Screen, error) {
-	v := &view{scope: s, object: r.Object, what: "describe", keys: describeKeys, other: screen.YAML(r)}
+	v := &view{scope: s, object: r.Object, what: "describe", keys: describeKeys, other: screen.YAML{Object: r.Object}}
 	c, o := s.Cluster(), r.Object
 	v.read = func(ctx context.Context) (func() []pager.Line, error) {
 		text, err := describeText(ctx, c, o)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/podarium/podarium/cluster/livetable"
 	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/changes"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/pager"
 	"github.com/podarium/podarium/tui/save"
@@ -37,6 +38,7 @@ const (
 	actDescribe key.Action = "describe"
 	actYAML     key.Action = "yaml"
 	actEtcd     key.Action = "etcd"
+	actEdit     key.Action = "edit"
 	actManaged  key.Action = "managed-fields"
 	actReveal   key.Action = "reveal"
 	actCopy     key.Action = "copy"
@@ -46,6 +48,7 @@ func describeKeys() key.Table {
 	return append(key.Table{
 		{Action: actYAML, Keys: []string{"y"}, Hint: "yaml", Help: "YAML", Group: "Open"},
 		{Action: actEtcd, Keys: []string{"K"}, Hint: "etcd", Help: "the object's key in etcd", Group: "Open"},
+		{Action: actEdit, Keys: []string{"e"}, Hint: "edit", Help: "edit in your editor, with a diff before it is applied", Group: "Change", Changes: true},
 		{Action: actCopy, Keys: []string{"c"}, Hint: "copy", Help: "copy the text", Group: "Mark and copy"},
 		save.Key("the text"),
 	}, pager.Keys()...)
@@ -55,6 +58,7 @@ func yamlKeys() key.Table {
 	return append(key.Table{
 		{Action: actDescribe, Keys: []string{"d"}, Hint: "describe", Help: "describe", Group: "Open"},
 		{Action: actEtcd, Keys: []string{"K"}, Hint: "etcd", Help: "the object's key in etcd", Group: "Open"},
+		{Action: actEdit, Keys: []string{"e"}, Hint: "edit", Help: "edit in your editor, with a diff before it is applied", Group: "Change", Changes: true},
 		{Action: actReveal, Keys: []string{"x"}, Hint: "reveal", Help: "show the values of a Secret, decoded, or hide them", Group: "View"},
 		{Action: actManaged, Keys: []string{"m"}, Hint: "managed fields", Help: "show who manages which field, or fold it", Group: "View"},
 		{Action: actCopy, Keys: []string{"c"}, Hint: "copy", Help: "copy the text", Group: "Mark and copy"},
@@ -203,6 +207,8 @@ func (v *view) Do(a key.Action) {
 		v.scope.Replace(v.other)
 	case actEtcd:
 		v.scope.Open(screen.EtcdKey{Object: v.object})
+	case actEdit:
+		changes.EditInEditor(v.scope, v.object)
 	case save.Action:
 		extension := "txt"
 		if v.what == "yaml" {

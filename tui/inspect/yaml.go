@@ -23,13 +23,13 @@ const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 type shown struct{ managed, secrets bool }
 
 func openYAML(s *screen.Scope, r screen.YAML) (screen.Screen, error) {
-	v := &view{scope: s, object: r.Object, what: "yaml", keys: yamlKeys, other: screen.Describe(r)}
+	v := &view{scope: s, object: r.Object, what: "yaml", keys: yamlKeys, other: screen.Describe{Object: r.Object}}
 	secret := r.Resource.Group == "" && r.Resource.Resource == "secrets"
 	if !secret {
 		v.keys = func() key.Table { return yamlKeys().With(false, actReveal) }
 	}
 	var now *unstructured.Unstructured
-	var parts shown
+	parts := shown{secrets: r.Reveal}
 	c, o := s.Cluster(), r.Object
 	v.read = func(ctx context.Context) (func() []pager.Line, error) {
 		u, err := c.Dynamic().Resource(o.Resource).Namespace(o.Namespace).Get(ctx, o.Name, metav1.GetOptions{})

@@ -13,6 +13,17 @@ import (
 	"github.com/podarium/podarium/tui/session"
 )
 
+// kinds are those that can be created.
+func kinds(s *screen.Scope, _ string) []string {
+	var names []string
+	for _, k := range session.Of(s).Kinds() {
+		if k.Can("create") {
+			names = append(names, k.Resource.Resource)
+		}
+	}
+	return names
+}
+
 // create writes a template of a kind, gives it to the user's editor, and shows what applying it would do.
 func create(s *screen.Scope, argument string) (screen.Request, error) {
 	word, name, _ := strings.Cut(argument, " ")

@@ -34,9 +34,9 @@ func Module() screen.Module {
 		Name:   "Manifest",
 		Routes: []screen.Route{screen.To(open)},
 		Commands: []screen.Command{
-			{Names: []string{"apply"}, Help: "apply manifests, after a preview: apply PATH or URL; kubectl's -R, -k, --server-side, --force-conflicts", Run: show},
-			{Names: []string{"diff"}, Help: "what applying manifests would change: diff PATH or URL, with the same flags", Run: show},
-			{Names: []string{"create", "new"}, Help: "a new object of a kind, from a template in your editor: create KIND [NAME]", Run: create},
+			{Names: []string{"apply", "dir"}, Help: "apply manifests, after a preview: apply PATH or URL; kubectl's -R, -k, --server-side, --force-conflicts", Complete: complete, Run: show},
+			{Names: []string{"diff"}, Help: "what applying manifests would change: diff PATH or URL, with the same flags", Complete: complete, Run: show},
+			{Names: []string{"create", "new"}, Help: "a new object of a kind, from a template in your editor: create KIND [NAME]", Complete: kinds, Run: create},
 		},
 		Keys: map[string]key.Table{"Manifest": keys()},
 	}

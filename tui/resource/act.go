@@ -1,7 +1,6 @@
 package resource
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,7 +29,10 @@ func (v *view) Keys() key.Table {
 		With(workload || pod, actImage).
 		With(workload, actRestart, actRollout).
 		With(v.is("apps", "deployments"), actPause).
-		With(pod, actPrevious, actNode).
+		With(pod, actPrevious, actNode, actKill, actSanitize).
+		With(v.is("apps", "deployments"), actReplicas).
+		With(v.is("apps", "replicasets"), actRollBack).
+		With(v.is("", "secrets"), actReveal).
 		With(pod || workload || scales || v.is("batch", "jobs") || v.is("", "services"), actLogs).
 		With(v.is("", "namespaces"), actUse).
 		With(v.is("", "configmaps", "secrets", "persistentvolumeclaims", "serviceaccounts") || v.is("scheduling.k8s.io", "priorityclasses"), actUsedBy).
@@ -72,6 +74,10 @@ func (v *view) Do(a key.Action) {
 		return
 	}
 	if v.spec != nil && v.spec.Do != nil && v.spec.Do(a, v.chosen()) {
+		return
+	}
+	if a == actSanitize { // it is about all rows
+		changes.Sanitize(v.scope, v.inSight())
 		return
 	}
 	r := v.current()
@@ -299,6 +305,14 @@ func (v *view) act(a key.Action, r *livetable.Row) {
 		changes.Suspend(v.scope, o)
 	case actDelete:
 		changes.Delete(v.scope, v.objects())
+	case actKill:
+		changes.Kill(v.scope, v.objects())
+	case actRollBack:
+		changes.RollBackTo(v.scope, o)
+	case actReplicas:
+		v.scope.Open(OwnedBy(o, schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "replicasets"}))
+	case actReveal:
+		v.scope.Open(screen.YAML{Object: o, Reveal: true})
 	case actUse:
 		v.session.Use(r.Name)
 		v.scope.Say(screen.Good, "working in namespace "+r.Name)
@@ -332,6 +346,15 @@ func (v *view) objects() []screen.Object {
 	return out
 }
 
+// inSight are the objects of all rows that the filter leaves.
+func (v *view) inSight() []screen.Object {
+	out := make([]screen.Object, len(v.rows))
+	for i, r := range v.rows {
+		out[i] = v.object(r)
+	}
+	return out
+}
+
 // replicas is how many a workload wants, as far as its row tells: READY 2/3, DESIRED 3.
 func (v *view) replicas(r *livetable.Row) int {
 	for _, name := range []string{"READY", "DESIRED"} {
@@ -348,63 +371,6 @@ func (v *view) replicas(r *livetable.Row) int {
 	return 1
 }
 
-// inside is what enter leads to.
-func (v *view) inside(r *livetable.Row) screen.Request {
-	if v.spec != nil && v.spec.Enter != nil {
-		return v.spec.Enter(r)
-	}
-	o := v.object(r)
-	switch {
-	case v.is("apps", "deployments", "statefulsets", "daemonsets") && v.scope.Handles(screen.Rollout{}):
-		return screen.Rollout{Object: o}
-	case v.is("", "pods") && v.scope.Handles(screen.Containers{}):
-		return screen.Containers{Object: o}
-	case v.is("", "nodes"):
-		return screen.Resources{Resource: pods, FieldSelector: "spec.nodeName=" + r.Name, Of: "on " + r.Name}
-	case v.is("", "namespaces"):
-		v.session.Use(r.Name)
-		return screen.Resources{Resource: pods, Namespace: r.Name}
-	case (v.is("rbac.authorization.k8s.io", "roles", "clusterroles", "rolebindings", "clusterrolebindings") || v.is("", "serviceaccounts")) && v.scope.Handles(screen.Rules{}):
-		return screen.Rules{Object: o}
-	case v.is("apiextensions.k8s.io", "customresourcedefinitions"):
-		if k, ok := v.session.Find(r.Name); ok { // widgets.example.com
-			return screen.Resources{Resource: k.Resource, Namespace: v.session.Namespace}
-		}
-	}
-	if v.scope.Handles(screen.Describe{}) {
-		return screen.Describe{Object: o}
-	}
-	return screen.YAML{Object: o}
-}
-
-func (v *view) openOwner(r *livetable.Row) {
-	if r.Owner == nil {
-		v.scope.Say(screen.Idle, r.Name+" has no owner")
-		return
-	}
-	k, ok := v.session.ByKind(r.Owner.APIVersion, r.Owner.Kind)
-	if !ok {
-		v.scope.Say(screen.Poor, fmt.Sprintf("the owner's kind %s is not served", r.Owner.Kind))
-		return
-	}
-	ns := ""
-	if k.Namespaced {
-		ns = r.Namespace
-	}
-	v.scope.Open(screen.Resources{Resource: k.Resource, Namespace: ns, Select: r.Owner.UID})
-}
-
-func (v *view) openNode(r *livetable.Row) {
-	i := v.columnIndex("Node")
-	if i < 0 || v.cell(r, i).Text == "" || v.cell(r, i).Text == "<none>" {
-		v.scope.Say(screen.Idle, r.Name+" is on no node yet")
-		return
-	}
-	v.scope.Open(screen.Resources{
-		Resource: schema.GroupVersionResource{Version: "v1", Resource: "nodes"}, Filter: v.cell(r, i).Text,
-	})
-}
-
 // useNamespace shows the same kind in another namespace.
 func (v *view) useNamespace(ns string) {
 	v.session.Use(ns)
@@ -413,7 +379,7 @@ func (v *view) useNamespace(ns string) {
 		return
 	}
 	r := v.request
-	r.Namespace, r.Select, r.Of, r.LabelSelector, r.FieldSelector = ns, "", "", "", ""
+	r.Namespace, r.Select, r.Owner, r.Of, r.LabelSelector, r.FieldSelector = ns, "", "", "", "", ""
 	r.Filter = v.filter.text
 	v.scope.Replace(r)
 }

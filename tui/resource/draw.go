@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/podarium/podarium/cluster/livetable"
@@ -157,6 +158,9 @@ func (v *view) drawEmpty(c *canvas.Canvas, s *style.Styles) {
 		text = "loading"
 	case v.snap.Err != nil:
 		text, ink = screen.Poor.Glyph()+" it will be tried again: "+screen.Reason(v.snap.Err), s.Warn
+		if apierrors.IsForbidden(v.snap.Err) && v.kind.Namespaced && v.request.Namespace == "" {
+			text += "\n\nWho may not look into all namespaces may be allowed one: :ns NAME works there."
+		}
 	case v.filter.text != "" || v.onlyFaults:
 		text = "nothing matches (esc shows all)"
 	case v.spec == nil:
@@ -170,7 +174,10 @@ func (v *view) drawEmpty(c *canvas.Canvas, s *style.Styles) {
 // none says that there are no objects of the kind, and what can be done about it.
 func (v *view) none() string {
 	what := v.kind.Resource.Resource
-	if of := v.request.Of; of != "" {
+	switch of := v.request.Of; {
+	case strings.HasPrefix(of, "of ") || strings.HasPrefix(of, "on "):
+		return "no " + what + " " + of
+	case of != "":
 		return "no " + what + " of " + of
 	}
 	text, ways := "no "+what+" in the cluster", []string{}

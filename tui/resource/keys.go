@@ -31,6 +31,11 @@ const (
 	actPause       key.Action = "pause"
 	actEdit        key.Action = "edit"
 	actDelete      key.Action = "delete"
+	actKill        key.Action = "kill"
+	actSanitize    key.Action = "sanitize"
+	actRollBack    key.Action = "roll-back"
+	actReplicas    key.Action = "replicasets"
+	actReveal      key.Action = "reveal"
 	actForward     key.Action = "port-forward"
 	actForwards    key.Action = "port-forwards"
 	actShell       key.Action = "shell"
@@ -107,6 +112,9 @@ func Keys() key.Table {
 		{Action: actEdit, Keys: []string{"e"}, Hint: "edit", Help: "edit in your editor, with a diff before it is applied", Group: groupDo, Changes: true},
 		{Action: actLabel, Keys: []string{"L"}, Help: "set or remove labels or annotations, of all that is marked", Group: groupDo, Changes: true},
 		{Action: actDelete, Keys: []string{"ctrl+d"}, Help: "delete, after a preview", Group: groupDo, Changes: true},
+		{Action: actKill, Keys: []string{"ctrl+k"}, Help: "kill: delete the Pod at once, without grace", Group: groupDo, Changes: true},
+		{Action: actSanitize, Keys: []string{"z"}, Help: "delete those of the Pods in sight that have ended", Group: groupDo, Changes: true},
+		{Action: actRollBack, Keys: []string{"ctrl+l"}, Hint: "roll back", Help: "take the Deployment back to this ReplicaSet's revision", Group: groupDo, Changes: true},
 		{Action: actDescribe, Keys: []string{"d"}, Hint: "describe", Help: "describe", Group: groupOpen},
 		{Action: actYAML, Keys: []string{"y"}, Hint: "yaml", Help: "YAML", Group: groupOpen},
 		{Action: actLogs, Keys: []string{"l"}, Hint: "logs", Help: "logs, of all Pods of a workload, of all marked Pods", Group: groupOpen},
@@ -114,6 +122,8 @@ func Keys() key.Table {
 		{Action: actEtcd, Keys: []string{"K"}, Hint: "etcd", Help: "the object's key in etcd", Group: groupOpen},
 		{Action: actEvents, Keys: []string{"v"}, Help: "events that concern the object", Group: groupOpen},
 		{Action: actRollout, Keys: []string{"R"}, Help: "the rollout: revisions, diff, progress, undo", Group: groupOpen},
+		{Action: actReplicas, Keys: []string{"z"}, Help: "the Deployment's ReplicaSets", Group: groupOpen},
+		{Action: actReveal, Keys: []string{"x"}, Hint: "decode", Help: "the Secret with its values decoded", Group: groupOpen},
 		{Action: actOwner, Keys: []string{"J"}, Help: "the owner", Group: groupOpen},
 		{Action: actTree, Keys: []string{"T"}, Help: "the tree: its owners, what it owns, and what its Pods use", Group: groupOpen},
 		{Action: actUsedBy, Keys: []string{"u"}, Hint: "used by", Help: "what uses it: a ConfigMap, a Secret, a volume claim, a service account", Group: groupOpen},

@@ -107,10 +107,16 @@ func open(s *screen.Scope, r screen.Resources) (screen.Screen, error) {
 // openSource opens the live table of one namespace, of all, or of several.
 func openSource(s *screen.Scope, r screen.Resources, fields []livetable.Field) Source {
 	q := livetable.Query{Resource: r.Resource, Namespace: r.Namespace, LabelSelector: r.LabelSelector, FieldSelector: r.FieldSelector, Fields: fields}
+	var src Source
 	if several(r.Namespace) {
-		return livetable.OpenUnion(s.Context(), s.Cluster(), q, strings.Split(r.Namespace, ","))
+		src = livetable.OpenUnion(s.Context(), s.Cluster(), q, strings.Split(r.Namespace, ","))
+	} else {
+		src = livetable.Open(s.Context(), s.Cluster(), q)
 	}
-	return livetable.Open(s.Context(), s.Cluster(), q)
+	if r.Owner != "" {
+		src = &owned{Source: src, owner: r.Owner}
+	}
+	return src
 }
 
 // several says that a namespace is several of them, with commas between.

@@ -16,6 +16,8 @@ const (
 	actYAML     key.Action = "yaml"
 	actEtcd     key.Action = "etcd"
 	actLogs     key.Action = "logs"
+	actPods     key.Action = "pods"
+	actReplicas key.Action = "replicasets"
 	actMore     key.Action = "diff.down"
 	actLess     key.Action = "diff.up"
 	actMark     key.Action = "mark"
@@ -35,6 +37,8 @@ func keys() key.Table {
 		{Action: actEtcd, Keys: []string{"K"}, Hint: "etcd", Help: "the object's key in etcd, or the Pod's", Group: "Open"},
 		{Action: actEnter, Keys: []string{"enter"}, Help: "the Pods; a Pod's containers", Group: "Open"},
 		{Action: actLogs, Keys: []string{"l"}, Hint: "logs", Help: "logs of all Pods, or of the Pod under the cursor", Group: "Open"},
+		{Action: actPods, Keys: []string{"P"}, Hint: "table", Help: "the Pods as a table, with all that can be done to them", Group: "Open"},
+		{Action: actReplicas, Keys: []string{"z"}, Help: "the Deployment's ReplicaSets", Group: "Open"},
 		{Action: actDescribe, Keys: []string{"d"}, Help: "describe the workload, or the Pod", Group: "Open"},
 		{Action: actYAML, Keys: []string{"y"}, Help: "YAML of the workload, or the Pod", Group: "Open"},
 		{Action: actDown, Keys: []string{"j", "down"}, Help: "down", Group: "Move"},

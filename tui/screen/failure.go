@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"syscall"
@@ -19,6 +21,9 @@ func Failure(err error) State { return State{Health: Bad, Text: Reason(err)} }
 // Reason is why something failed, for people.
 func Reason(err error) string {
 	if text := distrust(err); text != "" {
+		return text
+	}
+	if text := proxied(err); text != "" {
 		return text
 	}
 	var op *net.OpError
@@ -41,11 +46,32 @@ func Reason(err error) string {
 	return "no answer: " + inner.Error()
 }
 
+// proxied says what is wrong with the proxy that leads to the cluster, where it is that.
+func proxied(err error) string {
+	const look = ": look at proxy-url in the kubeconfig, and at HTTPS_PROXY"
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "proxyconnect" {
+		return "the proxy does not answer" + look
+	}
+	var u *url.Error
+	if !errors.As(err, &u) {
+		return ""
+	}
+	for code := http.StatusBadRequest; code < 600; code++ { // what net/http makes of a proxy's refusal is its status alone
+		if text := http.StatusText(code); text != "" && u.Err.Error() == text {
+			return "the proxy refuses (" + text + ")" + look
+		}
+	}
+	return ""
+}
+
 // Brief is Reason in two words, for the header.
 func Brief(err error) string {
 	switch {
 	case apierrors.IsUnauthorized(err):
 		return "not logged in"
+	case apierrors.IsForbidden(err):
+		return "not allowed"
 	case strings.Contains(err.Error(), "getting credentials: "):
 		return "no credentials"
 	case distrust(err) != "" && !errors.As(err, new(*net.DNSError)):
@@ -75,7 +101,7 @@ func distrust(err error) string {
 		return "not logged in, or no longer: log in again outside, as this user of the kubeconfig does"
 	}
 	if _, plugin, ok := strings.Cut(err.Error(), "getting credentials: "); ok {
-		return "the kubeconfig's credential plugin fails: " + plugin
+		return "the kubeconfig's credential plugin fails (log in outside of podarium): " + plugin
 	}
 	return ""
 }

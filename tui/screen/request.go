@@ -36,6 +36,8 @@ type (
 		LabelSelector, FieldSelector string
 		// Filter is what the filter line begins with.
 		Filter string
+		// Owner leaves only the objects that this one owns itself.
+		Owner types.UID
 		// Of says whose objects these are, for the title: "node/node-1", "deploy/web".
 		Of string
 		// Select puts the cursor on this object.
@@ -44,7 +46,11 @@ type (
 	// Describe is what kubectl describe says.
 	Describe struct{ Object }
 	// YAML is the object as it is stored.
-	YAML struct{ Object }
+	YAML struct {
+		Object
+		// Reveal shows the values of a Secret, decoded.
+		Reveal bool
+	}
 	// Rollout is the rollout screen of a Deployment, StatefulSet or DaemonSet.
 	Rollout struct{ Object }
 	// Logs are the logs of a Pod, of one container of it, or of all Pods of a workload.

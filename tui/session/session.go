@@ -6,12 +6,14 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -190,10 +192,10 @@ func Complete(s *screen.Scope, _ string) []string {
 func (s *Session) UseArgument(argument string) string {
 	switch argument {
 	case "":
-	case "all", "-", "0": // 0 is the key for all
+	case "-", "0": // 0 is the key for all
 		s.Use("")
 	default:
-		s.Use(argument)
+		s.Use(s.Resolve(argument))
 	}
 	return s.Namespace
 }
@@ -212,6 +214,18 @@ func (s *Session) WhenLoaded(f func(error)) {
 
 // Kinds are all kinds that can be listed, by name.
 func (s *Session) Kinds() []*Kind { return s.kinds }
+
+// NamesOf are the short names that mean a kind, the shortest first.
+func (s *Session) NamesOf(kind *Kind) []string {
+	var names []string
+	for name, k := range s.names {
+		if k == kind && name != k.Resource.Resource && !strings.Contains(name, ".") {
+			names = append(names, name)
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) })
+	return names
+}
 
 // Namespaces are the names last seen, sorted.
 func (s *Session) Namespaces() []string { return s.namespaces }
@@ -254,9 +268,14 @@ func (s *Session) ByKind(apiVersion, kind string) (*Kind, bool) {
 	return nil, false
 }
 
-func discover(_ context.Context, c *cluster.Cluster) ([]*Kind, error) {
+func discover(ctx context.Context, c *cluster.Cluster) ([]*Kind, error) {
 	c.Discovery().Invalidate()
 	lists, err := c.Discovery().ServerPreferredResources() // some groups can fail while the rest is good
+	if apierrors.IsForbidden(err) {                        // client-go drops what the server says; this asks for it plainly
+		if said := c.Kubernetes().Discovery().RESTClient().Get().AbsPath("/api").Do(ctx).Error(); said != nil {
+			err = said
+		}
+	}
 	var kinds []*Kind
 	for _, l := range lists {
 		gv, parseErr := schema.ParseGroupVersion(l.GroupVersion)
