@@ -101,7 +101,7 @@ func distrust(err error) string {
 		return "not logged in, or no longer: log in again outside, as this user of the kubeconfig does"
 	}
 	if _, plugin, ok := strings.Cut(err.Error(), "getting credentials: "); ok {
-		return "the kubeconfig's credential plugin fails (log in outside of podarium): " + plugin
+		return "the kubeconfig's credential plugin fails: " + plugin + ": log in outside of podarium"
 	}
 	return ""
 }

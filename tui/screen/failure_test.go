@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -65,6 +66,8 @@ func TestFailureSaysWhoDoesNotTrustWhom(t *testing.T) {
 		"no address of api.example.com":            &net.DNSError{Name: "api.example.com"},
 		"log in again":                             apierrors.NewUnauthorized("x"),
 		"client certificate (expired certificate)": &net.OpError{Op: "remote error", Err: errors.New("tls: expired certificate")},
+		"the proxy does not answer":                &url.Error{Op: "Get", Err: &net.OpError{Op: "proxyconnect", Err: errors.New("refused")}},
+		"the proxy refuses (Bad Gateway)":          &url.Error{Op: "Get", Err: errors.New("Bad Gateway")},
 		"credential plugin fails: exec":            errors.New(`Get "https://x": getting credentials: exec: executable aws not found`),
 	} {
 		if got := Reason(fmt.Errorf("list pods: %w", err)); !strings.Contains(got, want) {
