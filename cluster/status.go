@@ -39,6 +39,20 @@ type Status struct {
 	EtcdVersion string `json:"etcdVersion,omitempty"`
 	// Components are in start order.
 	Components []Component `json:"components"`
+	// Runtimes are what containers are on the nodes, where this process has them.
+	Runtimes []Runtime `json:"runtimes,omitempty"`
+}
+
+// Runtime is what runs containers on some nodes.
+type Runtime struct {
+	// Name is standin, process or cri.
+	Name string `json:"name"`
+	// Nodes are those that have it, their own first.
+	Nodes []string `json:"nodes"`
+	// Endpoint is the socket of a runtime outside of the process.
+	Endpoint string `json:"endpoint,omitempty"`
+	// Limits say in a sentence each what a container is, what holds for it and what does not.
+	Limits []string `json:"limits"`
 }
 
 // Status asks for the health of every component. The error says that the cluster could not be asked at all.

@@ -152,7 +152,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 	s := &Server{o: o, catalogue: catalogue, began: time.Now(), failed: make(chan error, 1), network: podnet.New()}
-	s.nodes.running, s.nodes.off, s.nodes.leave = map[string]*node.Node{}, map[string]chan struct{}{}, map[string]func() <-chan struct{}{}
+	s.nodes.specs, s.nodes.running, s.nodes.off, s.nodes.leave = map[string]NodeSpec{}, map[string]*node.Node{}, map[string]chan struct{}{}, map[string]func() <-chan struct{}{}
 	for _, c := range []*chan struct{}{&s.etcdReady, &s.apiReady, &s.ready, &s.stopping, &s.done} {
 		*c = make(chan struct{})
 	}

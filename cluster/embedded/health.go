@@ -3,7 +3,9 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/embedded/kubeversion"
+	"github.com/podarium/podarium/controllers/node"
 )
 
 // health keeps the state of every component, in start order.
@@ -85,5 +88,35 @@ func (h *health) awaitReady(stop <-chan struct{}) bool {
 // Status is the health of each component, known without asking any of them.
 func (s *Server) Status(context.Context) (cluster.Status, error) {
 	list, _ := s.health.list()
-	return cluster.Status{KubernetesVersion: kubeversion.Version, EtcdVersion: version.Version, Components: list}, nil
+	return cluster.Status{KubernetesVersion: kubeversion.Version, EtcdVersion: version.Version, Components: list, Runtimes: s.runtimes()}, nil
+}
+
+// runtimes are what containers are on the nodes: each node's own, and where a Pod may choose another, that too.
+func (s *Server) runtimes() []cluster.Runtime {
+	s.nodes.Lock()
+	specs := slices.SortedFunc(maps.Values(s.nodes.specs), func(a, b NodeSpec) int { return strings.Compare(a.Name, b.Name) })
+	s.nodes.Unlock()
+	var out []cluster.Runtime
+	add := func(runtime, endpoint, name string) {
+		i := slices.IndexFunc(out, func(r cluster.Runtime) bool { return r.Name == runtime && r.Endpoint == endpoint })
+		if i < 0 {
+			i = len(out)
+			out = append(out, cluster.Runtime{Name: runtime, Endpoint: endpoint, Limits: node.Limits(runtime)})
+		}
+		out[i].Nodes = append(out[i].Nodes, name)
+	}
+	for _, own := range []bool{true, false} {
+		for _, spec := range specs {
+			runtime, endpoint := s.runtimeOf(spec)
+			switch {
+			case own && runtime == node.CRI:
+				add(runtime, endpoint, spec.Name)
+			case own:
+				add(runtime, "", spec.Name)
+			case endpoint != "" && runtime != node.CRI: // by RuntimeClass
+				add(node.CRI, endpoint, spec.Name)
+			}
+		}
+	}
+	return out
 }

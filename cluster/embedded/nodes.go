@@ -29,6 +29,7 @@ const nodeStopLimit = time.Second
 // nodeSet is the nodes of the cluster by name. A node that is switched off keeps its place.
 type nodeSet struct {
 	sync.Mutex
+	specs   map[string]NodeSpec // of those that run or are switched off
 	running map[string]*node.Node
 	off     map[string]chan struct{} // those that are switched off; closed to switch on, removed when that is heard
 	// leave ends a node for good; what it returns is closed when it has ended.
@@ -54,10 +55,12 @@ func (s *Server) runNode(ctx context.Context, spec NodeSpec) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	ended := make(chan struct{})
 	s.nodes.Lock()
+	s.nodes.specs[spec.Name] = spec
 	s.nodes.leave[spec.Name] = func() <-chan struct{} { cancel(errRemoved); return ended }
 	s.nodes.Unlock()
 	defer func() {
 		s.nodes.Lock()
+		delete(s.nodes.specs, spec.Name)
 		delete(s.nodes.leave, spec.Name)
 		delete(s.nodes.running, spec.Name)
 		delete(s.nodes.off, spec.Name)
@@ -109,14 +112,14 @@ func (s *Server) keepNode(ctx context.Context, spec NodeSpec) error {
 	}
 }
 
+// runtimeOf is what a node's containers are, and the endpoint for those of a runtime outside of this process.
+func (s *Server) runtimeOf(spec NodeSpec) (runtime, endpoint string) {
+	return cmp.Or(spec.Runtime, s.o.Runtime, node.Standin), cmp.Or(spec.CRIEndpoint, s.o.CRIEndpoint)
+}
+
 func (s *Server) startNode(ctx context.Context, spec NodeSpec) (*node.Node, error) {
-	name, runtime, endpoint := spec.Name, spec.Runtime, spec.CRIEndpoint
-	if runtime == "" {
-		runtime = s.o.Runtime
-	}
-	if endpoint == "" {
-		endpoint = s.o.CRIEndpoint
-	}
+	name := spec.Name
+	runtime, endpoint := s.runtimeOf(spec)
 	s.health.set(kubelet(name), cluster.Started, "")
 	client, err := s.connect(kubeletFile(name), nodeIdentity(name))
 	if err != nil {

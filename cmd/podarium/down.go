@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
+
+	"github.com/podarium/podarium/cluster"
 )
 
 // stopLimit is how long a running cluster is given to stop: it promises five seconds.
@@ -80,7 +83,11 @@ func newStatus(f *flags) *cobra.Command {
 				}
 				fmt.Fprintf(t, "%s\t%s\t%s\n", c.Name, stateWord(c), after)
 			}
-			return t.Flush()
+			if err := t.Flush(); err != nil {
+				return err
+			}
+			showRuntimes(w, info.Status.Runtimes)
+			return nil
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "json or yaml")
@@ -89,6 +96,20 @@ func newStatus(f *flags) *cobra.Command {
 	cmd.MarkFlagsMutuallyExclusive("services", "pods")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"json", "yaml"}, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
 	return cmd
+}
+
+// showRuntimes says what containers are on the nodes, and what does not hold for them.
+func showRuntimes(w io.Writer, runtimes []cluster.Runtime) {
+	for _, r := range runtimes {
+		what := r.Name
+		if r.Endpoint != "" {
+			what += " at " + r.Endpoint
+		}
+		fmt.Fprintf(w, "\nRUNTIME %s on %s\n", what, strings.Join(r.Nodes, ", "))
+		for _, l := range r.Limits {
+			fmt.Fprintf(w, "  %s\n", l)
+		}
+	}
 }
 
 // printAs writes a value as json or yaml.

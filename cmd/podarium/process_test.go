@@ -103,8 +103,11 @@ func TestSecondStartOnTheSameDirectory(t *testing.T) {
 	c, _ := clustertest.Shared(t)
 	wantFailure(t, exitFailure, []string{c.DataDir, "already runs", "--data-dir " + c.DataDir + " down"}, "up", "--data-dir", c.DataDir)
 	stdout, stderr, code := podarium(t, "status", "--data-dir", c.DataDir, "--output", "json")
-	if code != exitOK || !strings.Contains(stdout, `"kube-scheduler"`) {
+	if code != exitOK || !strings.Contains(stdout, `"kube-scheduler"`) || !strings.Contains(stdout, `"runtimes"`) {
 		t.Errorf("status after the refused start: exit code %d\n%s%s", code, stdout, stderr)
+	}
+	if stdout, _, _ := podarium(t, "status", "--data-dir", c.DataDir); !strings.Contains(stdout, "RUNTIME standin on node-1\n  code in this process") {
+		t.Errorf("status does not say what containers are:\n%s", stdout)
 	}
 }
 

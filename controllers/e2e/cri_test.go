@@ -126,6 +126,9 @@ spec:
 		t.Errorf("the deleted Pod: %v", err)
 	}
 
+	if out := podarium(t, c, "status"); !strings.Contains(out, "RUNTIME cri at "+endpoint+" on node-1, node-2\n") || !strings.Contains(out, "past NetworkPolicies") {
+		t.Errorf("the limits of the runtime are not told:\n%s", out)
+	}
 	// A node whose own runtime it is, which shares it with the others and leaves theirs alone.
 	podarium(t, c, "node", "add", "far", "--runtime", "cri")
 	n, err := c.Kubernetes().CoreV1().Nodes().Get(ctx, "far", metav1.GetOptions{})
