@@ -67,19 +67,29 @@ func (v *view) Draw(c *canvas.Canvas) {
 // columnWidth is what a binding takes at least.
 const columnWidth = 58
 
-// layout sets the groups in as many columns as there is room for, filling the shortest one.
+// layout sets the groups in as many columns as there is room for, all of about the same length: a group that goes on in the next
+// column has its heading there too.
 func (v *view) layout(width int) []pager.Line {
 	n := max(1, width/columnWidth)
 	each := width / n
-	columns := make([][]pager.Line, n)
+	total := 0
 	for _, group := range groups(v.table) {
-		at := 0
-		for i := range columns {
-			if len(columns[i]) < len(columns[at]) {
-				at = i
+		total += len(group.lines(each))
+	}
+	columns, at, long := make([][]pager.Line, n), 0, (total+n-1)/n
+	for _, group := range groups(v.table) {
+		lines := group.lines(each)
+		for room := long - len(columns[at]); at < n-1 && room < len(lines); room = long {
+			const few = 5 // lines of a group that are not torn from the rest
+			if split := group.before(each, room); split >= few && len(lines)-split >= few {
+				columns[at] = append(columns[at], lines[:split]...)
+				lines = append([]pager.Line{lines[0]}, lines[split:]...)
+			} else if room > len(lines)/2 {
+				break
 			}
+			at++
 		}
-		columns[at] = append(columns[at], group.lines(each)...)
+		columns[at] = append(columns[at], lines...)
 	}
 	var out []pager.Line
 	for row := 0; ; row++ {
@@ -126,12 +136,27 @@ func groups(t key.Table) []*group {
 	return out
 }
 
+const keysWidth = 18
+
+// text is what a binding does, in lines.
+func text(b key.Binding, width int) []string { return canvas.Wrap(b.Help, max(10, width-keysWidth-4)) }
+
+// before is how many of a group's lines, whole bindings of them, go into so many.
+func (g *group) before(width, room int) int {
+	n := 1
+	for _, b := range g.bindings {
+		if n+len(text(b, width)) > room {
+			break
+		}
+		n += len(text(b, width))
+	}
+	return n
+}
+
 func (g *group) lines(width int) []pager.Line {
-	const keysWidth = 18
 	lines := []pager.Line{pager.Plain(g.name, pager.Heading)}
 	for _, b := range g.bindings {
-		text := canvas.Wrap(b.Help, max(10, width-keysWidth-4))
-		for i, l := range text {
+		for i, l := range text(b, width) {
 			names := ""
 			if i == 0 {
 				names = b.Names()

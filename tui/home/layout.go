@@ -120,6 +120,9 @@ const most = 3
 // own. Where there is not, each has room for its heading and an item, and what is left goes round to those that have more.
 func (v *view) drawGroups(c *canvas.Canvas, s *style.Styles, which ...int) {
 	which = v.shown(which)
+	for len(which) > 1 && 3*len(which)-1 > c.Height() { // a heading without an item tells nothing
+		which = which[:len(which)-1]
+	}
 	lines := most
 	for lines > 1 && v.wants(c.Width(), lines, which...) > c.Height() {
 		lines--

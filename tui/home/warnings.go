@@ -18,7 +18,7 @@ import (
 // seen is a Pod that there is: whose it is, replicaset/NAME, and what it is called there.
 type seen struct {
 	owner, called string
-	health        screen.Health
+	well          bool // and it has not been started again lately
 }
 
 // podsSeen are the Pods, each as pod/NAME after its namespace.
@@ -26,7 +26,7 @@ func (v *view) podsSeen() map[string]seen {
 	s := v.from.pods.Snapshot()
 	out := make(map[string]seen, len(s.Rows))
 	for _, p := range s.Rows {
-		k := seen{health: podHealth(s, p)}
+		k := seen{well: podHealth(s, p) <= screen.Good && !strings.Contains(cell(s, p, "Restarts"), "ago")}
 		if p.Owner != nil && p.Owner.Kind != "Node" {
 			k.owner = strings.ToLower(p.Owner.Kind) + "/" + p.Owner.Name
 			k.called = strings.TrimSuffix(p.Owner.Name, "-"+p.Labels[appsv1.DefaultDeploymentUniqueLabelKey])
@@ -39,8 +39,15 @@ func (v *view) podsSeen() map[string]seen {
 // maxWarnings bounds what is laid out; the events screen has them all.
 const maxWarnings = 50
 
-// longKind is from where a kind is called by its short name: pvc for persistentvolumeclaim.
-const longKind = 12
+// longKind is what makes a kind be called by its short name: pvc for persistentvolumeclaim.
+const longKind = 16
+
+func called(kinds *session.Session, kind string) string {
+	if k, ok := kinds.Find(kind); ok && len(kind) > longKind && len(k.Short) > 0 {
+		return k.Short[0]
+	}
+	return kind
+}
 
 // about is what a warning is about: an object, or all Pods of one owner, which mostly have one trouble.
 type about struct{ namespace, object string }
@@ -53,7 +60,7 @@ func (v *view) warnings() group {
 	rows := slices.Clone(s.Rows)
 	slices.SortStableFunc(rows, func(a, b *livetable.Row) int { return b.Created.Compare(a.Created) })
 	at, counts, objects := map[about]int{}, map[about]int{}, map[about]map[string]bool{}
-	called := map[about]string{}
+	whose := map[about]string{}
 	pods, kinds := v.podsSeen(), session.Of(v.scope)
 	owners := map[string]string{} // by the owners' names after their namespaces
 	for key, p := range pods {
@@ -68,7 +75,7 @@ func (v *view) warnings() group {
 		p, there := pods[r.Namespace+"/"+object]
 		if there && p.owner != "" {
 			key.object = p.owner
-			called[key] = p.called
+			whose[key] = p.called
 		} else if owner := owners[r.Namespace+"/"+withoutSuffix(object)]; !there && owner != "" { // one that is gone
 			key.object = owner
 		}
@@ -81,7 +88,7 @@ func (v *view) warnings() group {
 			n = 1
 		}
 		counts[key] += max(n, 1)
-		past := strings.HasPrefix(object, "pod/") && (!there || p.health <= screen.Good)
+		past := strings.HasPrefix(object, "pod/") && (!there || p.well)
 		if i, ok := at[key]; ok {
 			if !past {
 				g.items[i].health = screen.Poor
@@ -93,11 +100,8 @@ func (v *view) warnings() group {
 		}
 		at[key] = len(g.items)
 		kind, name, _ := strings.Cut(object, "/")
-		if k, ok := kinds.Find(kind); ok && len(kind) > longKind && len(k.Short) > 0 {
-			kind = k.Short[0]
-		}
 		it := item{
-			id: "warning/" + key.namespace + "/" + key.object, health: screen.Poor, name: kind + "/" + name,
+			id: "warning/" + key.namespace + "/" + key.object, health: screen.Poor, name: called(kinds, kind) + "/" + name,
 			detail: cell(s, r, "Reason"), told: cell(s, r, "Message"),
 			word: duration.HumanDuration(v.scope.Now().Sub(r.Created)),
 			open: screen.Resources{Resource: eventsGVR, Namespace: r.Namespace, FieldSelector: "involvedObject.name=" + name, Of: object},
@@ -111,7 +115,7 @@ func (v *view) warnings() group {
 		it := &g.items[i]
 		if n := len(objects[key]); n > 1 {
 			_, name, _ := strings.Cut(key.object, "/")
-			it.name = fmt.Sprintf("%d Pods of %s", n, cmp.Or(called[key], name))
+			it.name = fmt.Sprintf("%d Pods of %s", n, cmp.Or(whose[key], name))
 			it.open = screen.Resources{Resource: eventsGVR, Namespace: key.namespace, FieldSelector: "type=Warning", Filter: "OBJECT:pod/" + name, Of: key.object}
 		}
 		if n := counts[key]; n > 1 {

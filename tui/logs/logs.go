@@ -16,6 +16,7 @@ import (
 	"github.com/podarium/podarium/tui/changes"
 	"github.com/podarium/podarium/tui/config"
 	"github.com/podarium/podarium/tui/dialog"
+	"github.com/podarium/podarium/tui/grid"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/pager"
 	"github.com/podarium/podarium/tui/save"
@@ -210,64 +211,6 @@ func (v *view) look() {
 	}
 }
 
-// Place implements screen.Screen.
-func (v *view) Place() screen.Place {
-	r := v.request
-	p := screen.Place{Crumbs: []string{r.Namespace, r.Resource.Resource, r.Name}}
-	if n := len(r.Also); n > 0 {
-		p.Crumbs = []string{r.Namespace, r.Resource.Resource, fmt.Sprintf("%s and %d more", r.Name, n)}
-	}
-	if v.query.Container != "" {
-		p.Crumbs = append(p.Crumbs, v.query.Container)
-	}
-	p.Note = fmt.Sprintf("logs   %s   %d lines", v.span.name, v.pager.Len())
-	if v.query.Previous {
-		p.Note = fmt.Sprintf("logs before the last restart   %d lines", v.pager.Len())
-	}
-	if n := v.text.snap.Dropped; n > 0 {
-		p.Note += fmt.Sprintf(" (%d older ones let go)", n)
-	}
-	if v.filter != "" {
-		p.Note += "   /" + v.filter
-		if v.all {
-			p.Note += " highlighted"
-		}
-	}
-	if v.looking {
-		p.Note += fmt.Sprintf("   looked at %d of %d lines", v.text.seen-min(v.text.seen, v.text.snap.Dropped), v.text.snap.Len())
-	}
-	p.State = v.state()
-	return p
-}
-
-func (v *view) state() screen.State {
-	reading := 0
-	for _, src := range v.text.snap.Sources {
-		switch src.State {
-		case livelog.Reading:
-			reading++
-		case livelog.Retrying:
-			return screen.State{Health: screen.Poor, Text: src.Pod + ": " + src.Message}
-		case livelog.Forbidden:
-			return screen.State{Health: screen.Bad, Text: src.Pod + ": " + src.Message}
-		}
-	}
-	switch {
-	case v.err != nil:
-		return screen.State{Health: screen.Bad, Text: v.err.Error()}
-	case v.text.snap.Err != nil:
-		return screen.Failure(v.text.snap.Err)
-	case reading > 0 && v.pager.Following():
-		return screen.State{Health: screen.Good, Text: "following " + streams(reading)}
-	case reading > 0:
-		return screen.State{Health: screen.Idle, Text: "staying, " + streams(reading) + " open"}
-	case len(v.text.snap.Sources) == 0:
-		return screen.State{Health: screen.Busy, Text: "no container has started yet"}
-	default:
-		return screen.State{Health: screen.Idle, Text: "ended"}
-	}
-}
-
 func streams(n int) string {
 	if n == 1 {
 		return "1 container"
@@ -342,7 +285,7 @@ func (v *view) copy() {
 		b.WriteString(v.pager.Line(i).String() + "\n")
 	}
 	v.scope.Copy(b.String())
-	text := fmt.Sprintf("copied %d lines", n-from)
+	text := "copied " + grid.Plural(int64(n-from), "line")
 	if from > 0 {
 		text = fmt.Sprintf("copied the newest %d of %d lines: ctrl-s saves all", n-from, n)
 	}

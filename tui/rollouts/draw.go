@@ -322,10 +322,14 @@ func (v *view) drawPods(c *canvas.Canvas, s *style.Styles) {
 	for _, p := range pods {
 		name, node = max(name, canvas.Width(p.Name)), max(node, canvas.Width(p.Node))
 	}
+	apart := 3
+	if c.Width() < 4+name+3+node+3+26+14 {
+		apart = 2
+	}
 	name = min(name, max(16, c.Width()-46))
-	nodeAt := 4 + name + 3
-	statusAt := nodeAt + node + 3
-	revAt := min(statusAt+26, c.Width()-14)
+	nodeAt := 4 + name + apart
+	statusAt := nodeAt + node + apart
+	revAt := min(statusAt+26, c.Width()-12)
 	c.Text(4, 0, s.Muted, "POD")
 	c.Text(nodeAt, 0, s.Muted, "NODE")
 	c.Text(statusAt, 0, s.Muted, "STATUS")

@@ -99,6 +99,9 @@ func (b builder) text(r themes.Role, plain uint8) canvas.Style {
 	if b.plain() {
 		return canvas.Style{Attrs: plain}
 	}
+	if b.p == colorprofile.ANSI && r == themes.Muted { // some terminals have bright black, which is grey in most, for the background
+		return canvas.Style{Attrs: uv.AttrFaint}
+	}
 	return canvas.Style{Fg: b.colour(r)}
 }
 
