@@ -16,11 +16,12 @@ const showCallAfter = 150 * time.Millisecond
 // maxFoot is how many lines a message may take.
 const maxFoot = 4
 
-// longMessage is the message in lines where one line cannot hold it, else nil: why something failed is told to the end.
+// longMessage is the message in lines where one line cannot hold it, else nil: why something failed is told to the end. What went
+// well is told in one line.
 func (m *Model) longMessage(width int) []string {
 	st := m.message.state
 	text := st.Health.Glyph() + " " + st.Text
-	if st.Text == "" || canvas.Width(text) <= width-2 && !strings.Contains(text, "\n") {
+	if st.Text == "" || st.Health == screen.Good || canvas.Width(text) <= width-2 && !strings.Contains(text, "\n") {
 		return nil
 	}
 	lines := canvas.Wrap(text, width-2)
@@ -50,7 +51,7 @@ func (m *Model) drawFoot(c *canvas.Canvas) {
 func (m *Model) drawStatus(c *canvas.Canvas) int {
 	s := m.styles
 	if st := m.message.state; st.Text != "" {
-		text := canvas.Truncate(st.Health.Glyph()+" "+st.Text, c.Width()-2)
+		text := canvas.Middle(st.Health.Glyph()+" "+st.Text, c.Width()-2)
 		return c.Right(c.Width()-1, 0, st.Health.Style(s), text) - 2
 	}
 	if o := m.oldest(); o != nil {

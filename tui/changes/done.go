@@ -84,6 +84,7 @@ func (d *done) show() {
 	}
 	d.loaded = d.id
 	d.pager = pager.Pager{}
+	d.pager.Wrap(true)
 	d.pager.SetLines(PlanLines(d.records[d.at()].Plan))
 }
 
@@ -135,7 +136,9 @@ func (d *done) script() string {
 func (d *done) Draw(c *canvas.Canvas) {
 	s := d.scope.Styles()
 	if len(d.records) == 0 {
-		c.Text(2, 1, s.Muted, "Nothing was changed from here yet. Every change will stand here, and can be taken back.")
+		for i, l := range canvas.Wrap("Nothing was changed from here yet. Every change will stand here, and can be taken back.", c.Width()-4) {
+			c.Text(2, 1+i, s.Muted, l)
+		}
 		return
 	}
 	rows := min(len(d.records), max(3, c.Height()/3))
@@ -153,7 +156,11 @@ func (d *done) Draw(c *canvas.Canvas) {
 			note = fmt.Sprintf("takes back %d", r.Undid)
 		}
 		c.Right(10, y, s.Muted, fmt.Sprint(r.ID))
-		x := c.Text(12, y, ink, canvas.Truncate(r.Plan.Summary, c.Width()-32))
+		room := c.Width() - 13
+		if note != "" {
+			room -= canvas.Width(note) + 2
+		}
+		x := c.Text(12, y, ink, canvas.Middle(r.Plan.Summary, room))
 		c.Text(x+2, y, s.Muted, note)
 		if top+y == at {
 			c.Paint(0, y, c.Width(), s.Selection)

@@ -127,7 +127,7 @@ func (v *view) least(c *column) int {
 	case c.prose:
 		return leastProse
 	}
-	return max(leastColumn, min(canvas.Width(c.title), mostHeading))
+	return max(leastColumn, min(canvas.Width(c.title), mostHeading), c.width/2)
 }
 
 func (v *view) hardLeast(c *column) int {
@@ -140,8 +140,11 @@ func (v *view) hardLeast(c *column) int {
 	return hardColumn
 }
 
-// leaves says whether a column may leave the screen.
+// leaves says whether a column may leave the screen. Of events all do something for the sentence that they tell.
 func (v *view) leaves(c *column) bool {
+	if v.gauge.resource == "events" && !v.glyphTells(c) {
+		return false
+	}
 	return c.title != nameColumn && c.index >= 0 && !c.firm && !c.prose && c.title != v.chosenAt && !v.sortedBy(*c) && (!v.gauge.tells(c.index) || v.glyphTells(c))
 }
 
