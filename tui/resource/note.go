@@ -29,6 +29,9 @@ func (v *view) drawNote(c *canvas.Canvas, s *style.Styles, cols []placed) {
 		return
 	}
 	col := &cols[i].column
+	if v.text(col, r) == "" {
+		return
+	}
 	x := c.Text(margin, 1, s.Muted, col.title) + 2
 	room := c.Width() - x - 1
 	lines := canvas.Wrap(v.text(col, r), room)
