@@ -94,6 +94,9 @@ func nc(ctx context.Context, s *shell, args []string) int {
 			rest = append(rest, a)
 		}
 	}
+	if listen, ok := listenOf(args, rest); ok {
+		return listen.run(ctx, s, network)
+	}
 	if len(rest) != 2 {
 		fmt.Fprintln(s.stderr, "nc: a host and a port are needed")
 		return 1

@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -10,23 +11,19 @@ import (
 	"strings"
 )
 
-func tr(_ context.Context, s *shell, args []string) int {
+func tr(ctx context.Context, s *shell, args []string) int {
 	flags, sets := split(args)
 	if len(sets) == 0 || s.stdin == nil {
 		return 1
 	}
 	from := set(sets[0])
-	b, err := io.ReadAll(s.stdin)
-	if err != nil {
-		return s.fail("tr", err)
-	}
 	var to []rune
 	if len(sets) > 1 {
 		to = set(sets[1])
 	}
 	complement, drop, squeeze := has(flags, 'c', "complement") || has(flags, 'C', ""), has(flags, 'd', "delete"), has(flags, 's', "squeeze-repeats")
 	var before rune = -1
-	out := strings.Map(func(r rune) rune {
+	change := func(r rune) rune {
 		i := slices.Index(from, r)
 		if complement {
 			if i = slices.Index(from, r); i < 0 {
@@ -50,14 +47,27 @@ func tr(_ context.Context, s *shell, args []string) int {
 		}
 		before = r
 		return r
-	}, string(b))
-	_, _ = io.WriteString(s.stdout, out)
+	}
+	in, out := bufio.NewReader(s.stdin), bufio.NewWriter(s.stdout)
+	for ctx.Err() == nil {
+		r, _, err := in.ReadRune()
+		if err != nil {
+			break
+		}
+		if r = change(r); r >= 0 {
+			_, _ = out.WriteRune(r) // Flush tells of the error
+		}
+		if in.Buffered() == 0 && out.Flush() != nil { // nobody reads on
+			return 1
+		}
+	}
+	_ = out.Flush()
 	return 0
 }
 
 // set expands a-z and \n.
 func set(s string) []rune {
-	s = strings.NewReplacer(`\n`, "\n", `\t`, "\t", `\r`, "\r", "[:upper:]", "A-Z", "[:lower:]", "a-z", "[:digit:]", "0-9", "[:space:]", " \t\n").Replace(s)
+	s = strings.NewReplacer(`\000`, "\x00", `\0`, "\x00", "[:alnum:]", "A-Za-z0-9", "[:alpha:]", "A-Za-z", `\n`, "\n", `\t`, "\t", `\r`, "\r", "[:upper:]", "A-Z", "[:lower:]", "a-z", "[:digit:]", "0-9", "[:space:]", " \t\n").Replace(s)
 	in := []rune(s)
 	var out []rune
 	for i := 0; i < len(in); i++ {

@@ -1,6 +1,8 @@
 package standin
 
 import (
+	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +14,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"time"
 
 	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
 
@@ -24,6 +27,7 @@ type files struct {
 	dir    string
 	mounts []*runtimeapi.Mount // longest path first
 	spec   containers.Spec
+	began  time.Time
 
 	once sync.Once
 	err  error
@@ -35,7 +39,7 @@ type files struct {
 func newFiles(c containers.Spec) *files {
 	ms := append([]*runtimeapi.Mount(nil), c.Mounts...)
 	sort.SliceStable(ms, func(i, j int) bool { return len(ms[i].ContainerPath) > len(ms[j].ContainerPath) })
-	return &files{dir: filepath.Join(c.Dir, "rootfs"), mounts: ms, spec: c, roots: map[string]*os.Root{}}
+	return &files{dir: filepath.Join(c.Dir, "rootfs"), mounts: ms, spec: c, began: time.Now(), roots: map[string]*os.Root{}}
 }
 
 // prepare makes the directories that every image has. Containers that never look at their files have none.
@@ -149,6 +153,11 @@ func (f *files) open(p string, flag int, perm fs.FileMode) (io.ReadWriteCloser, 
 	if d := device(p); d != nil {
 		return d, nil
 	}
+	if flag == os.O_RDONLY {
+		if b := f.virtual(p); b != nil {
+			return readOnlyFile{bytes.NewReader(b)}, nil
+		}
+	}
 	root, rel, err := f.locate(p, flag&(os.O_WRONLY|os.O_RDWR|os.O_CREATE|os.O_TRUNC|os.O_APPEND) != 0)
 	if err != nil {
 		return nil, named(p, err)
@@ -248,6 +257,13 @@ func device(p string) io.ReadWriteCloser {
 		return nullDevice{}
 	case "/dev/zero":
 		return nullDevice{zero: true}
+	case "/dev/random", "/dev/urandom":
+		return randomDevice{}
 	}
 	return nil
 }
+
+// randomDevice gives as many random bytes as are asked for.
+type randomDevice struct{ nullDevice }
+
+func (randomDevice) Read(b []byte) (int, error) { return rand.Read(b) }

@@ -2,6 +2,7 @@ package standin
 
 import (
 	"context"
+	"strconv"
 	"sync"
 )
 
@@ -10,6 +11,15 @@ type pids struct {
 	mu     sync.Mutex
 	last   int
 	shells map[int]context.CancelFunc
+	jobs   int
+}
+
+// job gives a number that no other job has.
+func (p *pids) job() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.jobs++
+	return strconv.Itoa(p.jobs)
 }
 
 // add numbers a shell that cancel ends.

@@ -18,12 +18,15 @@ func (s *shell) adapt(n syntax.Node) {
 		}
 	case *syntax.Stmt:
 		adaptRedirections(n)
+		if n.Background && s.jobs != nil {
+			s.jobs.adaptJob(n)
+		}
 	}
 }
 
 // adaptText is a script in which that is rewritten, for what parses it by itself; what is no script is left as it is.
 func (s *shell) adaptText(script string) string {
-	if !strings.Contains(script, "$$") && !strings.ContainsAny(script, "<>") {
+	if !strings.Contains(script, "$$") && !strings.ContainsAny(script, "<>&") {
 		return script
 	}
 	f, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(script), "")

@@ -28,6 +28,8 @@ type shell struct {
 	env            expand.Environ
 	traps          *traps // nil but for the container's own command
 	main           *interp.Runner
+	jobs           *jobs
+	caller         callerOf  // of a tool: whose jobs kill means
 	replaced       bool      // by what it runs now: exec COMMAND, or sh -c COMMAND with nothing else in it
 	tty            *terminal // nil where nobody types
 	fds            *descriptors
@@ -210,6 +212,7 @@ func (s *shell) statement(ctx context.Context, runner *interp.Runner, st *syntax
 }
 
 func (s *shell) runner(params ...string) (*interp.Runner, error) {
+	s.jobs = &jobs{}
 	r, err := interp.New(
 		interp.StdIO(s.stdin, s.stdout, s.stderr),
 		interp.Env(s.env),
@@ -258,8 +261,11 @@ func (s *shell) before(hc interp.HandlerContext, args []string) []string {
 	if args = s.trapped(hc, args); len(args) == 0 {
 		return args
 	}
+	if s.jobs.killed(jobOf(hc)) && args[0] != jobEnds {
+		return []string{"exit", "143"}
+	}
 	switch args[0] {
-	case "kill", "wait": // the builtin kill would mean processes of the host, and nothing would break off a wait
+	case "kill", "wait", "umask", "ulimit": // the builtin kill would mean processes of the host, and nothing would break off a wait
 		return append([]string{"podarium-" + args[0]}, args[1:]...)
 	case "trap":
 		return s.trap(hc, args)
@@ -311,10 +317,15 @@ func (s *shell) exec(ctx context.Context, args []string) error {
 	if args[0] == openDescriptor {
 		return status(s.redirect(ctx, hc, args[1:]))
 	}
-	if args[0] == "podarium-wait" {
+	switch args[0] {
+	case "podarium-wait":
 		return s.waitJobs(ctx, hc, args[1:])
+	case jobBegins, jobStarted, jobEnds:
+		return s.jobs.run(ctx, hc, args, s.p.pids.job)
 	}
-	inner := &shell{p: s.p, stdin: hc.Stdin, stdout: hc.Stdout, stderr: hc.Stderr, dir: hc.Dir, env: hc.Env, tty: s.tty, fds: s.fds}
+	ctx, ended := s.jobs.breakable(ctx, jobOf(hc))
+	defer ended()
+	inner := &shell{p: s.p, stdin: hc.Stdin, stdout: hc.Stdout, stderr: hc.Stderr, dir: hc.Dir, env: hc.Env, tty: s.tty, fds: s.fds, caller: callerOf{s.jobs, runnerOf(hc)}}
 	if s.traps != nil && s.outermost(hc) {
 		if s.replaced && s.p.scripted(args[0]) {
 			inner.traps = s.traps // it is process 1 now
@@ -348,6 +359,9 @@ func (s *shell) tool(ctx context.Context, args []string) int {
 		}
 		if t := tools()[base]; t != nil {
 			return t(ctx, s, args[1:])
+		}
+		if line, err := quoted(args); err == nil && interp.IsBuiltin(base) { // timeout 5 echo
+			return s.script(ctx, strings.NewReader(line), base, syntax.LangBash)
 		}
 	}
 	if strings.Contains(name, "/") {

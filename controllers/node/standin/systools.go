@@ -15,6 +15,13 @@ import (
 
 func date(_ context.Context, s *shell, args []string) int {
 	now, layout := time.Now().UTC(), "Mon Jan _2 15:04:05 MST 2006"
+	for i, a := range args {
+		if at, ok := strings.CutPrefix(a, "@"); ok && i > 0 && args[i-1] == "-d" {
+			if n, err := strconv.ParseInt(at, 10, 64); err == nil {
+				now = time.Unix(n, 0).UTC()
+			}
+		}
+	}
 	for _, a := range args {
 		if f, ok := strings.CutPrefix(a, "+"); ok {
 			r := strings.NewReplacer("%Y", now.Format("2006"), "%m", now.Format("01"), "%d", now.Format("02"), "%H", now.Format("15"), "%M", now.Format("04"),
@@ -115,6 +122,13 @@ func kill(_ context.Context, s *shell, args []string) int {
 		return 1
 	}
 	for _, pid := range pids {
+		if c := s.caller; c.jobs != nil && strings.HasPrefix(strings.Replace(pid, "%", "g", 1), "g") {
+			if !c.jobs.kill(c.of, pid, name) {
+				fmt.Fprintf(s.stderr, "kill: can't kill pid %s: No such process\n", pid)
+				return 1
+			}
+			continue
+		}
 		n, _ := strconv.Atoi(pid)
 		end := s.p.pids.find(n)
 		switch {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/md5"
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -36,42 +37,52 @@ func tools() map[string]tool {
 
 func allTools() map[string]tool {
 	t := map[string]tool{
-		"arch":          text(func(*shell) string { return runtime.GOARCH }),
-		"base64":        base64Tool,
-		"basename":      basename,
-		"cat":           cat,
-		"clear":         text(func(*shell) string { return "\033[H\033[2J" }),
-		"date":          date,
-		"dirname":       text1(path.Dir),
-		"env":           env,
-		"expr":          exprTool,
-		"head":          head,
-		"hostname":      hostname,
-		"id":            id,
-		"md5sum":        sum(func() hash.Hash { return md5.New() }),
-		"nproc":         text(func(*shell) string { return strconv.Itoa(runtime.NumCPU()) }),
-		"podarium-kill": kill,
-		"perl":          perl,
-		"printenv":      env,
-		"ps":            ps,
-		"seq":           seq,
-		"sha256sum":     sum(sha256.New),
-		"sleep":         sleep,
-		"sort":          filter(sortTool),
-		"sync":          func(context.Context, *shell, []string) int { return 0 },
-		"true":          func(context.Context, *shell, []string) int { return 0 },
-		"false":         func(context.Context, *shell, []string) int { return 1 },
-		"tac":           filter(func(_ []string, in []string) []string { slices.Reverse(in); return in }),
-		"tail":          tail,
-		"timeout":       timeout,
-		"top":           ps,
-		"uname":         uname,
-		"uptime":        text(func(s *shell) string { return "up " + time.Since(s.p.started).Round(time.Second).String() }),
-		"wc":            wc,
-		"which":         which,
-		"whoami":        whoami,
-		"xargs":         xargs,
-		"yes":           yes,
+		"arch":            text(func(*shell) string { return runtime.GOARCH }),
+		"base64":          base64Tool,
+		"basename":        basename,
+		"cat":             cat,
+		"clear":           text(func(*shell) string { return "\033[H\033[2J" }),
+		"date":            date,
+		"dirname":         text1(path.Dir),
+		"env":             env,
+		"expr":            exprTool,
+		"head":            head,
+		"hostname":        hostname,
+		"id":              id,
+		"md5sum":          sum(func() hash.Hash { return md5.New() }),
+		"nproc":           text(func(*shell) string { return strconv.Itoa(runtime.NumCPU()) }),
+		"dd":              dd,
+		"free":            free,
+		"nice":            plainly,
+		"nohup":           plainly,
+		"setsid":          plainly,
+		"sha1sum":         sum(sha1.New),
+		"telnet":          nc,
+		"truncate":        truncate,
+		"podarium-kill":   kill,
+		"podarium-umask":  setting("0022"),
+		"podarium-ulimit": setting("unlimited"),
+		"perl":            perl,
+		"printenv":        env,
+		"ps":              ps,
+		"seq":             seq,
+		"sha256sum":       sum(sha256.New),
+		"sleep":           sleep,
+		"sort":            filter(sortTool),
+		"sync":            func(context.Context, *shell, []string) int { return 0 },
+		"true":            func(context.Context, *shell, []string) int { return 0 },
+		"false":           func(context.Context, *shell, []string) int { return 1 },
+		"tac":             filter(func(_ []string, in []string) []string { slices.Reverse(in); return in }),
+		"tail":            tail,
+		"timeout":         timeout,
+		"top":             ps,
+		"uname":           uname,
+		"uptime":          text(func(s *shell) string { return "up " + time.Since(s.p.started).Round(time.Second).String() }),
+		"wc":              wc,
+		"which":           which,
+		"whoami":          whoami,
+		"xargs":           xargs,
+		"yes":             yes,
 	}
 	for name, f := range fileTools() {
 		t[name] = f
@@ -97,6 +108,16 @@ func (s *shell) fail(name string, err error) int {
 func text(f func(*shell) string) tool {
 	return func(_ context.Context, s *shell, _ []string) int {
 		fmt.Fprintln(s.stdout, f(s))
+		return 0
+	}
+}
+
+// setting prints a value that is as it is; to set it does nothing.
+func setting(value string) tool {
+	return func(_ context.Context, s *shell, args []string) int {
+		if _, set := split(args); len(set) == 0 {
+			fmt.Fprintln(s.stdout, value)
+		}
 		return 0
 	}
 }

@@ -3,9 +3,9 @@ package standin
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"strings"
 	"sync"
+	"weak"
 
 	"mvdan.cc/sh/v3/interp"
 	"mvdan.cc/sh/v3/syntax"
@@ -138,11 +138,8 @@ func signalName(s string) string {
 }
 
 // outermost says whether a handler was called by the shell itself and not by one of its subshells, in which a trap must not
-// run: its exit would end the subshell only. The interpreter does not tell, but for a field of its own.
-func (s *shell) outermost(hc interp.HandlerContext) bool {
-	r := reflect.ValueOf(hc).FieldByName("runner")
-	return r.IsValid() && r.Kind() == reflect.Pointer && r.UnsafePointer() == reflect.ValueOf(s.main).UnsafePointer()
-}
+// run: its exit would end the subshell only.
+func (s *shell) outermost(hc interp.HandlerContext) bool { return runnerOf(hc) == weak.Make(s.main) }
 
 // trapped puts the body of a trap that is due before a command.
 func (s *shell) trapped(hc interp.HandlerContext, args []string) []string {
