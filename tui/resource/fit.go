@@ -149,7 +149,7 @@ func (v *view) leaves(c *column) bool {
 }
 
 // leastTold is the column that is missed least, the last of several: one that says the same of all comes before what this program
-// measures, and that before the rest. The age goes last. It is -1 where none can go.
+// measures and what is minor, and that before the rest. The age goes last. It is -1 where none can go.
 func (v *view) leastTold(cols []placed) int {
 	at, least := -1, 0
 	for i := range cols {
@@ -160,7 +160,7 @@ func (v *view) leastTold(cols []placed) int {
 			continue
 		case c.age:
 			worth = 4
-		case c.index >= len(v.snap.Columns):
+		case c.index >= len(v.snap.Columns), slices.Contains(minor, c.title):
 			worth = 2
 		case !c.varied:
 			worth = 1
@@ -171,6 +171,9 @@ func (v *view) leastTold(cols []placed) int {
 	}
 	return at
 }
+
+// minor are columns of the server's that tell less than those after them.
+var minor = []string{"VOLUME", "EXTERNAL-IP", "CURRENT", "NODE SELECTOR"}
 
 // glyphTells says that the glyph of the health says all that the column says: of events, whether they are warnings.
 func (v *view) glyphTells(c *column) bool {
