@@ -313,23 +313,32 @@ func (v *view) pods() []rollout.Pod {
 	return pods
 }
 
+func statusOf(p rollout.Pod) string {
+	if p.Restarts > 0 {
+		return fmt.Sprintf("%s, %d restarts", p.Status, p.Restarts)
+	}
+	return p.Status
+}
+
 func (v *view) drawPods(c *canvas.Canvas, s *style.Styles) {
 	pods := v.pods()
 	if c.Height() < 2 || len(pods) == 0 {
 		return
 	}
-	name, node := len("POD"), len("NODE")
+	name, node, status := len("POD"), len("NODE"), len("STATUS")
 	for _, p := range pods {
-		name, node = max(name, canvas.Width(p.Name)), max(node, canvas.Width(p.Node))
+		name, node, status = max(name, canvas.Width(p.Name)), max(node, canvas.Width(p.Node)), max(status, canvas.Width(statusOf(p)))
 	}
-	apart := 3
-	if c.Width() < 4+name+3+node+3+26+14 {
-		apart = 2
+	const rest = 4 + 2 + 2 + 1 + 3 + 7 // the glyph, the gaps, the revision and the age
+	status = min(status, 26)
+	apart := 2
+	if name+node+status+rest+2 <= c.Width() {
+		apart = 3
 	}
-	name = min(name, max(16, c.Width()-46))
+	name = min(name, max(16, c.Width()-node-status-rest))
 	nodeAt := 4 + name + apart
 	statusAt := nodeAt + node + apart
-	revAt := min(statusAt+26, c.Width()-12)
+	revAt := min(statusAt+status+1, c.Width()-11)
 	c.Text(4, 0, s.Muted, "POD")
 	c.Text(nodeAt, 0, s.Muted, "NODE")
 	c.Text(statusAt, 0, s.Muted, "STATUS")
@@ -346,17 +355,13 @@ func (v *view) drawPods(c *canvas.Canvas, s *style.Styles) {
 			ink = s.Muted
 		}
 		c.Text(2, y, h.Style(s), h.Glyph())
-		c.Clip(4, y, name, ink, p.Name)
+		c.Text(4, y, ink, canvas.Middle(p.Name, name))
 		c.Text(nodeAt, y, s.Muted, p.Node)
-		status := p.Status
-		if p.Restarts > 0 {
-			status += fmt.Sprintf(", %d restarts", p.Restarts)
-		}
 		statusInk := ink
 		if h != screen.Good {
 			statusInk = h.Style(s)
 		}
-		c.Clip(statusAt, y, revAt-statusAt-1, statusInk, status)
+		c.Clip(statusAt, y, revAt-statusAt-1, statusInk, statusOf(p))
 		c.Right(revAt+3, y, s.Muted, fmt.Sprint(p.Revision))
 		c.Right(revAt+10, y, s.Muted, duration.HumanDuration(v.scope.Now().Sub(p.Created)))
 		if v.inPods && top+y-1 == at {

@@ -84,7 +84,11 @@ func (t *turnover) draw(c *canvas.Canvas, s *style.Styles, p *rollout.Progress, 
 		return
 	}
 	x := c.Text(0, 0, s.Muted, "TURNOVER  ")
+	const legend = len("x ready  x starting  x old")
 	since := "so far " + duration.HumanDuration(now.Sub(t.from))
+	if x+len(since)+2+legend > c.Width() {
+		since = duration.HumanDuration(now.Sub(t.from))
+	}
 	if t.done {
 		since = fmt.Sprintf("took %s", t.took.Round(time.Second))
 	}
