@@ -6,6 +6,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/livetable"
@@ -81,5 +82,22 @@ func TestARolloutThatIsRefusedIsStuck(t *testing.T) {
 	v := newView(s, vitals.Of(s), from)
 	if first := v.groups[working].items[0]; first.name != "web" || first.health != screen.Bad || first.news != "FailedCreate" {
 		t.Errorf("the first workload is %+v", first)
+	}
+}
+
+func TestWarningsOfPodsThatAreGoneAreQuietAndTogether(t *testing.T) {
+	_, s := screentest.New(t, nil)
+	from := some()
+	events := from.events.(*fixture).snap
+	for _, name := range []string{"pod/old-5bdb54bd75-4jt5z", "pod/old-5bdb54bd75-8d8dt"} {
+		gone := *events.Rows[0]
+		gone.UID, gone.Name = types.UID(name), name
+		gone.Cells = []livetable.Cell{{Text: "Failed"}, {Text: name}, {Text: "no such image"}}
+		events.Rows = append(events.Rows, &gone)
+	}
+	v := newView(s, vitals.Of(s), from)
+	items := v.groups[warnings].items
+	if last := items[len(items)-1]; len(items) != 3 || last.name != "2 Pods of old-5bdb54bd75" || last.health != screen.Idle {
+		t.Errorf("the warnings are %+v", items)
 	}
 }

@@ -76,8 +76,8 @@ func (v *view) warnings() group {
 		if there && p.owner != "" {
 			key.object = p.owner
 			whose[key] = p.called
-		} else if owner := owners[r.Namespace+"/"+withoutSuffix(object)]; !there && owner != "" { // one that is gone
-			key.object = owner
+		} else if strings.HasPrefix(object, "pod/") && !there { // one that is gone: whose it was, its name tells
+			key.object = cmp.Or(owners[r.Namespace+"/"+withoutSuffix(object)], "gone/"+withoutSuffix(object))
 		}
 		if objects[key] == nil {
 			objects[key] = map[string]bool{}
