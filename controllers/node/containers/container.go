@@ -124,6 +124,9 @@ func (c *container) spec() Spec {
 		MemoryLimit: c.config.GetLinux().GetResources().GetMemoryLimitInBytes(),
 		Stdout:      c.stdout, Stderr: c.stderr,
 	}
+	if r := c.config.GetLinux().GetResources(); r.GetCpuQuota() > 0 && r.GetCpuPeriod() > 0 {
+		spec.CPULimit = float64(r.CpuQuota) / float64(r.CpuPeriod)
+	}
 	spec.user(c.config.GetLinux().GetSecurityContext())
 	if c.stdin != nil {
 		spec.Stdin = c.stdin

@@ -53,6 +53,8 @@ type Spec struct {
 	ReadOnly bool
 	// MemoryLimit is in bytes, 0 for none.
 	MemoryLimit int64
+	// CPULimit is in processors, 0 for none.
+	CPULimit float64
 	// Stdin is nil unless the container asks for it.
 	Stdin io.Reader
 	// Stdout and Stderr are the log. They may be written to by several goroutines, until the Process is done.

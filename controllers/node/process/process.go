@@ -14,8 +14,8 @@
 // ended alone, without being asked, and goes on where podarium is killed.
 //
 // A memory limit is watched once a second on Linux, and a group that exceeds it is killed (OOMKilled); a process that asks for
-// more than 1 GiB above it in between is refused by the kernel. On other systems memory is not limited. Processor limits and
-// read-only volumes are not enforced. Programs reach the cluster's names and addresses by a proxy of the container's own,
+// more than 1 GiB above it in between is refused by the kernel. A CPU limit is kept on average, by stopping the group for as long
+// as it has run too much. On other systems neither is limited. Read-only volumes are not enforced. Programs reach the cluster's names and addresses by a proxy of the container's own,
 // which http_proxy, https_proxy and all_proxy name: curl and most others use it without being told.
 package process
 
@@ -63,7 +63,7 @@ func New(network *podnet.Network, apiServer string, images ...Image) (*Engine, e
 // Start runs a container.
 func (e *Engine) Start(c containers.Spec) (containers.Process, error) {
 	img := e.find(c.Image)
-	p := &process{engine: e, spec: c, root: filepath.Join(c.Dir, "root"), ports: map[portKey]int{}, started: time.Now(), done: make(chan struct{})}
+	p := &process{engine: e, spec: c, root: filepath.Join(c.Dir, "root"), ports: map[portKey]int{}, started: time.Now(), done: make(chan struct{}), ending: make(chan struct{})}
 	if err := p.start(img); err != nil {
 		p.release()
 		return nil, err
@@ -85,6 +85,8 @@ type process struct {
 	closers []func()
 	why     containers.Exit // what has ended it from outside, where it says more than the exit code
 	done    chan struct{}
+	ending  chan struct{} // closed when it is asked to end
+	asked   sync.Once
 	exit    containers.Exit
 }
 
@@ -119,6 +121,9 @@ func (p *process) start(img Image) error {
 	if p.spec.MemoryLimit > 0 {
 		limitData(p.cmd.Process.Pid, p.spec.MemoryLimit)
 		p.engine.watch(p)
+	}
+	if p.spec.CPULimit > 0 {
+		go p.throttle()
 	}
 	return nil
 }
@@ -243,7 +248,10 @@ func (p *process) Done() <-chan struct{} { return p.done }
 func (p *process) Exit() containers.Exit { return p.exit }
 
 // Terminate sends SIGTERM to the process group.
-func (p *process) Terminate() { killGroup(p.cmd, false) }
+func (p *process) Terminate() {
+	killGroup(p.cmd, false)
+	p.asked.Do(func() { close(p.ending) }) // and it is not throttled any more, so that it can end in time
+}
 
 // Kill kills the process group.
 func (p *process) Kill() { killGroup(p.cmd, true) }

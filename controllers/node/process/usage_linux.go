@@ -1,10 +1,8 @@
 package process
 
 import (
-	"bytes"
 	"os"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,22 +16,45 @@ const scanAge = 500 * time.Millisecond
 type usages struct {
 	mu     sync.Mutex
 	at     time.Time
-	groups map[int]containers.Usage
+	groups map[int]*group
 }
 
-// of gives the usage of a group.
-func (u *usages) of(group int) containers.Usage {
-	u.mu.Lock()
-	defer u.mu.Unlock()
+type group struct {
+	usage containers.Usage
+	pids  []int
+}
+
+// look needs u.mu. It gives a group, nil where there is none.
+func (u *usages) look(id int) *group {
 	if time.Since(u.at) > scanAge {
 		u.at, u.groups = time.Now(), scan()
 	}
-	return u.groups[group]
+	return u.groups[id]
 }
 
-// scan reads proc_pid_stat(5) of all processes; the kernel counts in hundredths of a second there.
-func scan() map[int]containers.Usage {
-	out := map[int]containers.Usage{}
+// of gives the usage of a group.
+func (u *usages) of(id int) containers.Usage {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if g := u.look(id); g != nil {
+		return g.usage
+	}
+	return containers.Usage{}
+}
+
+// members are the processes of a group.
+func (u *usages) members(id int) []int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if g := u.look(id); g != nil {
+		return g.pids
+	}
+	return nil
+}
+
+// scan looks at all processes.
+func scan() map[int]*group {
+	out := map[int]*group{}
 	proc, err := os.Open("/proc")
 	if err != nil {
 		return out
@@ -41,26 +62,24 @@ func scan() map[int]containers.Usage {
 	defer proc.Close()
 	names, _ := proc.Readdirnames(-1) // as far as it can be read
 	for _, name := range names {
-		if name[0] < '0' || name[0] > '9' {
-			continue
-		}
-		b, err := os.ReadFile("/proc/" + name + "/stat")
+		pid, err := strconv.Atoi(name)
 		if err != nil {
-			continue // it has ended
-		}
-		f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-		if len(f) < 22 {
 			continue
 		}
-		group, _ := strconv.Atoi(f[2])
-		u := out[group]
-		for _, at := range []int{11, 12, 13, 14} { // its own time and that of children it has waited for
-			ticks, _ := strconv.ParseInt(f[at], 10, 64)
-			u.CPU += time.Duration(ticks) * 10 * time.Millisecond
+		f := stat(name)
+		if f == nil {
+			continue
+		}
+		id, _ := strconv.Atoi(f[2])
+		g := out[id]
+		if g == nil {
+			g = &group{}
+			out[id] = g
 		}
 		pages, _ := strconv.ParseInt(f[21], 10, 64)
-		u.Memory += uint64(pages) * uint64(os.Getpagesize())
-		out[group] = u
+		g.pids = append(g.pids, pid)
+		g.usage.CPU += timeOf(f)
+		g.usage.Memory += uint64(pages) * uint64(os.Getpagesize())
 	}
 	return out
 }
