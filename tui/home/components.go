@@ -64,7 +64,7 @@ const componentLabel = "component"
 // componentsSeen are the components that show themselves by Pods and are not known otherwise: an attached cluster tells no
 // more of its control plane. Of several Pods the worst speaks.
 func (v *view) componentsSeen(known []item) []item {
-	s := v.from.pods.Snapshot()
+	s := v.pods()
 	var out []item
 	for _, r := range s.Rows {
 		name := r.Labels[componentLabel]
@@ -83,9 +83,9 @@ func (v *view) componentsSeen(known []item) []item {
 				open: screen.Resources{Resource: podsGVR, Namespace: r.Namespace, LabelSelector: componentLabel + "=" + name},
 			})
 		}
-		out[i].detail = strings.TrimPrefix(out[i].detail+", "+cell(s, r, "Node"), ", ")
-		if h := podHealth(s, r); h > out[i].health {
-			out[i].health, out[i].word = h, cell(s, r, "Status")
+		out[i].detail = strings.TrimPrefix(out[i].detail+", "+s.text(r, s.node), ", ")
+		if h := s.health(r); h > out[i].health {
+			out[i].health, out[i].word = h, s.text(r, s.status)
 		}
 	}
 	slices.SortFunc(out, func(a, b item) int { return strings.Compare(a.id, b.id) })
@@ -103,11 +103,11 @@ func (v *view) componentPods(name string) screen.Request {
 }
 
 func (v *view) nodes() group {
-	s, pods := v.from.nodes.Snapshot(), v.from.pods.Snapshot()
+	s, pods := v.from.nodes.Snapshot(), v.pods()
 	on := map[string][]screen.Health{}
 	for _, p := range pods.Rows {
-		node := cell(pods, p, "Node")
-		on[node] = append(on[node], podHealth(pods, p))
+		node := pods.text(p, pods.node)
+		on[node] = append(on[node], pods.health(p))
 	}
 	g := group{title: titleNodes, empty: unread(s, "no node has registered"), note: fmt.Sprintf("%d Pods", len(pods.Rows))}
 	for _, r := range s.Rows {
@@ -133,23 +133,4 @@ func (v *view) nodes() group {
 		})
 	}
 	return g
-}
-
-func podHealth(s *livetable.Snapshot, r *livetable.Row) screen.Health {
-	if r.Deleting {
-		return screen.Busy
-	}
-	switch status := cell(s, r, "Status"); {
-	case status == "Running":
-		if have, want, ok := strings.Cut(cell(s, r, "Ready"), "/"); ok && have != want {
-			return screen.Poor
-		}
-		return screen.Good
-	case status == "Completed" || status == "Succeeded":
-		return screen.Idle
-	case status == "Pending" || strings.HasPrefix(status, "ContainerCreating") || strings.HasPrefix(status, "PodInit") || strings.HasPrefix(status, "Init:"):
-		return screen.Busy
-	default:
-		return screen.Bad
-	}
 }

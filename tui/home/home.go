@@ -101,6 +101,9 @@ type view struct {
 	pulse  pulse
 	groups []group
 	cursor string // the id of an item
+
+	gathered time.Time     // when groups were gathered last
+	took     time.Duration // how long that took
 }
 
 var (
@@ -126,10 +129,18 @@ func open(s *screen.Scope, _ screen.Home) (screen.Screen, error) {
 func newView(s *screen.Scope, st *vitals.Store, from sources) *view {
 	v := &view{scope: s, vitals: st, activity: activity.Of(s), from: from}
 	for _, src := range from.all() {
-		s.Live(src.Changed(), v.Tick)
+		s.Live(src.Changed(), v.changed)
 	}
 	v.Tick()
 	return v
+}
+
+// changed gathers anew, but no more of the time than a tenth: what comes too soon waits for the next tick.
+func (v *view) changed() {
+	const share = 10
+	if v.scope.Now().Sub(v.gathered) >= share*v.took {
+		v.Tick()
+	}
 }
 
 func (f sources) all() []source {
@@ -149,6 +160,11 @@ func (v *view) Close() {
 
 // Tick implements screen.Ticker: it gathers anew what is shown.
 func (v *view) Tick() {
+	began := v.scope.Now()
+	defer func() {
+		v.gathered = v.scope.Now()
+		v.took = v.gathered.Sub(began)
+	}()
 	v.groups = v.gather()
 	if !v.knowsEtcd() {
 		now := v.scope.Now()

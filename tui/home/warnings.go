@@ -21,19 +21,32 @@ type seen struct {
 	well          bool // and it has not been started again lately
 }
 
-// podsSeen are the Pods, each as pod/NAME after its namespace.
-func (v *view) podsSeen() map[string]seen {
-	s := v.from.pods.Snapshot()
-	out := make(map[string]seen, len(s.Rows))
-	for _, p := range s.Rows {
-		k := seen{well: podHealth(s, p) <= screen.Good && !strings.Contains(cell(s, p, "Restarts"), "ago")}
+// name is that of an object in its namespace.
+type name struct{ namespace, name string }
+
+// podsSeen are those of some Pods that there are, and the owners that there are of some.
+func (v *view) podsSeen(wanted, wantedOwners map[name]bool) (pods map[name]seen, owners map[name]string) {
+	t := v.pods()
+	pods, owners = map[name]seen{}, map[name]string{}
+	for _, p := range t.Rows {
+		owner := ""
 		if p.Owner != nil && p.Owner.Kind != "Node" {
-			k.owner = strings.ToLower(p.Owner.Kind) + "/" + p.Owner.Name
+			owner = strings.ToLower(p.Owner.Kind) + "/" + p.Owner.Name
+			if n := (name{p.Namespace, p.Owner.Name}); wantedOwners[n] {
+				owners[n] = owner
+			}
+		}
+		n := name{p.Namespace, p.Name}
+		if !wanted[n] {
+			continue
+		}
+		k := seen{owner: owner, well: t.health(p) <= screen.Good && !strings.Contains(t.text(p, t.restarts), "ago")}
+		if owner != "" {
 			k.called = strings.TrimSuffix(p.Owner.Name, "-"+p.Labels[appsv1.DefaultDeploymentUniqueLabelKey])
 		}
-		out[p.Namespace+"/pod/"+p.Name] = k
+		pods[n] = k
 	}
-	return out
+	return pods, owners
 }
 
 // maxWarnings bounds what is laid out; the events screen has them all.
@@ -42,7 +55,7 @@ const maxWarnings = 50
 // longKind is what makes a kind be called by its short name: pvc for persistentvolumeclaim.
 const longKind = 16
 
-func called(kinds *session.Session, kind string) string {
+func shortKind(kinds *session.Session, kind string) string {
 	if k, ok := kinds.Find(kind); ok && len(kind) > longKind && len(k.Short) > 0 {
 		return k.Short[0]
 	}
@@ -61,23 +74,24 @@ func (v *view) warnings() group {
 	slices.SortStableFunc(rows, func(a, b *livetable.Row) int { return b.Created.Compare(a.Created) })
 	at, counts, objects := map[about]int{}, map[about]int{}, map[about]map[string]bool{}
 	whose := map[about]string{}
-	pods, kinds := v.podsSeen(), session.Of(v.scope)
-	owners := map[string]string{} // by the owners' names after their namespaces
-	for key, p := range pods {
-		if _, name, ok := strings.Cut(p.owner, "/"); ok {
-			ns, _, _ := strings.Cut(key, "/")
-			owners[ns+"/"+name] = p.owner
+	wanted, wantedOwners := map[name]bool{}, map[name]bool{}
+	for _, r := range rows {
+		if pod, ok := strings.CutPrefix(cell(s, r, "Object"), "pod/"); ok {
+			wanted[name{r.Namespace, pod}], wantedOwners[name{r.Namespace, withoutSuffix(pod)}] = true, true
 		}
 	}
+	pods, owners := v.podsSeen(wanted, wantedOwners)
+	kinds := session.Of(v.scope)
 	for _, r := range rows {
 		object := cell(s, r, "Object")
 		key := about{r.Namespace, object}
-		p, there := pods[r.Namespace+"/"+object]
+		pod, isPod := strings.CutPrefix(object, "pod/")
+		p, there := pods[name{r.Namespace, pod}]
 		if there && p.owner != "" {
 			key.object = p.owner
 			whose[key] = p.called
-		} else if strings.HasPrefix(object, "pod/") && !there { // one that is gone: whose it was, its name tells
-			key.object = cmp.Or(owners[r.Namespace+"/"+withoutSuffix(object)], "gone/"+withoutSuffix(object))
+		} else if isPod && !there { // one that is gone: whose it was, its name tells
+			key.object = cmp.Or(owners[name{r.Namespace, withoutSuffix(pod)}], "gone/"+withoutSuffix(pod))
 		}
 		if objects[key] == nil {
 			objects[key] = map[string]bool{}
@@ -88,7 +102,7 @@ func (v *view) warnings() group {
 			n = 1
 		}
 		counts[key] += max(n, 1)
-		past := strings.HasPrefix(object, "pod/") && (!there || p.well)
+		past := isPod && (!there || p.well)
 		if i, ok := at[key]; ok {
 			if !past {
 				g.items[i].health = screen.Poor
@@ -99,12 +113,12 @@ func (v *view) warnings() group {
 			continue
 		}
 		at[key] = len(g.items)
-		kind, name, _ := strings.Cut(object, "/")
+		kind, called, _ := strings.Cut(object, "/")
 		it := item{
-			id: "warning/" + key.namespace + "/" + key.object, health: screen.Poor, name: called(kinds, kind) + "/" + name,
+			id: "warning/" + key.namespace + "/" + key.object, health: screen.Poor, name: shortKind(kinds, kind) + "/" + called,
 			detail: cell(s, r, "Reason"), told: cell(s, r, "Message"),
 			word: duration.HumanDuration(v.scope.Now().Sub(r.Created)),
-			open: screen.Resources{Resource: eventsGVR, Namespace: r.Namespace, FieldSelector: "involvedObject.name=" + name, Of: object},
+			open: screen.Resources{Resource: eventsGVR, Namespace: r.Namespace, FieldSelector: "involvedObject.name=" + called, Of: object},
 		}
 		if past {
 			it.health = screen.Idle
@@ -114,9 +128,9 @@ func (v *view) warnings() group {
 	for key, i := range at {
 		it := &g.items[i]
 		if n := len(objects[key]); n > 1 {
-			_, name, _ := strings.Cut(key.object, "/")
-			it.name = fmt.Sprintf("%d Pods of %s", n, cmp.Or(whose[key], name))
-			it.open = screen.Resources{Resource: eventsGVR, Namespace: key.namespace, FieldSelector: "type=Warning", Filter: "OBJECT:pod/" + name, Of: key.object}
+			_, of, _ := strings.Cut(key.object, "/")
+			it.name = fmt.Sprintf("%d Pods of %s", n, cmp.Or(whose[key], of))
+			it.open = screen.Resources{Resource: eventsGVR, Namespace: key.namespace, FieldSelector: "type=Warning", Filter: "OBJECT:pod/" + of, Of: key.object}
 		}
 		if n := counts[key]; n > 1 {
 			it.detail = fmt.Sprintf("×%d  %s", n, it.detail)
@@ -129,11 +143,10 @@ func (v *view) warnings() group {
 	return g
 }
 
-// withoutSuffix is what a Pod was called after: web-68b of pod/web-68b-x2k1z.
-func withoutSuffix(object string) string {
-	_, name, _ := strings.Cut(object, "/")
-	if i := strings.LastIndexByte(name, '-'); i > 0 {
-		return name[:i]
+// withoutSuffix is what a Pod was called after: web-68b of web-68b-x2k1z.
+func withoutSuffix(pod string) string {
+	if i := strings.LastIndexByte(pod, '-'); i > 0 {
+		return pod[:i]
 	}
-	return name
+	return pod
 }

@@ -57,16 +57,16 @@ type owner struct{ kind, namespace, name string }
 
 // broken says of each workload with a broken Pod what the Pod's status is: a rollout that only takes its time has none.
 func (v *view) broken() map[owner]string {
-	pods := v.from.pods.Snapshot()
+	pods := v.pods()
 	why := map[owner]string{}
 	for o, reason := range v.refused() {
 		why[o] = reason
 	}
 	for _, p := range pods.Rows {
-		status := cell(pods, p, "Status")
-		if status == "Pending" && cell(pods, p, "Node") == "<none>" && v.scope.Now().Sub(p.Created) > patience {
+		status := pods.text(p, pods.status)
+		if status == "Pending" && pods.text(p, pods.node) == "<none>" && v.scope.Now().Sub(p.Created) > patience {
 			status = "Unschedulable"
-		} else if podHealth(pods, p) != screen.Bad {
+		} else if pods.health(p) != screen.Bad {
 			continue
 		}
 		if p.Owner == nil {

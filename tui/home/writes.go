@@ -71,7 +71,7 @@ func (v *view) lately(s *activity.Snapshot) group {
 		}
 		times[same] = 0
 		it := item{
-			id: fmt.Sprint("lately/", w.Revision), health: screen.Good, mark: signs[w.Type], name: called(kinds, w.Object.Resource) + "/" + w.Object.Name,
+			id: fmt.Sprint("lately/", w.Revision), health: screen.Good, mark: signs[w.Type], name: shortKind(kinds, w.Object.Resource) + "/" + w.Object.Name,
 			word: duration.HumanDuration(v.scope.Now().Sub(w.At)),
 		}
 		var told []string

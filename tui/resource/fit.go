@@ -98,7 +98,7 @@ func (v *view) squeeze(cols []placed, over int, least func(*column) int) int {
 		for i := range cols {
 			c := &cols[i]
 			weight := 2 * c.shown
-			if c.title == nameColumn || v.gauge.tells(c.index) { // what is read first gives way last: it may be twice as wide as the others
+			if c.title == nameColumn || c.prose || v.gauge.tells(c.index) { // what is read first gives way last: it may be twice as wide as the others
 				weight = c.shown
 			}
 			if weight > most && c.shown > least(&c.column) {
