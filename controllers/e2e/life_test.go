@@ -69,7 +69,7 @@ spec:
 		return false
 	})
 	_, err := c.TryKubectl(t, "exec", "-n", ns, "half", "-c", "done", "--", "ls")
-	if err == nil || !strings.Contains(err.Error(), "not running: it is finished with exit code 3") && !strings.Contains(err.Error(), "container not found") {
+	if err == nil || !strings.Contains(err.Error(), "it is finished with exit code 3") {
 		t.Errorf("exec in a container that has ended: %v", err)
 	}
 	if out := c.Kubectl(t, "exec", "-n", ns, "half", "-c", "goes-on", "--", "echo", "hi"); out != "hi\n" {

@@ -28,5 +28,8 @@ func Limits(of string) []string {
 		}
 		return limits
 	}
-	return []string{"code in this process that stands in for what an image would run; requests and limits count for the scheduler only, what is used is reckoned"}
+	return []string{
+		"code in this process that stands in for what an image would run; requests and limits count for the scheduler only, what is used is reckoned",
+		"not enforced: the sizes of emptyDirs and volumes, ephemeral-storage, permissions of files",
+	}
 }

@@ -59,6 +59,20 @@ func (r *Runtime) latest(namespace, pod, name string) (last *container) {
 	return last
 }
 
+// Finished says how the last container of that name in a Pod has ended; empty where it has not, or there is none.
+func (r *Runtime) Finished(namespace, pod, name string) string {
+	c := r.latest(namespace, pod, name)
+	if c == nil {
+		return ""
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c.state != runtimeapi.ContainerState_CONTAINER_EXITED {
+		return ""
+	}
+	return fmt.Sprintf("%s (%s)", stateName(c), c.exit.Reason)
+}
+
 // follower writes lines of a log to who wants them.
 type follower struct {
 	o         *corev1.PodLogOptions
