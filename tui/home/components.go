@@ -125,7 +125,7 @@ func (v *view) nodes() group {
 		slices.SortFunc(it.squares, func(a, b screen.Health) int { return int(b) - int(a) })
 		g.items = append(g.items, it)
 	}
-	slices.SortStableFunc(g.items, func(a, b item) int { return int(b.health) - int(a.health) })
+	slices.SortStableFunc(g.items, worstFirst)
 	if waiting := on["<none>"]; len(waiting) > 0 { // first, so that a small screen shows it
 		g.items = slices.Insert(g.items, 0, item{
 			id: "unscheduled", health: screen.Poor, name: "on no node", squares: waiting,
@@ -133,4 +133,12 @@ func (v *view) nodes() group {
 		})
 	}
 	return g
+}
+
+// worstFirst is the order of what has names: what is not well before the rest.
+func worstFirst(a, b item) int {
+	if d := int(b.health) - int(a.health); d != 0 {
+		return d
+	}
+	return strings.Compare(a.name, b.name)
 }

@@ -51,9 +51,9 @@ func cursorInk(s *style.Styles) canvas.Style {
 
 // drawGroup draws the heading and the items that there is room for, those around the cursor.
 func (v *view) drawGroup(c *canvas.Canvas, s *style.Styles, g *group, lines int) {
-	x := c.Text(glyphAt, 0, s.Heading, g.title)
-	c.Text(x+2, 0, s.Muted, g.note)
+	x := c.Text(glyphAt, 0, s.Heading, g.title) + 2
 	if len(g.items) == 0 {
+		c.Text(x, 0, s.Muted, g.note)
 		for i, l := range canvas.Wrap(g.empty, c.Width()-nameAt) {
 			c.Text(nameAt, 1+i, s.Muted, l)
 		}
@@ -87,9 +87,11 @@ func (v *view) drawGroup(c *canvas.Canvas, s *style.Styles, g *group, lines int)
 		}
 		y += it.height(c.Width(), lines)
 	}
+	end := c.Width() - 1
 	if n := len(g.items) - i + top; n > 0 {
-		c.Right(c.Width()-1, 0, s.Muted, fmt.Sprintf("+%d", n))
+		end = c.Right(end, 0, s.Muted, fmt.Sprintf("+%d", n)) - 1
 	}
+	c.Clip(x, 0, end-x, s.Muted, g.note)
 }
 
 // top is the first item to be drawn, so that the one at the cursor is in the middle of as many rows where it can be.

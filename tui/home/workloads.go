@@ -45,7 +45,7 @@ func (v *view) workloads() group {
 			g.items = append(g.items, it)
 		}
 	}
-	slices.SortStableFunc(g.items, func(a, b item) int { return int(b.health) - int(a.health) })
+	slices.SortStableFunc(g.items, worstFirst)
 	if n := len(g.items); n > 0 {
 		g.note = fmt.Sprint(n)
 	}
