@@ -134,11 +134,17 @@ func (c *container) spec() Spec {
 	return spec
 }
 
-// user sets who the container runs as, and where it may write.
+// user sets who the container runs as, what it sees, and where it may write.
 func (s *Spec) user(sc *runtimeapi.LinuxContainerSecurityContext) {
 	s.User = -1
 	if u := sc.GetRunAsUser(); u != nil {
 		s.User = u.Value
+	}
+	if o := sc.GetNamespaceOptions(); o != nil {
+		s.SharesProcesses = o.Pid == runtimeapi.NamespaceMode_POD
+		if o.Pid == runtimeapi.NamespaceMode_TARGET {
+			s.Target = o.TargetId
+		}
 	}
 	s.Group, s.Groups, s.ReadOnly = sc.GetRunAsGroup().GetValue(), sc.GetSupplementalGroups(), sc.GetReadonlyRootfs()
 }

@@ -49,6 +49,10 @@ type Spec struct {
 	// User, Group and Groups are what the Pod says of who the container runs as; User is negative where it says nothing.
 	User, Group int64
 	Groups      []int64
+	// SharesProcesses says that the Pod's containers see each other's processes; Target is the ID of the one container whose
+	// processes this one sees beside its own, empty for none.
+	SharesProcesses bool
+	Target          string
 	// ReadOnly says that the container writes to its volumes only.
 	ReadOnly bool
 	// MemoryLimit is in bytes, 0 for none.

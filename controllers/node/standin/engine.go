@@ -18,6 +18,9 @@ type Engine struct {
 	node      string
 	catalogue *Catalogue
 	find      func(containers.Spec) *Resident // may be nil
+
+	mu      sync.Mutex
+	running map[*process]struct{}
 }
 
 // New makes an engine whose containers live in network, on the node of that name.
@@ -58,8 +61,17 @@ func (e *Engine) Start(c containers.Spec) (containers.Process, error) {
 		finish()
 		return nil, err
 	}
+	e.mu.Lock()
+	if e.running == nil {
+		e.running = map[*process]struct{}{}
+	}
+	e.running[p] = struct{}{}
+	e.mu.Unlock()
 	go func() {
 		exit := p.guard(run)
+		e.mu.Lock()
+		delete(e.running, p)
+		e.mu.Unlock()
 		p.begin()
 		finish()
 		p.work.Wait() // nothing of the container goes on after its end

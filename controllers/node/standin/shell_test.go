@@ -2,6 +2,7 @@ package standin
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -37,7 +38,8 @@ func start(t *testing.T, e *Engine, s *podnet.Subnet, spec containers.Spec) (con
 		t.Fatal(err)
 	}
 	out := &syncBuffer{}
-	spec.ID, spec.Pod, spec.Namespace, spec.Hostname, spec.IP, spec.Dir = "id", "pod", "default", "pod", ip, t.TempDir()
+	spec.ID = cmp.Or(spec.ID, "id")
+	spec.Pod, spec.Namespace, spec.Hostname, spec.IP, spec.Dir = "pod", "default", "pod", ip, t.TempDir()
 	spec.Stdout, spec.Stderr = out, out
 	p, err := e.Start(spec)
 	if err != nil {
@@ -229,6 +231,28 @@ func TestTraps(t *testing.T) {
 	<-p.Done()
 	if p.Exit().Code != 137 {
 		t.Errorf("exit code %d, want 137", p.Exit().Code)
+	}
+}
+
+// Containers of a Pod that shares processes see each other's, and so does one that debugs another.
+func TestProcessesSeen(t *testing.T) {
+	e, subnet := newEngine(t)
+	list := func(spec containers.Spec) string {
+		spec.Image, spec.Command = "busybox", []string{"ps"}
+		p, out := start(t, e, subnet, spec)
+		<-p.Done()
+		return out.String()
+	}
+	start(t, e, subnet, containers.Spec{ID: "first", UID: "u", Image: "busybox", Command: []string{"sleep", "3600"}, User: 1000})
+	const head = "PID   USER     TIME  COMMAND\n"
+	if out := list(containers.Spec{UID: "u"}); out != head+"    1 root     0:00 ps\n" {
+		t.Errorf("by itself it sees\n%s", out)
+	}
+	if out := list(containers.Spec{Target: "first"}); out != head+"    1 1000     0:00 sleep 3600\n    7 root     0:00 ps\n" {
+		t.Errorf("debugging the other it sees\n%s", out)
+	}
+	if out := list(containers.Spec{UID: "u", SharesProcesses: true}); out != head+"    1 root     0:00 /pause\n    7 1000     0:00 sleep 3600\n   13 root     0:00 ps\n" {
+		t.Errorf("in a Pod that shares processes it sees\n%s", out)
 	}
 }
 

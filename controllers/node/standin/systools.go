@@ -144,15 +144,6 @@ func kill(_ context.Context, s *shell, args []string) int {
 	return 0
 }
 
-func ps(_ context.Context, s *shell, _ []string) int {
-	what := strings.Join(append(append([]string(nil), s.p.spec.Command...), s.p.spec.Args...), " ")
-	if what == "" {
-		what = kindName(s.p.image.Serve)
-	}
-	fmt.Fprintf(s.stdout, "PID   USER     TIME  COMMAND\n    1 root      0:00 %s\n", what)
-	return 0
-}
-
 func seq(ctx context.Context, s *shell, args []string) int {
 	from, step, to := 1.0, 1.0, 0.0
 	switch len(args) {
