@@ -3,6 +3,7 @@ package rollout
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -203,7 +204,7 @@ func (l *List) follow(ctx context.Context, c *cluster.Cluster) {
 func (l *List) publish(s *Summary) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.last.Synced == s.Synced && l.last.Err == s.Err && slices.Equal(l.last.Rollouts, s.Rollouts) {
+	if l.last.Synced == s.Synced && errors.Is(s.Err, l.last.Err) && slices.Equal(l.last.Rollouts, s.Rollouts) {
 		return
 	}
 	l.last = s

@@ -2,6 +2,7 @@ package podnet
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -152,7 +153,7 @@ func newConnPair(a, b net.Addr, closed func()) (*conn, *conn) {
 }
 
 func (c *conn) fail(op string, err error) error {
-	if err == nil || err == io.EOF {
+	if err == nil || errors.Is(err, io.EOF) {
 		return err
 	}
 	return &net.OpError{Op: op, Net: c.local.Network(), Source: c.local, Addr: c.remote, Err: err}

@@ -2,6 +2,7 @@ package etcd
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -136,7 +137,7 @@ func (v *keysView) page(from string) {
 		v.reading, v.err = false, err
 		if err != nil {
 			v.scope.Fail(err)
-			access.Again(v.scope, err, func() bool { return v.err == err && !v.reading && v.scan == nil }, func() { v.page(from) })
+			access.Again(v.scope, err, func() bool { return errors.Is(v.err, err) && !v.reading && v.scan == nil }, func() { v.page(from) })
 			return
 		}
 		v.next, v.at = r.page.Next, r.page.Revision

@@ -102,7 +102,7 @@ func (s *saver) run(ctx context.Context, feed *etcdview.Feed, o decode.Options) 
 		}
 		seq = state.Seen
 		for _, e := range entries {
-			r := etcdview.Record{}
+			var r etcdview.Record
 			if e.Gap != nil {
 				r = etcdview.RecordOfGap(*e.Gap, time.Now())
 			} else {

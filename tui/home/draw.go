@@ -100,7 +100,7 @@ func (g *group) top(at, width, lines, rows int) int {
 	for i := at; i >= 0 && n < (rows+1)/2; i-- {
 		top, n = i, n+g.items[i].height(width, lines)
 	}
-	for n = 0; top > 0; top-- { // up, while all below still fits
+	for ; top > 0; top-- { // up, while all below still fits
 		n = 0
 		for i := top - 1; i < len(g.items); i++ {
 			n += g.items[i].height(width, lines)

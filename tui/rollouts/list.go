@@ -154,11 +154,9 @@ const squaresInBar = 5
 
 // progress is 7 of 10 as squares and numbers.
 func progress(have, want int32) string {
-	full := squaresInBar
+	full := 0
 	if want > 0 {
 		full = int(min(have, want)) * squaresInBar / int(want)
-	} else {
-		full = 0
 	}
 	return strings.Repeat("■", full) + strings.Repeat("□", squaresInBar-full) + fmt.Sprintf(" %d/%d", have, want)
 }

@@ -101,10 +101,10 @@ func (i *Images) PullImage(ctx context.Context, image *runtimeapi.ImageSpec, _ *
 		Id: id, Size: pulled.Size, Spec: &runtimeapi.ImageSpec{Image: name}, Uid: &runtimeapi.Int64Value{Value: pulled.User},
 	}
 	n := normal(name)
-	if repo, _, digest := strings.Cut(n, "@"); digest {
+	if strings.Contains(n, "@") {
 		img.RepoDigests = []string{n}
 	} else {
-		repo = n[:strings.LastIndexByte(n, ':')]
+		repo := n[:strings.LastIndexByte(n, ':')]
 		img.RepoTags, img.RepoDigests = []string{n}, []string{repo + "@" + id}
 	}
 	i.mu.Lock()

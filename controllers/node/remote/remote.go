@@ -102,14 +102,14 @@ func Connect(ctx context.Context, o Options) (*Runtime, *Images, error) {
 	}
 	first, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	r, err := cri.NewRemoteRuntimeService(first, o.Endpoint, requestTimeout, nil, false)
+	r, err := cri.NewRemoteRuntimeServiceBuilder().WithEndpoint(o.Endpoint).WithConnectionTimeout(requestTimeout).WithTracerProvider(nil).Build(first)
 	if err == nil {
 		_, err = r.Version(first, "v1")
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: no container runtime answers there: %w", o.Endpoint, err)
 	}
-	images, err := cri.NewRemoteImageService(first, o.Endpoint, requestTimeout, nil, false)
+	images, err := cri.NewRemoteImageServiceBuilder().WithEndpoint(o.Endpoint).WithConnectionTimeout(requestTimeout).WithTracerProvider(nil).Build(first)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", o.Endpoint, errors.Join(err, r.Close(ctx)))
 	}

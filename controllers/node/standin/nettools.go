@@ -207,7 +207,7 @@ func curl(ctx context.Context, s *shell, args []string) int {
 }
 
 func curlCode(err error) int {
-	if e, ok := err.(*url.Error); ok && e.Timeout() {
+	if e := (*url.Error)(nil); errors.As(err, &e) && e.Timeout() {
 		return 28
 	}
 	if v := (*tls.CertificateVerificationError)(nil); errors.As(err, &v) {

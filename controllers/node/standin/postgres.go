@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -129,7 +130,7 @@ func (s *pgSession) version() string {
 
 func (s *pgSession) fail(err error) {
 	code := "0A000" // feature_not_supported
-	if e, ok := err.(pgError); ok {
+	if e := (pgError{}); errors.As(err, &e) {
 		code = e.code
 	}
 	s.b.Send(&pgproto3.ErrorResponse{Severity: "ERROR", SeverityUnlocalized: "ERROR", Code: code, Message: err.Error()})
