@@ -137,7 +137,7 @@ func TestCommandLine(t *testing.T) {
 	d.Command("theme nosuch")
 	d.Wait("unknown theme", "podarium-dark")
 	d.Keys("?")
-	d.Wait("Mark and copy", "ctrl-d")
+	d.Wait("describe", "ctrl-z")
 	d.Keys("esc")
 	d.Command("deploy")
 	d.Wait("deployments")

@@ -56,7 +56,7 @@ func (p *pulse) advance(now time.Time) {
 
 // changing is what changes in a cluster whose etcd is out of reach, the busiest kind first.
 func (v *view) changing() group {
-	g := group{title: titleChanging, note: "last 60 s, seen here", empty: "nothing in the last minute"}
+	g := group{title: titleChanging, note: "60 s, seen here", empty: "nothing in the last minute"}
 	for kind, counts := range v.pulse.counts {
 		sum := uint32(0)
 		for _, n := range counts {
