@@ -48,6 +48,7 @@ func (d *confirm) Draw(c *canvas.Canvas) {
 		y++
 	}
 	Buttons(c, y+1, s, []string{"Cancel", d.Accept}, map[bool]int{false: 0, true: 1}[d.accept])
+	c.Right(c.Width(), y+1, s.Muted, "y yes  esc no")
 }
 
 func (d *confirm) Update(msg tea.Msg) bool {
