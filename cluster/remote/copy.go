@@ -46,19 +46,17 @@ func Upload(ctx context.Context, c *cluster.Cluster, at Container, local, to str
 	}
 	to = path.Clean("/" + to)
 	var problems bytes.Buffer
-	switch err := Exec(ctx, c, at, []string{"test", "-d", to}, Streams{Out: io.Discard, Err: &problems}); {
-	case err == nil:
+	err := Exec(ctx, c, at, []string{"test", "-d", to}, Streams{Out: io.Discard, Err: &problems})
+	if err == nil {
 		to = path.Join(to, filepath.Base(filepath.Clean(local)))
-	default:
-		if _, ran := ExitCode(err); !ran {
-			return err
-		}
+	} else if _, ran := ExitCode(err); !ran {
+		return err
 	}
 	r, w := io.Pipe()
 	go func() { w.CloseWithError(pack(w, local, path.Base(to), report)) }()
 	defer r.Close() // ends pack where tar ends first
 	problems.Reset()
-	err := Exec(ctx, c, at, []string{"tar", "-xmf", "-", "-C", path.Dir(to)}, Streams{In: r, Out: io.Discard, Err: &problems})
+	err = Exec(ctx, c, at, []string{"tar", "-xmf", "-", "-C", path.Dir(to)}, Streams{In: r, Out: io.Discard, Err: &problems})
 	return tarError(err, problems.String())
 }
 

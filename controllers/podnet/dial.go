@@ -94,7 +94,7 @@ func (n *Network) beyond(ip netip.Addr) bool {
 // connect joins a caller with the listener on to.
 func (n *Network) connect(ctx context.Context, from netip.Addr, to netip.AddrPort) (net.Conn, error) {
 	n.mu.Lock()
-	l, _ := n.listeners[to]
+	l := n.listeners[to]
 	_, up := n.hosts[to.Addr()]
 	source := netip.AddrPortFrom(from, n.port())
 	n.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 
 // curlWords says what curl says of an error.
 func curlWords(err error) string {
-	e, ok := err.(*url.Error)
-	if !ok {
+	var e *url.Error
+	if !errors.As(err, &e) {
 		return err.Error()
 	}
 	u, perr := url.Parse(e.URL)
@@ -58,8 +58,8 @@ func whyNot(err error) string {
 
 // wgetWords says what busybox's wget says of an error.
 func wgetWords(err error) string {
-	e, ok := err.(*url.Error)
-	if !ok {
+	var e *url.Error
+	if !errors.As(err, &e) {
 		return err.Error()
 	}
 	name, at := (*net.DNSError)(nil), (*net.OpError)(nil)

@@ -167,16 +167,21 @@ func (s *shell) script(ctx context.Context, r io.Reader, name string, lang synta
 	}
 	code := 0
 	// Statement by statement, as a shell reads its input: what comes before an error is run.
-	err = parser.Stmts(r, func(st *syntax.Stmt) bool {
+	for st, err := range parser.StmtsSeq(r) {
+		if err != nil {
+			if ctx.Err() == nil {
+				fmt.Fprintf(s.stderr, "%s: %v\n", name, err)
+				code = 2
+			}
+			break
+		}
 		code = s.statement(ctx, runner, st, name)
 		if body, due := s.due(); due && !runner.Exited() && ctx.Err() == nil {
 			code = s.trapAtEnd(ctx, runner, body, name)
 		}
-		return !runner.Exited() && ctx.Err() == nil
-	})
-	if err != nil && ctx.Err() == nil {
-		fmt.Fprintf(s.stderr, "%s: %v\n", name, err)
-		code = 2
+		if runner.Exited() || ctx.Err() != nil {
+			break
+		}
 	}
 	if !runner.Exited() {
 		_ = runner.Run(ctx, &syntax.File{}) // the trap on EXIT, which an exit has run already
@@ -201,7 +206,7 @@ func (s *shell) statement(ctx context.Context, runner *interp.Runner, st *syntax
 		return 2
 	}
 	err := runner.Run(ctx, st)
-	if status, ok := interp.IsExitStatus(err); ok {
+	if status := interp.ExitStatus(0); errors.As(err, &status) {
 		return int(status)
 	}
 	if err != nil && ctx.Err() == nil {

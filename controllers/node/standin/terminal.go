@@ -182,13 +182,18 @@ func (s *shell) prompts(ctx context.Context) int {
 		}
 		one, cancel := context.WithCancel(ctx)
 		s.tty.running(cancel)
-		err = parser.Stmts(strings.NewReader(line), func(st *syntax.Stmt) bool {
-			code = s.statement(one, runner, st, "sh")
-			return !runner.Exited() && one.Err() == nil
-		})
+		var wrong error
+		for st, err := range parser.StmtsSeq(strings.NewReader(line)) {
+			if wrong = err; err != nil {
+				break
+			}
+			if code = s.statement(one, runner, st, "sh"); runner.Exited() || one.Err() != nil {
+				break
+			}
+		}
 		s.tty.running(nil)
-		if err != nil {
-			fmt.Fprintf(lines, "sh: %v\n", err)
+		if wrong != nil {
+			fmt.Fprintf(lines, "sh: %v\n", wrong)
 			code = 2
 		}
 		interrupted := one.Err() != nil
@@ -196,7 +201,9 @@ func (s *shell) prompts(ctx context.Context) int {
 		switch {
 		case interrupted:
 			code = 130 // 128 + SIGINT; and so that $? is it:
-			_ = parser.Stmts(strings.NewReader("(exit 130)"), func(st *syntax.Stmt) bool { s.statement(ctx, runner, st, "sh"); return true })
+			for st := range parser.StmtsSeq(strings.NewReader("(exit 130)")) {
+				s.statement(ctx, runner, st, "sh")
+			}
 		case runner.Exited():
 			return code
 		}
