@@ -10,6 +10,9 @@ import (
 
 // known says whether there is such a command: a small tool, a builtin of the shell, or a script among the files.
 func (p *process) known(name string) bool {
+	if p.image.Serve == "none" && p.resident == nil {
+		return false // such an image has its program only
+	}
 	if p.commandOf(name) != nil {
 		return true
 	}
@@ -56,4 +59,18 @@ func single(script string, lang syntax.LangVariant) bool {
 // scripted says whether a command is run by a shell of its own.
 func (p *process) scripted(name string) bool {
 	return p.commandOf(name) == nil && (isShell(name) || strings.Contains(name, "/") && !inBin(name))
+}
+
+// echoFlags makes of echo -en what the interpreter knows: echo -e -n.
+func echoFlags(args []string) []string {
+	out := args[:1:1]
+	for i, a := range args[1:] {
+		if len(a) < 2 || a[0] != '-' || strings.Trim(a[1:], "neE") != "" {
+			return append(out, args[i+1:]...)
+		}
+		for _, flag := range a[1:] {
+			out = append(out, "-"+string(flag))
+		}
+	}
+	return out
 }

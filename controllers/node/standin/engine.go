@@ -91,6 +91,7 @@ type process struct {
 	started  time.Time
 	requests atomic.Int64
 	pids     pids
+	hogs     hogs
 	traps    atomic.Pointer[traps] // of the container's command; nil for a server
 	begin    func()                // called by the program when Start may return
 
@@ -213,9 +214,10 @@ const requestCost = 5 * time.Millisecond
 // Usage is what the catalogue says for the time that has passed, and what its requests cost. It is not measured: all
 // containers share one process.
 func (p *process) Usage() containers.Usage {
+	cpu, memory := p.hogs.usage()
 	return containers.Usage{
-		CPU:    time.Duration(p.image.CPU)*time.Since(p.started)/1000 + time.Duration(p.requests.Load())*requestCost,
-		Memory: uint64(max(p.image.Memory, 1)) << 20,
+		CPU:    cpu + time.Duration(p.image.CPU)*time.Since(p.started)/1000 + time.Duration(p.requests.Load())*requestCost,
+		Memory: uint64(max(p.image.Memory, 1))<<20 + uint64(memory),
 	}
 }
 

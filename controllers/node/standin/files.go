@@ -45,7 +45,7 @@ func newFiles(c containers.Spec) *files {
 // prepare makes the directories that every image has. Containers that never look at their files have none.
 func (f *files) prepare() error {
 	f.once.Do(func() {
-		for _, d := range []string{"bin", "data", "dev", "etc", "home", "opt", "proc", "root", "run", "srv", "tmp", "usr/bin", "var/log", "var/run"} {
+		for _, d := range []string{"bin", "data", "dev", "etc", "home", "opt", "proc", "root", "run", "srv", "tmp", "usr/bin", "usr/local/bin", "usr/share", "var/cache", "var/lib", "var/log", "var/run"} {
 			if f.err = os.MkdirAll(filepath.Join(f.dir, filepath.FromSlash(d)), 0o700); f.err != nil {
 				return
 			}

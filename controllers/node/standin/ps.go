@@ -48,7 +48,8 @@ func (p *process) seen() []*process {
 func (p *process) commandLine() string {
 	what := strings.Join(append(append([]string(nil), p.spec.Command...), p.spec.Args...), " ")
 	if what == "" {
-		what = kindName(p.image.Serve)
+		name := p.spec.Image[strings.LastIndexByte(p.spec.Image, '/')+1:]
+		what, _, _ = strings.Cut(name, ":")
 	}
 	return what
 }

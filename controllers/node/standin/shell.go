@@ -278,6 +278,8 @@ func (s *shell) before(hc interp.HandlerContext, args []string) []string {
 		return []string{"eval", s.adaptText(strings.Join(args[1:], " "))}
 	case "read":
 		return readDescriptor(args)
+	case "echo":
+		return echoFlags(args)
 	case "exec":
 		s.replaced = s.replaced || len(args) > 1 && s.traps != nil && s.outermost(hc)
 	}

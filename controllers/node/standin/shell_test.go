@@ -97,6 +97,8 @@ func TestCommands(t *testing.T) {
 		{"nc that listens", "(echo hi | nc -l -p 8000) & until nc -z localhost 8000; do sleep 0.01; done; true", "", 0},
 		{"nc that runs a command", "nc -lk -p 8000 -e sh -c 'read a; echo got $a' & until echo one | nc -w 1 localhost 8000 2>/dev/null; do sleep 0.01; done; echo two | nc -w 1 localhost 8000; kill $!; nc -l -p x", "got one\ngot two\nnc: -l needs a port: nc -l -p 8080\n", 1},
 		{"what is below /proc", "tr '\\0' ' ' < /proc/1/cmdline | cut -c1-5; cat /sys/fs/cgroup/memory.max; grep -c processor /proc/cpuinfo >/dev/null && grep /config /proc/mounts; echo x > /proc/uptime 2>/dev/null; umask; umask 077; ulimit -n 100", "sh -c\nmax\nvolume /config volume ro 0 0\n0022\n", 0},
+		{"flags of echo", "echo -en 'a\\tb'; echo -ne '\\n'; echo -n; echo -x -e; A=1; export A; printenv A GREETING NONE", "a\tb\n-x -e\n1\nhello\n", 1},
+		{"directories of every image", "echo x > /usr/share/message && cat /usr/share/message", "x\n", 0},
 		{"a password", "tr -dc '[:alnum:]' < /dev/urandom | head -c 20 | wc -c; echo a1-b | tr -cd '[:alpha:]'; timeout 5 echo on time", "20\nabon time\n", 0},
 		{"dd and truncate", "dd if=/dev/zero of=z bs=1k count=3 2>&1; truncate -s 5 z; wc -c < z; nohup setsid echo on; dd bs=x", "3+0 records in\n3+0 records out\n3072 bytes copied\n5\non\ndd: invalid number \"x\"\n", 1},
 		{"tar", "mkdir d && echo x > d/f && tar -C d -czf a.tgz . && tar tzf a.tgz; mkdir e; tar -xzf a.tgz -C e; cat e/f; tar cf - d | tar xf - -C e; ls e/d", "./\nf\nx\nf\n", 0},
@@ -234,6 +236,25 @@ func TestTraps(t *testing.T) {
 	}
 }
 
+// The documentation's Pods that take too much end as there, and what others take is shown.
+func TestStress(t *testing.T) {
+	e, subnet := newEngine(t)
+	spec := containers.Spec{Image: "polinux/stress", Command: []string{"stress"}, Args: []string{"--vm", "1", "--vm-bytes", "250M", "--vm-hang", "1"}, MemoryLimit: 100 << 20}
+	p, _ := start(t, e, subnet, spec)
+	<-p.Done()
+	if x := p.Exit(); x.Code != 137 || x.Reason != "OOMKilled" {
+		t.Errorf("above the limit it ends with %+v", x)
+	}
+	spec.Args, spec.MemoryLimit, spec.CPULimit = []string{"--vm", "1", "--vm-bytes=150M", "--cpu", "2"}, 200<<20, 0.5
+	p, out := start(t, e, subnet, spec)
+	await(t, func() bool { return p.Usage().Memory > 150<<20 && p.Usage().CPU > 0 })
+	if !strings.Contains(out.String(), "dispatching hogs: 2 cpu, 0 io, 1 vm") {
+		t.Errorf("it says %s", out)
+	}
+	p.Terminate()
+	<-p.Done()
+}
+
 // Containers of a Pod that shares processes see each other's, and so does one that debugs another.
 func TestProcessesSeen(t *testing.T) {
 	e, subnet := newEngine(t)
@@ -245,6 +266,10 @@ func TestProcessesSeen(t *testing.T) {
 	}
 	start(t, e, subnet, containers.Spec{ID: "first", UID: "u", Image: "busybox", Command: []string{"sleep", "3600"}, User: 1000})
 	const head = "PID   USER     TIME  COMMAND\n"
+	pause, _ := start(t, e, subnet, containers.Spec{ID: "pause", Image: "registry.k8s.io/pause:3.1"})
+	if _, err := pause.Exec(t.Context(), containers.Exec{Command: []string{"sh"}}); err == nil || !strings.Contains(err.Error(), `"sh": executable file not found`) {
+		t.Errorf("a shell where there is none: %v", err)
+	}
 	if out := list(containers.Spec{UID: "u"}); out != head+"    1 root     0:00 ps\n" {
 		t.Errorf("by itself it sees\n%s", out)
 	}

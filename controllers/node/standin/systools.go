@@ -55,12 +55,16 @@ func env(ctx context.Context, s *shell, args []string) int {
 		return inner.tool(ctx, args)
 	}
 	if len(args) > 0 {
-		v := s.env.Get(args[0])
-		if !v.IsSet() {
-			return 1
+		code := 0
+		for _, name := range args {
+			v := s.env.Get(name)
+			if !v.IsSet() {
+				code = 1
+				continue
+			}
+			fmt.Fprintln(s.stdout, v.String())
 		}
-		fmt.Fprintln(s.stdout, v.String())
-		return 0
+		return code
 	}
 	sort.Strings(all)
 	for _, l := range append(all, extra...) {

@@ -56,6 +56,7 @@ func allTools() map[string]tool {
 		"nice":            plainly,
 		"nohup":           plainly,
 		"setsid":          plainly,
+		"stress":          stress,
 		"sha1sum":         sum(sha1.New),
 		"telnet":          nc,
 		"truncate":        truncate,
