@@ -18,6 +18,10 @@ func newDemo(f *flags) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo [NAME]",
 		Short: "Apply one of the examples to the running cluster, or list them",
+		Long: `Apply one of the examples to the running cluster and say what to try there; without a name, list them.
+
+An example that is there already is put back as it was. --delete takes away the objects that it has made, and what
+belongs to them; what its commands have done to nodes (labels, taints) the last of its commands take back.`,
 		Example: `  podarium demo
   podarium demo shop
   podarium demo shop --show
@@ -51,7 +55,8 @@ func newDemo(f *flags) *cobra.Command {
 			if err = errors.Join(err, r.Close()); err != nil {
 				return err
 			}
-			verb := []string{"kubectl", "apply", "-f", "-"}
+			// By the server: it leaves no annotation behind, of which kubectl rollout undo would warn. What has been changed since is taken back.
+			verb := []string{"kubectl", "apply", "--server-side", "--force-conflicts", "--field-manager", "podarium-demo", "-f", "-"}
 			if remove {
 				verb = []string{"kubectl", "delete", "--ignore-not-found", "-f", "-"}
 			}

@@ -232,3 +232,32 @@ func await(t *testing.T, so func() bool) {
 		}
 	}
 }
+
+// Whoever has connected before a server is asked to end is answered, also where the request comes after that.
+func TestLateRequest(t *testing.T) {
+	e, subnet := newEngine(t)
+	p, _ := start(t, e, subnet, containers.Spec{Image: "shop:v1", Ports: []corev1.ContainerPort{{ContainerPort: 80}}})
+	at := address(p) + ":80"
+	get(t, e, "http://"+at)
+	var clients []net.Conn
+	for range 20 {
+		c, err := e.network.DialContext(t.Context(), "tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		clients = append(clients, c)
+	}
+	p.Terminate()
+	await(t, func() bool { return !e.network.Serves("tcp", at) })
+	for _, c := range clients {
+		if _, err := io.WriteString(c, "GET /late HTTP/1.1\r\nHost: shop\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		if b, err := io.ReadAll(c); err != nil || !strings.HasPrefix(string(b), "HTTP/1.1 200 OK") {
+			t.Fatalf("the answer is %q, %v", b, err)
+		}
+	}
+	<-p.Done()
+}

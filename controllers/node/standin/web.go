@@ -20,6 +20,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -47,10 +48,14 @@ type web struct {
 	requests atomic.Int64
 	grpc     *grpc.Server
 	version  string
+
+	mu    sync.Mutex
+	busy  map[net.Conn]struct{} // connections with a request, or from which the first one is still to come
+	quiet chan struct{}         // closed when there are none, once somebody waits for that
 }
 
 func newWeb(p *process) *web {
-	w := &web{p: p, version: version(p.spec.Image)}
+	w := &web{p: p, version: version(p.spec.Image), busy: map[net.Conn]struct{}{}}
 	for _, e := range p.spec.Env {
 		if v, ok := strings.CutPrefix(e, "VERSION="); ok {
 			w.version = v
@@ -62,7 +67,8 @@ func newWeb(p *process) *web {
 	protocols.SetUnencryptedHTTP2(true)
 	w.http = &http.Server{
 		Handler: w, Protocols: protocols, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
-		ErrorLog: log.New(io.Discard, "", 0), // a client that hangs up is no news
+		ErrorLog:  log.New(io.Discard, "", 0), // a client that hangs up is no news
+		ConnState: w.changed,
 	}
 	return w
 }
@@ -79,8 +85,36 @@ func (w *web) serve(l net.Listener, port corev1.ContainerPort) {
 	_ = w.http.Serve(l) // ends with stop, or with the listener
 }
 
-// stop lets requests under way end, as long as ctx lasts.
+// changed notes what connections do.
+func (w *web) changed(c net.Conn, s http.ConnState) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s == http.StateNew || s == http.StateActive {
+		w.busy[c] = struct{}{}
+		return
+	}
+	if delete(w.busy, c); len(w.busy) == 0 && w.quiet != nil {
+		close(w.quiet)
+		w.quiet = nil
+	}
+}
+
+// stop lets requests under way end, as long as ctx lasts, and those that are about to come on connections that were accepted:
+// Shutdown alone would drop these without an answer.
 func (w *web) stop(ctx context.Context) {
+	w.http.SetKeepAlivesEnabled(false)
+	quiet := make(chan struct{})
+	w.mu.Lock()
+	if len(w.busy) == 0 {
+		close(quiet)
+	} else {
+		w.quiet = quiet
+	}
+	w.mu.Unlock()
+	select {
+	case <-quiet:
+	case <-ctx.Done():
+	}
 	if w.http.Shutdown(ctx) != nil {
 		_ = w.http.Close()
 	}
