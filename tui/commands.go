@@ -56,9 +56,9 @@ func frameCommands(m *Model) []screen.Command {
 			m.runPlugin(name)
 			return nil, nil
 		}},
-		{Names: []string{"demo"}, Help: "apply an application to play with, after a preview: demo NAME", Complete: func(*screen.Scope, string) []string {
+		{Names: []string{"demo"}, Help: "apply an application to play with, after a preview: demo, demo NAME", Complete: func(*screen.Scope, string) []string {
 			return m.demoNames()
-		}, Run: func(_ *screen.Scope, name string) (screen.Request, error) { return m.demo(name) }},
+		}, Run: m.demo},
 		{Names: []string{"tour"}, Help: "be shown round in ten steps, or end it: tour off", Complete: func(*screen.Scope, string) []string {
 			return []string{"off"}
 		}, Run: func(_ *screen.Scope, how string) (screen.Request, error) { return nil, m.runTour(how) }},
@@ -269,11 +269,22 @@ func (m *Model) demoNames() []string {
 	return names
 }
 
-// demo is the preview of applying a demo.
-func (m *Model) demo(name string) (screen.Request, error) {
+// demo is the preview of applying a demo; without a name, of one that the user chooses.
+func (m *Model) demo(s *screen.Scope, name string) (screen.Request, error) {
+	preview := func(d Demo) screen.Request {
+		return manifest.Show{Source: edit.Source{Path: "demo " + d.Name}, ApplyOptions: edit.ApplyOptions{Namespace: "default"}, Text: string(d.Manifest)}
+	}
+	if name == "" && len(m.o.Demos) > 0 {
+		choices := make([]dialog.Choice, len(m.o.Demos))
+		for i, d := range m.o.Demos {
+			choices[i] = dialog.Choice{Text: d.Name, Note: d.Summary}
+		}
+		s.Ask(dialog.NewChoose(s, dialog.Choose{Title: "Demos", Choices: choices, Then: func(i int) { s.Open(preview(m.o.Demos[i])) }}))
+		return nil, nil
+	}
 	for _, d := range m.o.Demos {
 		if d.Name == name {
-			return manifest.Show{Source: edit.Source{Path: "demo " + name}, ApplyOptions: edit.ApplyOptions{Namespace: "default"}, Text: string(d.Manifest)}, nil
+			return preview(d), nil
 		}
 	}
 	return nil, errors.New(config.Unknown("demo", name, m.demoNames()))

@@ -25,7 +25,9 @@ func TestTheTour(t *testing.T) {
 	o := tui.Options{Cluster: c.Cluster, Tour: tui.Tour{Begin: true, File: file}, Demos: []tui.Demo{{Name: "hello", Manifest: hello.Manifest}}}
 	d := tuitest.New(t, o)
 	d.Wait("tour 1/10  type :demo hello, then a and y", "ctrl-x ends it")
-	d.Command("demo hello")
+	d.Command("demo") // without a name it lists them
+	d.Wait("Demos", "hello")
+	d.Keys("enter")
 	d.Wait("2 create", "a preview")
 	d.Keys("a", "y")
 	d.Wait("tour 2/10  type :deploy, then s on hello")
