@@ -115,6 +115,23 @@ func TestDeletesAreUndone(t *testing.T) {
 	}
 }
 
+// TestWhatIsStillOnItsWayOutIsNotMadeAnew takes back a deletion that a finalizer holds up, as a namespace's does.
+func TestWhatIsStillOnItsWayOutIsNotMadeAnew(t *testing.T) {
+	c, ns := clustertest.Shared(t)
+	d := NewDoor(c.Cluster)
+	ref := refTo("", "configmaps", "ConfigMap", ns, "held")
+	create(t, d, ref, "{apiVersion: v1, kind: ConfigMap, metadata: {name: held, finalizers: [example.com/hold]}}")
+	gone := remove(t, d, ref, DeleteOptions{})
+	if _, err := d.Undo(t.Context(), gone); err == nil || !strings.Contains(err.Error(), "still on its way out") {
+		t.Errorf("while it goes: %v", err)
+	}
+	c.Kubectl(t, "-n", ns, "patch", "configmap", "held", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
+	clustertest.Eventually(t, "the object to go", func() bool { return !exists(t, c.Cluster, ref) })
+	if _, err := d.Undo(t.Context(), gone); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDeleteSparesWhatWasMadeAnew(t *testing.T) {
 	c, ns := clustertest.Shared(t)
 	d := NewDoor(c.Cluster)

@@ -150,6 +150,9 @@ func (d *Door) inverse(ctx context.Context, r *Record) (*Plan, error) {
 		obj, warnings := recreatable(r.Plan.Before)
 		p, err := Create(ctx, d.c, ref, obj)
 		if apierrors.IsAlreadyExists(err) {
+			if _, gone := Get(ctx, d.c, ref); gone == nil { // the very same, by its UID
+				return nil, fmt.Errorf("%s is still on its way out: take it back when it is gone", ref)
+			}
 			return nil, fmt.Errorf("%s still exists, or exists again: %w: %w", ref, ErrConflict, err)
 		}
 		if err != nil {

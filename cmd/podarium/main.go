@@ -35,8 +35,18 @@ func (e exitError) Unwrap() error { return e.err }
 
 func main() { os.Exit(run(os.Args[1:])) }
 
+// endings are the signals that end the program in order: also that its terminal is gone, unless it was started to outlive that
+// (nohup).
+func endings() []os.Signal {
+	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		all = append(all, syscall.SIGHUP)
+	}
+	return all
+}
+
 func run(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
 	// Libraries register flags of their own (k8s.io/component-base, --version) where cobra takes them for every command's.
 	pflag.CommandLine = pflag.NewFlagSet("podarium", pflag.ContinueOnError)

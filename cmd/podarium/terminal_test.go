@@ -42,6 +42,22 @@ func TestUIAttachesAndLeavesTheTerminalAsItWas(t *testing.T) {
 	}
 }
 
+// TestSignalsLeaveTheTerminalAsItWas ends the UI as a shell, a supervisor and a terminal that is closed do.
+func TestSignalsLeaveTheTerminalAsItWas(t *testing.T) {
+	c, _ := clustertest.Shared(t)
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+		ui := ptytest.Open(t, ptytest.Options{Args: []string{"--data-dir", c.DataDir}})
+		ui.Wait("all up")
+		if err := syscall.Kill(ui.PID(), sig); err != nil {
+			t.Fatal(err)
+		}
+		if code := ui.Exited(); code != exitOK {
+			t.Errorf("%s: exit code %d", sig, code)
+		}
+		restored(t, ui)
+	}
+}
+
 // restored proves that the program gave the terminal back.
 func restored(t *testing.T, ui *ptytest.Terminal) {
 	t.Helper()
