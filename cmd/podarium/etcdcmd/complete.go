@@ -27,7 +27,7 @@ func (o *options) complete(cmd *cobra.Command, ask func(context.Context, *Target
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	defer t.Close()
+	defer func() { _ = t.Close() }()
 	return ask(ctx, t)
 }
 
