@@ -69,8 +69,8 @@ func (p *Plan) OnLease(ctx context.Context, s *etcdview.Store, id string) error 
 		return err
 	}
 	for i := range p.Changes {
-		if o, ok := registry.Parse("", p.Changes[i].Key); ok {
-			return fmt.Errorf("%w: %s would be gone when lease %s ends, in %d s", ErrRefused, o, l.ID, l.Remaining)
+		if key := p.Changes[i].Key; registry.Within("", key) {
+			return fmt.Errorf("%w: %s would be gone when lease %s ends, in %d s", ErrRefused, etcdview.Printable(key), l.ID, l.Remaining)
 		}
 		p.Changes[i].Lease = n
 	}
@@ -81,6 +81,9 @@ func (p *Plan) OnLease(ctx context.Context, s *etcdview.Store, id string) error 
 func checkObject(ctx context.Context, c *Change, o decode.Options) error {
 	v := decode.Decode(ctx, c.Key, c.New, o)
 	if !v.IsObject {
+		if registry.Within(o.Prefix, c.Key) {
+			return fmt.Errorf("%w: %s lies in a Kubernetes registry, and names no object: an API server would not find it", ErrRefused, etcdview.Printable(c.Key))
+		}
 		return nil
 	}
 	if v.Encryption != nil {
@@ -222,7 +225,8 @@ func writeUndo(p *Plan, file string) error {
 	return errors.Join(u.flush(), u.close())
 }
 
-// PlanUndo plans to bring back what an undo file holds.
+// PlanUndo plans to bring back what an undo file holds. A key that is gone comes back on the lease that it was on, where
+// that has not ended.
 func PlanUndo(ctx context.Context, s *etcdview.Store, file string) (*Plan, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -230,6 +234,7 @@ func PlanUndo(ctx context.Context, s *etcdview.Store, file string) (*Plan, error
 	}
 	defer f.Close()
 	p := &Plan{}
+	leases := map[int64]bool{}
 	for d := json.NewDecoder(f); d.More(); {
 		var u undo
 		if err := d.Decode(&u); err != nil {
@@ -247,8 +252,32 @@ func PlanUndo(ctx context.Context, s *etcdview.Store, file string) (*Plan, error
 			return nil, err
 		case !u.Existed:
 			continue // it is gone already
+		default:
+			if c.Lease, err = stillThere(ctx, s, u.Lease, leases); err != nil {
+				return nil, err
+			}
 		}
 		p.Changes = append(p.Changes, c)
 	}
 	return p, nil
+}
+
+// stillThere is a lease, or 0 where it has ended. Known is what earlier calls found out.
+func stillThere(ctx context.Context, s *etcdview.Store, id int64, known map[int64]bool) (clientv3.LeaseID, error) {
+	if id == 0 {
+		return 0, nil
+	}
+	there, ok := known[id]
+	if !ok {
+		_, err := s.Lease(ctx, id)
+		if err != nil && !errors.Is(err, etcdview.ErrNotFound) {
+			return 0, err
+		}
+		there = err == nil
+		known[id] = there
+	}
+	if !there {
+		return 0, nil
+	}
+	return clientv3.LeaseID(id), nil
 }

@@ -10,17 +10,20 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/podarium/podarium/etcdview"
+	"github.com/podarium/podarium/etcdview/registry"
 )
 
 // PlanPurge plans to delete all keys with a prefix, however many: those of a flood that has filled the database. Unlike
 // PlanDelete it keeps none of them in memory. Keys that are written after it was planned stay; a key that changes while it
-// is done stays too. Each is written to the undo file before it goes. Example is a key of those that go.
-func PlanPurge(ctx context.Context, s *etcdview.Store, prefix string) (op *Operation, example string, err error) {
+// is done stays too. Each is written to the undo file before it goes. Example is a key of those that go: one of a
+// Kubernetes registry, if any of them is. The registry is that of etcdPrefix, or any in common use.
+func PlanPurge(ctx context.Context, s *etcdview.Store, etcdPrefix, prefix string) (op *Operation, example string, err error) {
 	if prefix == "" {
 		return nil, "", fmt.Errorf("%w: that would delete every key", ErrRefused)
 	}
@@ -40,6 +43,12 @@ func PlanPurge(ctx context.Context, s *etcdview.Store, prefix string) (op *Opera
 	if len(page.KVs) == 0 {
 		return nil, "", fmt.Errorf("%s: %w", etcdview.Printable(prefix), etcdview.ErrNotFound)
 	}
+	if example, err = exampleOf(ctx, s, etcdPrefix, prefix, rev); err != nil {
+		return nil, "", err
+	}
+	if example == "" {
+		example = page.KVs[0].Key
+	}
 	op = &Operation{Name: "del --prefix", Target: etcdview.Printable(prefix), Confirm: strconv.FormatInt(n[0], 10), Undoes: true}
 	op.Preview = []string{fmt.Sprintf("delete the %s that begin with %s, as they are at revision %d; those written later stay", count(n[0], "key"), etcdview.Printable(prefix), rev)}
 	for _, kv := range page.KVs {
@@ -52,7 +61,25 @@ func PlanPurge(ctx context.Context, s *etcdview.Store, prefix string) (op *Opera
 	op.purge = func(ctx context.Context, undoFile string, report func(string)) (string, error) {
 		return purge(ctx, s, prefix, rev, n[0], undoFile, report)
 	}
-	return op, page.KVs[0].Key, nil
+	return op, example, nil
+}
+
+// exampleOf is a key of a registry, among those that begin with a prefix that is shorter than the registry's own; empty
+// where there is none.
+func exampleOf(ctx context.Context, s *etcdview.Store, etcdPrefix, prefix string, rev int64) (string, error) {
+	for _, root := range append(registry.Roots(etcdPrefix), registry.CompactKey) {
+		if !strings.HasPrefix(root, prefix) {
+			continue
+		}
+		page, err := s.Page(ctx, etcdview.PageOptions{Prefix: root, Revision: rev, Limit: 1, KeysOnly: true})
+		if err != nil {
+			return "", err
+		}
+		if len(page.KVs) > 0 {
+			return page.KVs[0].Key, nil
+		}
+	}
+	return "", nil
 }
 
 // purge deletes page by page.

@@ -60,7 +60,7 @@ func TestReclaim(t *testing.T) {
 	if _, err := reclaim(); err == nil || !strings.Contains(err.Error(), "see what fills it") {
 		t.Fatalf("full of keys: %v", err)
 	}
-	op, example, err := operate.PlanPurge(t.Context(), s, "/flood/")
+	op, example, err := operate.PlanPurge(t.Context(), s, "", "/flood/")
 	if err != nil || example != "/flood/00000" || op.Confirm != fmt.Sprint(n) {
 		t.Fatalf("%+v, %s, %v", op, example, err)
 	}
@@ -91,7 +91,7 @@ func TestPurgeLeavesWhatWasWrittenSince(t *testing.T) {
 	for i := range 250 {
 		put(i, "old")
 	}
-	op, _, err := operate.PlanPurge(t.Context(), s, "/k/")
+	op, _, err := operate.PlanPurge(t.Context(), s, "", "/k/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,18 @@ func TestPurgeLeavesWhatWasWrittenSince(t *testing.T) {
 	if err != nil || len(p.KVs) != 3 {
 		t.Errorf("%d stay, %v", len(p.KVs), err)
 	}
-	if _, _, err := operate.PlanPurge(t.Context(), s, ""); !errors.Is(err, operate.ErrRefused) {
+	for key, want := range map[string]string{"/registry/pods/a/b": "/registry/pods/a/b", "/custom/pods/a/b": "/custom/pods/a/b"} {
+		if _, err := c.Put(t.Context(), key, "x"); err != nil {
+			t.Fatal(err)
+		}
+		if _, example, err := operate.PlanPurge(t.Context(), s, "/custom", "/"); err != nil || example != want {
+			t.Errorf("%s goes too, and the example is %s, %v", key, example, err)
+		}
+		if _, err := c.Delete(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := operate.PlanPurge(t.Context(), s, "", ""); !errors.Is(err, operate.ErrRefused) {
 		t.Errorf("without a prefix: %v", err)
 	}
 }

@@ -83,6 +83,24 @@ func IsRoot(prefix, dir string) bool {
 	return slices.Contains(prefixes, dir)
 }
 
+// Roots are the directories, with a slash at the end of each, that API servers keep their objects in: the one that is
+// named, if any is, and those in common use.
+func Roots(prefix string) []string {
+	var roots []string
+	if prefix != "" {
+		roots = append(roots, strings.TrimRight(prefix, "/")+"/")
+	}
+	for _, p := range prefixes {
+		roots = append(roots, p+"/")
+	}
+	return roots
+}
+
+// Within says whether a key belongs to an API server, whatever it names: it lies in one of the Roots, or is CompactKey.
+func Within(prefix, key string) bool {
+	return key == CompactKey || slices.ContainsFunc(Roots(prefix), func(root string) bool { return strings.HasPrefix(key, root) })
+}
+
 // Parse says which object a key names. The prefix is the API server's --etcd-prefix; empty means: any that is in
 // common use. It is false where the key lies outside the prefix or is only part of a path.
 func Parse(prefix, key string) (Object, bool) {

@@ -86,6 +86,20 @@ func TestSpecialKeys(t *testing.T) {
 	}
 }
 
+func TestWithin(t *testing.T) {
+	for key, want := range map[string]bool{
+		"/registry/pods/a/b": true, "/registry/pods/a/b/c/d": true, "/registry/foo": true, "/registry//x": true, "/kubernetes.io/x": true, "compact_rev_key": true,
+		"/registry": false, "/registryx/a": false, "/app/registry/a": false, "": false, "/other/a": false,
+	} {
+		if got := Within("", key); got != want {
+			t.Errorf("Within(%q) = %v", key, got)
+		}
+	}
+	if !Within("/other", "/other/a") || !Within("/other/", "/registry/pods/a/b") {
+		t.Error("a prefix of one's own is one more, not another")
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for line := range strings.Lines(stored) {
 		if i := strings.IndexByte(line, '/'); i >= 0 {

@@ -27,7 +27,7 @@ func deleteKey(s *screen.Scope, store *etcdview.Store, path string, dir bool) {
 		gate.Propose(s, "delete "+etcdview.Printable(path), func(ctx context.Context) (*gate.Step, error) {
 			p, err := operate.PlanDelete(ctx, store, path, dir)
 			if errors.Is(err, operate.ErrMany) {
-				op, example, err := operate.PlanPurge(ctx, store, path)
+				op, example, err := operate.PlanPurge(ctx, store, o.Prefix, path)
 				if err != nil {
 					return nil, err
 				}

@@ -22,6 +22,7 @@ import (
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/etcdtest"
 	"github.com/podarium/podarium/etcdview/offline"
+	"github.com/podarium/podarium/etcdview/operate"
 	"github.com/podarium/podarium/etcdview/recorder"
 )
 
@@ -111,6 +112,17 @@ func TestPutDelUndo(t *testing.T) {
 	if b, _ := stored("/app/b"); b != "new" {
 		t.Errorf("undo left %q", b)
 	}
+	if _, l := stored("/app/a"); l != int64(lease.ID) {
+		t.Errorf("undo left it on lease %x", l)
+	}
+	s.run("", 0, "del", "/app/a", "--yes", "--undo-file", undo+"3")
+	if _, err := c.Revoke(t.Context(), lease.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.run("", 0, "undo", undo+"3", "--yes")
+	if v, l := stored("/app/a"); v != "one" || l != 0 {
+		t.Errorf("undo left %q on lease %x, which has ended", v, l)
+	}
 
 	t.Setenv("ETCDCTL_ENDPOINTS", e.Endpoint) // the same etcd, as an external one
 	s.want(s.run("", 1, "put", "/app/a", "x", "--yes"), "--allow-writes")
@@ -135,6 +147,18 @@ func TestRegistryWritesAreGuarded(t *testing.T) {
 	good := file("good", pod(t, "web", "nginx:2"))
 	s.want(s.run("", 1, "put", key, "-f", good, "--yes"), "--allow-registry-writes", "kubectl apply, edit or delete pods/web -n default")
 	s.want(s.run("", 1, "del", key, "--yes"), "--allow-registry-writes")
+	for _, odd := range []string{"/registry/odd", "/registry/pods/default/web/too/deep", "/registry//", "/kubernetes.io/odd"} {
+		s.want(s.run("", 1, "put", odd, "x", "--yes", "--allow-registry-writes"), "names no object")
+		s.run("", 4, "get", odd)
+		if _, err := c.Put(t.Context(), odd, "x"); err != nil {
+			t.Fatal(err)
+		}
+		s.want(s.run("", 1, "del", odd, "--yes"), "--allow-registry-writes")
+		s.run("", 0, "del", odd, "--yes", "--allow-registry-writes")
+	}
+	fill(t, c, "/a/", operate.MaxDelete+1)
+	s.want(s.run("", 1, "del", "/", "--prefix", "--yes"), "--allow-registry-writes") // the registry lies behind what is shown
+	s.want(s.run("", 0, "get", key), "image: nginx:1")
 	for name, value := range map[string][]byte{
 		"another name": pod(t, "other", "nginx:2"),
 		"another kind": encode(t, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "default"}}, "ConfigMap"),
@@ -147,6 +171,21 @@ func TestRegistryWritesAreGuarded(t *testing.T) {
 	}
 	s.want(s.run("", 0, "put", key, "-f", good, "--yes", "--allow-registry-writes"), "nginx:1 → nginx:2", "done")
 	s.want(s.run("", 0, "get", key), "image: nginx:2")
+}
+
+// fill writes so many keys.
+func fill(t *testing.T, c *clientv3.Client, prefix string, n int) {
+	t.Helper()
+	const perTxn = 100
+	for i := 0; i < n; i += perTxn {
+		var ops []clientv3.Op
+		for j := i; j < min(n, i+perTxn); j++ {
+			ops = append(ops, clientv3.OpPut(fmt.Sprintf("%s%06d", prefix, j), "x"))
+		}
+		if _, err := c.Txn(t.Context()).Then(ops...).Commit(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func TestSurveyAuditSearch(t *testing.T) {

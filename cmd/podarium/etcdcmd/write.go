@@ -47,12 +47,11 @@ func (o *options) permit(g *guards, keys ...string) error {
 		return &ExitError{1, fmt.Errorf("this etcd is not podarium's own, and opened read-only: --allow-writes")}
 	}
 	for _, key := range keys {
-		obj, ok := registry.Parse(o.prefix, key)
-		if !ok || g.registry {
+		if g.registry || !registry.Within(o.prefix, key) {
 			continue
 		}
 		hint := ""
-		if obj.Served() {
+		if obj, ok := registry.Parse(o.prefix, key); ok && obj.Served() {
 			hint = "\nThe API does it with all its checks: kubectl apply, edit or delete " + kubectlName(obj)
 		}
 		return &ExitError{1, fmt.Errorf("%s belongs to a Kubernetes registry: a write there passes by admission, validation, finalizers and audit: --allow-registry-writes%s",
@@ -253,7 +252,7 @@ func (o *options) del() *cobra.Command {
 
 // purge deletes more keys than are shown and held in memory.
 func (o *options) purge(ctx context.Context, cmd *cobra.Command, t *Target, w io.Writer, g *guards, prefix string) error {
-	op, example, err := operate.PlanPurge(ctx, t.Store, prefix)
+	op, example, err := operate.PlanPurge(ctx, t.Store, o.prefix, prefix)
 	if err != nil {
 		return notFound(err)
 	}

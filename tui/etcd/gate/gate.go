@@ -134,12 +134,11 @@ func permit(s *screen.Scope, keys []string) error {
 		return nil
 	}
 	for _, k := range keys {
-		o, ok := registry.Parse(s.Cluster().EtcdPrefix(), k)
-		if !ok {
+		if !registry.Within(s.Cluster().EtcdPrefix(), k) {
 			continue
 		}
 		hint := ""
-		if o.Served() {
+		if o, ok := registry.Parse(s.Cluster().EtcdPrefix(), k); ok && o.Served() {
 			hint = ". Through the API: kubectl apply, edit or delete " + o.GroupResource.String() + "/" + o.Name
 			if o.Namespace != "" {
 				hint += " -n " + o.Namespace
