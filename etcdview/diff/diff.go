@@ -159,6 +159,21 @@ func identity(a, b []any) (string, bool) {
 	return "", false
 }
 
+// Element is the element of a list that a path has in brackets: the one of that name, or else the one at that place.
+func Element(list []any, id string) (any, bool) {
+	if field, ok := identity(list, list); ok {
+		for _, e := range list {
+			if x, _ := scalar(e.(map[string]any)[field]); x == id {
+				return e, true
+			}
+		}
+	}
+	if i, err := strconv.Atoi(id); err == nil && i >= 0 && i < len(list) {
+		return list[i], true
+	}
+	return nil, false
+}
+
 func distinct(list []any, field string) bool {
 	seen := make(map[string]bool, len(list))
 	for _, e := range list {

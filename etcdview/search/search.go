@@ -16,6 +16,7 @@ import (
 
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/decode"
+	"github.com/podarium/podarium/etcdview/diff"
 )
 
 // Mode is how a pattern is read.
@@ -153,13 +154,15 @@ func anyLine(name string, t any, match func(string) bool) (string, bool) {
 	return "", false
 }
 
-// Fields are the values at a path in a tree: maps by names, lists by [number] or, without one, all their elements.
+// Fields are the values at a path in a tree, written as diffs write it: spec.containers[web].image is that of one element,
+// spec.containers[0].image that at a place, spec.containers.image those of all; names with dots stand in brackets, as in
+// metadata.labels[app.kubernetes.io/name].
 func Fields(tree any, field string) []any {
 	at := []any{tree}
-	for _, part := range strings.FieldsFunc(field, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
+	for _, p := range parts(field) {
 		var next []any
 		for _, t := range at {
-			next = append(next, step(t, part)...)
+			next = append(next, p.of(t)...)
 		}
 		at = next
 	}
@@ -174,23 +177,53 @@ func Fields(tree any, field string) []any {
 	return out
 }
 
-func step(t any, part string) []any {
+// part is one step of a path.
+type part struct {
+	name     string
+	brackets bool
+}
+
+// parts cuts a path at its dots, but for those within brackets.
+func parts(field string) []part {
+	var out []part
+	for field != "" {
+		end, brackets := strings.IndexAny(field, ".["), field[0] == '['
+		if brackets {
+			field = field[1:]
+			end = strings.IndexByte(field, ']')
+		}
+		if end < 0 {
+			end = len(field)
+		}
+		if name := field[:end]; name != "" {
+			out = append(out, part{name, brackets})
+		}
+		field = field[end:]
+		if brackets {
+			field = strings.TrimPrefix(field, "]")
+		}
+		field = strings.TrimPrefix(field, ".")
+	}
+	return out
+}
+
+// of is what a step leads to: nothing, one value, or the field of all elements of a list.
+func (p part) of(t any) []any {
 	switch t := t.(type) {
 	case map[string]any:
-		if v, ok := t[part]; ok {
+		if v, ok := t[p.name]; ok {
 			return []any{v}
 		}
 	case []any:
-		var i int
-		if n, err := fmt.Sscanf(part, "%d", &i); n == 1 && err == nil {
-			if i >= 0 && i < len(t) {
-				return []any{t[i]}
+		if p.brackets {
+			if e, ok := diff.Element(t, p.name); ok {
+				return []any{e}
 			}
 			return nil
 		}
 		var all []any
 		for _, e := range t {
-			all = append(all, step(e, part)...)
+			all = append(all, p.of(e)...)
 		}
 		return all
 	}

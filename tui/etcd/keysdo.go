@@ -114,7 +114,7 @@ func (v *keysView) askQuery() {
 	}
 	v.scope.Ask(dialog.NewForm(v.scope, dialog.Form{
 		Title: "Search " + etcdview.Printable(v.prefix), Accept: "Search",
-		Note: "All that is given must match. A field is a path such as spec.nodeName or spec.containers.image; the value is then looked for in it alone. Masked Secrets are searched as they are shown.",
+		Note: "All that is given must match. A field is a path such as spec.nodeName, spec.containers.image or metadata.labels[app.kubernetes.io/name]; the value is then looked for in it alone. Masked Secrets are searched as they are shown.",
 		Fields: []dialog.Field{
 			{Label: "keys have", Value: v.query.Key},
 			{Label: "values have", Value: v.query.Value},

@@ -40,7 +40,7 @@ does. Patterns are substrings unless --mode says otherwise; none but exact mind 
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&q.Value, "value", "", "pattern for a line of the decoded value, or for the field")
-	fs.StringVar(&q.Field, "field", "", "path of a field: spec.nodeName, spec.containers.image")
+	fs.StringVar(&q.Field, "field", "", "path of a field: spec.nodeName, spec.containers.image, metadata.labels[app.kubernetes.io/name]")
 	fs.StringVar(&mode, "mode", "substring", "substring, glob, regexp, fuzzy or exact")
 	complete(cmd, "mode", "substring", "glob", "regexp", "fuzzy", "exact")
 	fs.StringVar(&q.Prefix, "prefix", "", "only keys that begin with this")
