@@ -12,6 +12,7 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/install"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
 
@@ -115,12 +116,23 @@ func cleanMetadata(t map[string]any, o Options) {
 	if !o.Owners {
 		delete(m, "ownerReferences")
 	}
-	if a, ok := m["annotations"].(map[string]any); ok {
-		delete(a, "kubectl.kubernetes.io/last-applied-configuration")
-		delete(a, "deployment.kubernetes.io/revision")
-		if len(a) == 0 {
-			delete(m, "annotations")
-		}
+	dropAnnotations(m, "kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision")
+	// What a deletion has set to wait for, or to leave alone, what belongs to the object.
+	m["finalizers"] = without(m["finalizers"], func(f any) bool {
+		return f == metav1.FinalizerDeleteDependents || f == metav1.FinalizerOrphanDependents
+	})
+	if m["finalizers"] == nil {
+		delete(m, "finalizers")
+	}
+}
+
+func dropAnnotations(metadata map[string]any, names ...string) {
+	a, ok := metadata["annotations"].(map[string]any)
+	for _, n := range names {
+		delete(a, n)
+	}
+	if ok && len(a) == 0 {
+		delete(metadata, "annotations")
 	}
 }
 
@@ -144,6 +156,7 @@ var cleaners = map[string]func(object, spec map[string]any){
 			dropControllerLabels(t)
 		}
 	},
+	"PersistentVolumeClaim": cleanClaim,
 	"PersistentVolume": func(_, spec map[string]any) {
 		if ref, ok := spec["claimRef"].(map[string]any); ok {
 			delete(ref, "uid")
@@ -151,6 +164,20 @@ var cleaners = map[string]func(object, spec map[string]any){
 		}
 	},
 	"Namespace": func(object, _ map[string]any) { delete(object, "spec") }, // the finalizer is set anew
+}
+
+// boundByController is on a claim whose volume the controller has chosen.
+const boundByController = "pv.kubernetes.io/bound-by-controller"
+
+// cleanClaim takes out that the claim is bound: it would be lost at once where its volume is gone too, and is bound anew
+// otherwise. A volume that its user has named stays.
+func cleanClaim(object, spec map[string]any) {
+	m, _ := object["metadata"].(map[string]any)
+	if a, _ := m["annotations"].(map[string]any); a[boundByController] != nil {
+		delete(spec, "volumeName")
+	}
+	dropAnnotations(m, boundByController, "pv.kubernetes.io/bind-completed", "volume.kubernetes.io/selected-node",
+		"volume.kubernetes.io/storage-provisioner", "volume.beta.kubernetes.io/storage-provisioner")
 }
 
 // dropControllerLabels takes out the labels by which the Job controller finds its Pods: they hold the old UID.
