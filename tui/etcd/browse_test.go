@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/search"
 	"github.com/podarium/podarium/tui/etcd/access"
@@ -291,6 +293,52 @@ func TestPausedChangesWait(t *testing.T) {
 	v.Do(actPause)
 	if len(v.pane.changes) != 7 {
 		t.Errorf("%d changes are shown after the pause", len(v.pane.changes))
+	}
+
+	v.Do(actPause)
+	const all, perTxn = 12_000, 100
+	for i := 0; i < all; i += perTxn {
+		var ops []clientv3.Op
+		for j := range perTxn {
+			ops = append(ops, clientv3.OpPut(fmt.Sprintf("/n/%05d", i+j), "x"))
+		}
+		if _, err := s.Cluster().Etcd().Txn(t.Context()).Then(ops...).Commit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v.seen(t, h, 7+all)
+	if text := screentest.Draw(h, v, 120, 20).String(); !strings.Contains(text, "paused, 12 000 waiting, 2 000 dropped") {
+		t.Error(text)
+	}
+	v.Do(actPause)
+	if text := screentest.Draw(h, v, 120, 20).String(); len(v.pane.changes) != keepChanges || !strings.Contains(text, "2 000 dropped") || !strings.Contains(text, "the last 10 000 of") {
+		t.Errorf("%d changes are shown after the pause\n%s", len(v.pane.changes), text)
+	}
+	v.Do("list.bottom")
+	if c := v.pane.current(); c == nil || c.KV.Key != "/n/02000" {
+		t.Errorf("the oldest is %+v", c)
+	}
+}
+
+// TestLargeScreenShowsAllSummaries looks for what changed in each row of a list that is longer than most screens.
+func TestLargeScreenShowsAllSummaries(t *testing.T) {
+	h, s := fixture.New(t)
+	for i := range 120 {
+		if _, err := s.Cluster().Etcd().Put(t.Context(), "/n/k", fmt.Sprintf("value-%03d", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	opened, err := openChanges(s, access.Changes{Prefixes: []string{"/n/"}, Revision: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := opened.(*changesView)
+	v.seen(t, h, 120)
+	text := screentest.Draw(h, v, 300, 100).String()
+	for i := 30; i < 119; i++ {
+		if !strings.Contains(text, fmt.Sprintf("value-%03d → value-%03d", i, i+1)) {
+			t.Fatalf("what revision %d changed is not shown:\n%s", i, text)
+		}
 	}
 }
 

@@ -34,6 +34,15 @@ func (c *change) at() int64 {
 	return c.Revision()
 }
 
+// weight is what the change takes of memory, about, in bytes.
+func (c *change) weight() int {
+	n := len(c.KV.Key) + len(c.KV.Value)
+	if c.Prev != nil {
+		n += len(c.Prev.Value)
+	}
+	return n
+}
+
 func (c *change) id() string { return fmt.Sprint(c.Revision(), " ", c.KV.Key) }
 
 // describe decodes the change. It takes some 100 µs, so it is done on another goroutine than the UI's.

@@ -44,7 +44,8 @@ type pane struct {
 	loading   bool
 	err       error
 	decoding  bool
-	unwatched bool // changes of the directory are not reported
+	described []*change // those that have been decoded in sight
+	unwatched bool      // changes of the directory are not reported
 
 	within []string // the prefixes of a list of changes, where there are several
 	pinned int64    // nothing newer than this revision is shown; 0 for no such bound
@@ -59,10 +60,10 @@ type pane struct {
 }
 
 const (
-	// keepChanges bounds the list of a pane.
-	keepChanges = 2000
-	// describeAtOnce bounds how many changes are decoded in one go.
-	describeAtOnce = 64
+	// keepChanges and keepBytes, of values, bound the list of a pane: to what a feed keeps while a list is held still.
+	keepChanges, keepBytes = 10_000, 64 << 20
+	// describeAtOnce is how many changes are decoded in one go: as many as are in sight on a large screen.
+	describeAtOnce = 128
 	readTimeout    = 15 * time.Second
 	// retryAfter is how long to wait before a read that failed is tried again.
 	retryAfter = 2 * time.Second
@@ -84,6 +85,7 @@ func nothingChanges(s *screen.Scope) string {
 func (p *pane) open(path string, dir bool) {
 	p.path, p.dir = path, dir
 	p.changes, p.cursor, p.base, p.follow = nil, grid.Cursor{}, nil, true
+	p.described = nil
 	p.value, p.shown, p.err, p.compacted, p.older, p.recorded, p.more = nil, "", nil, 0, 0, 0, false
 	p.pager = pager.Pager{}
 	p.within = nil
@@ -111,10 +113,29 @@ func (p *pane) add(cs []*change) {
 	if len(p.within) > 1 { // several watches bring what happened before not in its order
 		p.sort()
 	}
-	if len(p.changes) > keepChanges {
-		p.older += len(p.changes) - keepChanges
-		p.changes = p.changes[:keepChanges]
+	p.trim()
+}
+
+// trim lets the oldest go that there is no room for, and counts them.
+func (p *pane) trim() {
+	bytes := 0
+	for i, c := range p.changes {
+		if bytes += c.weight(); i == keepChanges || bytes > keepBytes && i > 0 {
+			p.older += len(p.changes) - i
+			clear(p.changes[i:])
+			p.changes = p.changes[:i]
+			return
+		}
 	}
+}
+
+// full says that the list has no room for older ones.
+func (p *pane) full() bool {
+	bytes := 0
+	for _, c := range p.changes {
+		bytes += c.weight()
+	}
+	return len(p.changes) >= keepChanges || bytes >= keepBytes
 }
 
 // sort puts the newest first, with the cursor on its change.
@@ -157,9 +178,11 @@ func (p *pane) absorb(entries []etcdview.Entry) {
 		if e.Gap == nil && !p.concerns(e.KV.Key) {
 			continue
 		}
-		if cs = append(cs, &change{Event: e.Event, gap: e.Gap, seen: true, replay: p.replay}); len(cs) == keepChanges {
-			break
+		if len(cs) == keepChanges {
+			p.older++
+			continue
 		}
+		cs = append(cs, &change{Event: e.Event, gap: e.Gap, seen: true, replay: p.replay})
 	}
 	if len(cs) > 0 {
 		p.add(cs)
@@ -199,6 +222,8 @@ func (p *pane) describeNew() {
 	if len(todo) == 0 {
 		return
 	}
+	p.forget(from)
+	p.described = append(p.described, todo...)
 	p.decoding = true
 	o := p.decode
 	screen.Call(p.scope, "decode", readTimeout, func(ctx context.Context) ([]etcdview.Description, error) {
@@ -215,6 +240,24 @@ func (p *pane) describeNew() {
 			}
 		}
 		p.settle()
+	})
+}
+
+// forget lets go what was decoded far from what is in sight, which begins at a place in the list: a decoded value takes
+// many times what is stored.
+func (p *pane) forget(from int) {
+	if len(p.described) < 4*describeAtOnce {
+		return
+	}
+	near := map[*change]bool{}
+	for _, c := range p.changes[max(0, from-describeAtOnce):min(len(p.changes), from+2*describeAtOnce)] {
+		near[c] = true
+	}
+	p.described = slices.DeleteFunc(p.described, func(c *change) bool {
+		if !near[c] {
+			c.desc = nil
+		}
+		return !near[c]
 	})
 }
 

@@ -81,7 +81,7 @@ func (p *pane) reload() {
 // readOn reads older revisions when the cursor comes near the end of those that are listed.
 func (p *pane) readOn() {
 	const near = 20
-	if p.dir || !p.more || p.loading || p.cursor.At < len(p.changes)-near || len(p.changes) >= keepChanges {
+	if p.dir || !p.more || p.loading || p.cursor.At < len(p.changes)-near || p.full() {
 		return
 	}
 	last := p.changes[len(p.changes)-1]
