@@ -12,7 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/podarium/podarium/cluster/change"
 	"github.com/podarium/podarium/cluster/clustertest"
@@ -21,7 +20,8 @@ import (
 
 func TestMain(m *testing.M) { clustertest.Main(m) }
 
-// says writes a line to a container's log where the container runtime writes it; the kubelet and the API server do the rest.
+// says puts a line of any time into a container's log file, for who reads it next: who follows it is told of what the container
+// writes only.
 func says(t *testing.T, c *clustertest.Cluster, pod *corev1.Pod, container string, instance int, at time.Time, text string) {
 	t.Helper()
 	file := filepath.Join(c.DataDir, "nodes", pod.Spec.NodeName, "logs",
@@ -34,6 +34,12 @@ func says(t *testing.T, c *clustertest.Cluster, pod *corev1.Pod, container strin
 	if _, err := fmt.Fprintf(f, "%s stdout F %s\n", at.UTC().Format(time.RFC3339Nano), text); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// prints has a container print a line.
+func prints(t *testing.T, c *clustertest.Cluster, pod *corev1.Pod, container, text string) {
+	t.Helper()
+	c.Kubectl(t, "exec", "-n", pod.Namespace, pod.Name, "-c", container, "--", "sh", "-c", "echo "+text+" > /proc/1/fd/1")
 }
 
 func until(t *testing.T, l *Log, what string, ok func(*Snapshot) bool) *Snapshot {
@@ -119,8 +125,9 @@ func TestLogsOfADeployment(t *testing.T) {
 	if line := s.Line(3); line.Source.Pod != a.Name || line.Source.Container != "side" || !line.Time.Equal(at(3)) || line.Source.Node != "node-1" || len(s.Sources) != 4 {
 		t.Errorf("line 3: %+v of %+v, %d sources", line, line.Source, len(s.Sources))
 	}
-	says(t, c, b, "app", 0, at(5), "five")
-	until(t, l, "a line that follows", func(s *Snapshot) bool { return strings.HasSuffix(texts(s), "four five") })
+	prints(t, c, b, "app", "five")
+	s = until(t, l, "a line that follows", func(s *Snapshot) bool { return strings.HasSuffix(texts(s), "four five") })
+	five := s.Line(s.Len() - 1).Time
 
 	// The connection is lost, lines are written meanwhile: none is lost, none comes twice.
 	g.Cut()
@@ -132,8 +139,8 @@ func TestLogsOfADeployment(t *testing.T) {
 		}
 		return true
 	})
-	says(t, c, b, "app", 0, at(5), "five-again")
-	says(t, c, a, "app", 0, at(6), "six")
+	says(t, c, b, "app", 0, five, "five-again")
+	prints(t, c, a, "app", "six")
 	g.Lead(c.Cluster)
 	s = until(t, l, "the lines written meanwhile", func(s *Snapshot) bool {
 		return strings.Contains(texts(s), "five-again") && strings.Contains(texts(s), "six")
@@ -141,12 +148,20 @@ func TestLogsOfADeployment(t *testing.T) {
 	if got := len(strings.Fields(texts(s))); got != 8 || s.Dropped != 0 {
 		t.Errorf("%d lines: %s", got, texts(s))
 	}
+	until(t, l, "all to be read again, those that say nothing too", func(s *Snapshot) bool {
+		for _, src := range s.Sources {
+			if src.State != Reading {
+				return false
+			}
+		}
+		return true
+	})
 
 	// A new Pod joins.
 	c.Kubectl(t, "-n", ns, "scale", "deployment/web", "--replicas=3")
 	for _, p := range readyPods(t, c, ns, "app=web", 3) {
 		if p.UID != a.UID && p.UID != b.UID {
-			says(t, c, p, "app", 0, time.Now(), "newcomer")
+			prints(t, c, p, "app", "newcomer")
 		}
 	}
 	until(t, l, "the new Pod's line", func(s *Snapshot) bool { return strings.HasSuffix(texts(s), "newcomer") && len(s.Sources) == 6 })
@@ -174,26 +189,27 @@ func TestRestartsAndPrevious(t *testing.T) {
 	zero := int64(0)
 	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p", Labels: map[string]string{"app": "p"}}}
 	p.Spec.TerminationGracePeriodSeconds = &zero
-	p.Spec.Containers = []corev1.Container{{Name: "app", Image: "web:1", LivenessProbe: &corev1.Probe{
-		ProbeHandler: corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(9999)}}, InitialDelaySeconds: 3, PeriodSeconds: 1, FailureThreshold: 1,
-	}}}
+	p.Spec.Volumes = []corev1.Volume{{Name: "lives", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}}
+	p.Spec.Containers = []corev1.Container{{
+		Name: "app", Image: "busybox", Command: []string{"sh", "-c", "echo x >> /lives/all; echo life-$(wc -l < /lives/all); sleep infinity"},
+		VolumeMounts: []corev1.VolumeMount{{Name: "lives", MountPath: "/lives"}},
+	}}
 	if _, err := c.Kubernetes().CoreV1().Pods(ns).Create(t.Context(), p, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	p = readyPods(t, c, ns, "app=p", 1)[0]
-	says(t, c, p, "app", 0, time.Now(), "first-life")
+	readyPods(t, c, ns, "app=p", 1)
 	l := Open(t.Context(), c.Cluster, Query{Namespace: ns, FieldSelector: "metadata.name=p", Tail: 10, Since: time.Hour})
 	defer l.Close()
-	until(t, l, "the first life", func(s *Snapshot) bool { return texts(s) == "first-life" })
+	until(t, l, "the first life", func(s *Snapshot) bool { return texts(s) == "life-1" })
+	c.Kubectl(t, "exec", "-n", ns, "p", "--", "sh", "-c", "kill 1")
 	until(t, l, "the restart", func(s *Snapshot) bool { return len(s.Sources) > 1 && s.Sources[0].State == Ended })
-	says(t, c, p, "app", 1, time.Now(), "second-life")
-	s := until(t, l, "the second life", func(s *Snapshot) bool { return texts(s) == "first-life second-life" })
+	s := until(t, l, "the second life", func(s *Snapshot) bool { return texts(s) == "life-1 life-2" })
 	if src := s.Line(1).Source; src.Instance != 1 {
 		t.Errorf("source: %+v", src)
 	}
 	previous := Open(t.Context(), c.Cluster, Query{Namespace: ns, FieldSelector: "metadata.name=p", Previous: true})
 	defer previous.Close()
-	if s := until(t, previous, "the previous log", func(s *Snapshot) bool { return s.Synced }); texts(s) != "first-life" || s.Sources[0].Instance != 0 {
+	if s := until(t, previous, "the previous log", func(s *Snapshot) bool { return s.Synced }); texts(s) != "life-1" || s.Sources[0].Instance != 0 {
 		t.Errorf("previous: %s %+v", texts(s), s.Sources)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http/httptrace"
 	"slices"
 	"strings"
 	"sync"
@@ -25,6 +26,8 @@ const (
 	minBackoff, maxBackoff = 100 * time.Millisecond, 3 * time.Second
 	// patience bounds the wait for the beginning of all logs: the others need not wait for a node that does not answer.
 	patience = 3 * time.Second
+	// settle is how long a container whose log has ended may still be said to run: what is told of a Pod comes after what happens.
+	settle = 5 * time.Second
 )
 
 // manager knows the Pods and runs a stream for each container of theirs.
@@ -35,6 +38,7 @@ type manager struct {
 	wake    chan struct{} // capacity 1; the Pods changed
 
 	mu      sync.Mutex
+	moved   chan struct{} // closed and replaced when the Pods change
 	pods    *collect.Collection[*corev1.Pod]
 	ring    ring
 	sources []*Source
@@ -50,7 +54,7 @@ func newManager(c *cluster.Cluster, q Query) *manager {
 		q.MaxBytes = DefaultMaxBytes
 	}
 	m := &manager{
-		q: q, kube: c.Kubernetes(), changed: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+		q: q, kube: c.Kubernetes(), changed: make(chan struct{}, 1), wake: make(chan struct{}, 1), moved: make(chan struct{}),
 		ring: ring{limit: q.MaxBytes}, known: map[string]*Source{}, last: &Snapshot{},
 	}
 	m.pods = collect.New[*corev1.Pod]("pods", &m.mu, m.podsChanged, nil)
@@ -60,6 +64,8 @@ func newManager(c *cluster.Cluster, q Query) *manager {
 // podsChanged wakes run. The caller holds mu.
 func (m *manager) podsChanged() {
 	m.touch()
+	close(m.moved)
+	m.moved = make(chan struct{})
 	select {
 	case m.wake <- struct{}{}:
 	default:
@@ -257,7 +263,12 @@ func (m *manager) follow(ctx context.Context, s *Source, at position) {
 			return
 		}
 		r := newResume(at)
-		err := m.read(ctx, s, m.options(s, at, true), func(nanos int64, text []byte) {
+		asked := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(w httptrace.WroteRequestInfo) {
+			if w.Err == nil { // the answer begins with the next line only, which may be long in coming
+				m.say(s, Reading, nil)
+			}
+		}})
+		err := m.read(asked, s, m.options(s, at, true), func(nanos int64, text []byte) {
 			if !r.isNew(nanos) {
 				return
 			}
@@ -273,7 +284,7 @@ func (m *manager) follow(ctx context.Context, s *Source, at position) {
 			return
 		}
 		state := stateAfter(err)
-		if state == Ended && m.runs(s) {
+		if state == Ended && m.goesOn(ctx, s) {
 			state = Retrying
 		}
 		if m.say(s, state, err); state != Retrying {
@@ -319,12 +330,26 @@ func (m *manager) isNewest(s *Source) bool {
 	return c == nil || c.ContainerID == s.runtimeID
 }
 
-// runs says whether the container of a source is running, as far as its Pod says.
-func (m *manager) runs(s *Source) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	c := m.containerOf(s)
-	return c != nil && c.ContainerID == s.runtimeID && c.State.Running != nil
+// goesOn says whether the container of a source runs although its log has ended, as it does where a server in between has gone.
+// A Pod that tells so may be late: who read on at once would be given the next instance's log.
+func (m *manager) goesOn(ctx context.Context, s *Source) bool {
+	limit := time.NewTimer(settle)
+	defer limit.Stop()
+	for {
+		m.mu.Lock()
+		c, moved := m.containerOf(s), m.moved
+		m.mu.Unlock()
+		if c == nil || c.ContainerID != s.runtimeID || c.State.Running == nil {
+			return false
+		}
+		select {
+		case <-moved:
+		case <-limit.C:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
 }
 
 // containerOf is the status of the container of a source, nil where the Pod is gone. The caller holds mu.
