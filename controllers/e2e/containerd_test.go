@@ -222,9 +222,7 @@ spec:
 		return isReady(get(t, c, ns, "real")) && isReady(get(t, c, ns, "standin")) && end != nil && end.ExitCode == 3 &&
 			failed != nil && failed.Reason == "StartError" && strings.Contains(failed.Message, `"nosuch": executable file not found`)
 	})
-	if log := c.Kubectl(t, "logs", "-n", ns, "real"); log != "serving on 8080\n" {
-		t.Errorf("the log is %q", log)
-	}
+	awaitLog(t, c, is("serving on 8080\n"), "-n", ns, "real")
 	if out := c.Kubectl(t, "exec", "-n", ns, "real", "--", "/program", "cat", "/settings/greeting"); out != "hello" {
 		t.Errorf("exec printed %q", out)
 	}

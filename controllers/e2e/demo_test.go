@@ -115,9 +115,10 @@ func TestPriorityDemo(t *testing.T) {
 	placed(t, c, "app=patient", 1)
 	c.Kubectl(t, "scale", "deployment", "urgent", "--replicas=1")
 	placed(t, c, "app=urgent", 1)
-	if out := c.Kubectl(t, "get", "events", "--field-selector", "reason=Preempted", "-o", "jsonpath={.items[*].involvedObject.name}"); !strings.Contains(out, "patient-") {
-		t.Errorf("preempted were %q", out)
-	}
+	clustertest.Eventually(t, "an event about a patient Pod that was preempted", func() bool {
+		out := c.Kubectl(t, "get", "events", "--field-selector", "reason=Preempted", "-o", "jsonpath={.items[*].involvedObject.name}")
+		return strings.Contains(out, "patient-")
+	})
 }
 
 func TestApplicationDemos(t *testing.T) {

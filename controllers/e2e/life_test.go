@@ -32,10 +32,9 @@ image: shop:v1
 startupProbe: {exec: {command: ["false"]}, periodSeconds: 1, failureThreshold: 2}
 `)
 	clustertest.Eventually(t, "a container that does not start to be restarted", func() bool { return status(get(t, c, ns, "never")).RestartCount > 0 })
-	if said := events(t, c, ns, "never", "Killing"); !strings.Contains(said, "Container c failed startup probe, will be restarted") {
-		t.Errorf("the events of the restart say %q", said)
-	}
-	clustertest.Eventually(t, "a failure of the other startup probe", func() bool { return strings.Contains(events(t, c, ns, "waits", "Unhealthy"), "Startup probe failed") })
+	awaitEvents(t, c, ns, "never", "Killing", "Container c failed startup probe, will be restarted")
+	awaitEvents(t, c, ns, "waits", "Unhealthy", "Startup probe failed")
+	clustertest.Eventually(t, "the status of the container that is to start", func() bool { return status(get(t, c, ns, "waits")).Started != nil })
 	if p := get(t, c, ns, "waits"); isReady(p) || *status(p).Started || status(p).RestartCount > 0 {
 		t.Errorf("before its startup probe succeeds the container is %+v", status(p))
 	}
@@ -60,13 +59,13 @@ spec:
   - {name: done, image: busybox, command: [sh, -c, "exit 3"]}
   - {name: goes-on, image: busybox, command: [sleep, infinity]}
 `)
-	clustertest.Eventually(t, "a container to end", func() bool {
+	clustertest.Eventually(t, "a container to end and the other one to run", func() bool {
+		ended, runs := false, false
 		for _, s := range get(t, c, ns, "half").Status.ContainerStatuses {
-			if s.Name == "done" && s.State.Terminated != nil {
-				return true
-			}
+			ended = ended || s.Name == "done" && s.State.Terminated != nil
+			runs = runs || s.Name == "goes-on" && s.State.Running != nil
 		}
-		return false
+		return ended && runs
 	})
 	_, err := c.TryKubectl(t, "exec", "-n", ns, "half", "-c", "done", "--", "ls")
 	if err == nil || !strings.Contains(err.Error(), "it is finished with exit code 3") {
@@ -109,17 +108,12 @@ spec:
 	if out := exec("cat /tmp/hook; cat /config/word"); out != "started\nbefore" {
 		t.Errorf("after postStart: %q", out)
 	}
-	if out := c.Kubectl(t, "logs", "-n", ns, "life", "--timestamps"); !strings.HasPrefix(out, "20") || !strings.HasSuffix(out, "Z up\n") {
-		t.Errorf("logs with time stamps: %q", out)
-	}
+	awaitLog(t, c, func(log string) bool { return strings.HasPrefix(log, "20") && strings.HasSuffix(log, "Z up\n") }, "-n", ns, "life", "--timestamps")
 	if out := c.Kubectl(t, "logs", "-n", ns, "life", "--since=1h", "--tail=1"); out != "up\n" {
 		t.Errorf("logs of the last hour: %q", out)
 	}
 	c.Kubectl(t, "debug", "-n", ns, "life", "--image=busybox", "--container=probe", "--", "sh", "-c", "echo here is $(hostname)")
-	clustertest.Eventually(t, "the ephemeral container", func() bool {
-		out, err := c.TryKubectl(t, "logs", "-n", ns, "life", "-c", "probe")
-		return err == nil && out == "here is life\n"
-	})
+	awaitLog(t, c, is("here is life\n"), "-n", ns, "life", "-c", "probe")
 	c.Kubectl(t, "patch", "configmap", "-n", ns, "config", "-p", `{"data":{"word":"after"}}`)
 	c.Kubectl(t, "annotate", "pod", "-n", ns, "life", "look=again") // or the kubelet would look within a minute and a half
 	clustertest.Eventually(t, "the ConfigMap's volume to follow", func() bool { return exec("cat /config/word") == "after" })

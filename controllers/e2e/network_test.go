@@ -73,8 +73,8 @@ spec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 28080, targetPor
 		return out
 	}
 	clustertest.Eventually(t, "the names of the StatefulSet", func() bool {
-		_, err := c.TryKubectl(t, "exec", "-n", ns, "client", "--", "nslookup", "zk-1.zk")
-		return err == nil
+		out, err := c.TryKubectl(t, "exec", "-n", ns, "client", "--", "sh", "-c", "nslookup zk-0.zk >/dev/null && nslookup zk-1.zk >/dev/null && nslookup zk | grep -c Address:")
+		return err == nil && out == "3\n"
 	})
 	for script, want := range map[string]string{
 		"echo ruok | nc zk-0.zk 2181":              "imok",
@@ -108,10 +108,11 @@ func TestNetworkPolicy(t *testing.T) {
 	create(t, c, ns, "friend", `{image: busybox, command: [sleep, infinity]}`)
 	create(t, c, ns, "stranger", `{image: busybox, command: [sleep, infinity]}`)
 	c.Kubectl(t, "wait", "-n", ns, "--for=condition=Ready", "pod/friend", "pod/stranger", "--timeout=60s")
-	reaches := func(pod string) bool {
-		_, err := c.TryKubectl(t, "exec", "-n", ns, pod, "--", "wget", "-qO-", "-T", "1", "http://web")
+	reachesWithin := func(pod, seconds string) bool {
+		_, err := c.TryKubectl(t, "exec", "-n", ns, pod, "--", "wget", "-qO-", "-T", seconds, "http://web")
 		return err == nil
 	}
+	reaches := func(pod string) bool { return reachesWithin(pod, "60") } // what is dropped takes that long
 	if !reaches("friend") || !reaches("stranger") {
 		t.Fatal("without a policy not everybody reaches the Service")
 	}
@@ -125,7 +126,7 @@ spec:
   ingress:
   - {from: [{podSelector: {matchLabels: {app: friend}}}], ports: [{port: http}]}
 `)
-	clustertest.Eventually(t, "the stranger to be kept out", func() bool { return !reaches("stranger") })
+	clustertest.Eventually(t, "the stranger to be kept out", func() bool { return !reachesWithin("stranger", "5") })
 	if !reaches("friend") {
 		t.Error("the policy keeps out whom it names")
 	}

@@ -108,4 +108,87 @@ func TestProxy(t *testing.T) {
 			t.Errorf("%s: %s from %q", scheme, resp.Status, resp.Header.Get("X-Pod"))
 		}
 	}
+	curl, err := exec.LookPath("curl")
+	if err != nil {
+		t.Skip("curl is not installed")
+	}
+	ip := c.Kubectl(t, "get", "service", "-n", ns, "web", "-o", "jsonpath={.spec.clusterIP}")
+	for _, args := range [][]string{
+		{"-x", "socks5h://" + address, "http://web." + ns},
+		{"-x", "socks5://" + address, "http://" + ip},
+		{"-x", "http://" + address, "http://web." + ns + ".svc.cluster.local"},
+		{"-p", "-x", "http://" + address, "http://web." + ns}, // by CONNECT
+	} {
+		out, err := exec.CommandContext(t.Context(), curl, append([]string{"-sS"}, args...)...).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "image: shop:v1") {
+			t.Errorf("curl %v: %v: %s", args, err, out)
+		}
+	}
+}
+
+// A node that has lost its power is NotReady after the grace time; who tolerates that for a second only is evicted and runs
+// elsewhere, who tolerates it as long as is usual stays where it is, and is there again with the node.
+func TestLostNodeIsLeft(t *testing.T) {
+	t.Parallel() // it waits for the grace time of a lost node, which is most of a minute
+	c := clustertest.Start(t, clustertest.Options{Nodes: 2})
+	ns := clustertest.Namespace(t, c)
+	const deployment = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: NAME}
+spec:
+  selector: {matchLabels: {app: NAME}}
+  template:
+    metadata: {labels: {app: NAME}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      tolerations: [TOLERATIONS]
+      affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 100, preference: {matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [node-2]}]}}]}}
+      containers: [{name: c, image: "shop:v1", ports: [{containerPort: 80}]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: NAME}
+spec: {selector: {app: NAME}, ports: [{port: 80}]}
+`
+	const shy = `{key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 1}, {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 1}`
+	for name, tolerations := range map[string]string{"shy": shy, "patient": ""} {
+		apply(t, c, ns, strings.NewReplacer("NAME", name, "TOLERATIONS", tolerations).Replace(deployment))
+	}
+	// on gives the Pod of a Deployment that is ready on a node, nil where there is none.
+	on := func(name, node string) *corev1.Pod {
+		l, err := c.Kubernetes().CoreV1().Pods(ns).List(t.Context(), metav1.ListOptions{LabelSelector: "app=" + name, FieldSelector: "spec.nodeName=" + node})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range l.Items {
+			if p := &l.Items[i]; isReady(p) && p.DeletionTimestamp == nil {
+				return p
+			}
+		}
+		return nil
+	}
+	clustertest.Eventually(t, "both Pods on node-2", func() bool { return on("shy", "node-2") != nil && on("patient", "node-2") != nil })
+	patient := on("patient", "node-2")
+	run := client(t, c, ns, "client", "node-1")
+	podarium(t, c, "node", "off", "node-2")
+	clustertest.Eventually(t, "node-2 to be unknown", func() bool { return nodeReady(t, c, "node-2") == corev1.ConditionUnknown })
+	clustertest.Eventually(t, "the shy Pod to run on node-1", func() bool { return on("shy", "node-1") != nil })
+	awaitEvents(t, c, "default", "node-2", "NodeNotReady", "status is now: NodeNotReady")
+	if got := who(run, "shy", 3); got[on("shy", "node-1").Name] != 3 {
+		t.Errorf("the Service leads to %v", got)
+	}
+	p := get(t, c, ns, patient.Name)
+	if p.DeletionTimestamp != nil || isReady(p) {
+		t.Errorf("the Pod that tolerates five minutes is deleted %v, ready %t", p.DeletionTimestamp, isReady(p))
+	}
+	if out, _ := c.TryKubectl(t, "exec", "-n", ns, "client", "--", "wget", "-qO-", "-T", "5", "http://patient"); out != "" {
+		t.Errorf("a Pod without power answers %q", out)
+	}
+	podarium(t, c, "node", "on", "node-2")
+	clustertest.Eventually(t, "the patient Pod to be ready again, and the evicted one to be gone from node-2", func() bool {
+		l, err := c.Kubernetes().CoreV1().Pods(ns).List(t.Context(), metav1.ListOptions{LabelSelector: "app=shy", FieldSelector: "spec.nodeName=node-2"})
+		again := on("patient", "node-2")
+		return err == nil && len(l.Items) == 0 && again != nil && again.UID == patient.UID && nodeReady(t, c, "node-2") == corev1.ConditionTrue
+	})
 }

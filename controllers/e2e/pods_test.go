@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"bufio"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,7 +12,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/yaml"
 
 	"github.com/podarium/podarium/cluster/clustertest"
@@ -121,98 +122,6 @@ func TestImagesThatCannotBePulled(t *testing.T) {
 	})
 }
 
-func TestProbes(t *testing.T) {
-	t.Parallel()
-	c, ns := clustertest.Shared(t)
-	probe := func(h corev1.ProbeHandler, ok bool) *corev1.Probe {
-		p := &corev1.Probe{ProbeHandler: h, PeriodSeconds: 1, FailureThreshold: 1}
-		if ok { // a busy machine must not look like a sick Pod
-			p.TimeoutSeconds, p.FailureThreshold = 60, 5
-		}
-		return p
-	}
-	handlers := map[string]func(ok bool) corev1.ProbeHandler{
-		"http": func(ok bool) corev1.ProbeHandler {
-			path := "/"
-			if !ok {
-				path = "/status/500"
-			}
-			return corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: path, Port: intstr.FromString("web")}}
-		},
-		"tcp": func(ok bool) corev1.ProbeHandler {
-			port := 8080
-			if !ok {
-				port = 9
-			}
-			return corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt(port)}}
-		},
-		"grpc": func(ok bool) corev1.ProbeHandler {
-			service := ""
-			if !ok {
-				service = "no.such.Service"
-			}
-			return corev1.ProbeHandler{GRPC: &corev1.GRPCAction{Port: 8080, Service: &service}}
-		},
-		"exec": func(ok bool) corev1.ProbeHandler {
-			return corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"sh", "-c", fmt.Sprintf("exit %d", map[bool]int{true: 0, false: 1}[ok])}}}
-		},
-	}
-	for kind, h := range handlers {
-		for _, ok := range []bool{true, false} {
-			p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("%s-%t", kind, ok)}, Spec: corev1.PodSpec{Containers: []corev1.Container{{
-				Name: "c", Image: "shop:v1", Ports: []corev1.ContainerPort{{ContainerPort: 8080, Name: "web"}},
-				ReadinessProbe: probe(h(ok), ok), LivenessProbe: probe(h(ok), ok),
-			}}}}
-			if _, err := c.Kubernetes().CoreV1().Pods(ns).Create(t.Context(), p, metav1.CreateOptions{}); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	for kind := range handlers {
-		clustertest.Eventually(t, kind+" probes to be answered", func() bool {
-			good, bad := get(t, c, ns, kind+"-true"), get(t, c, ns, kind+"-false")
-			return isReady(good) && !isReady(bad) && status(bad).RestartCount > 0
-		})
-		if n := status(get(t, c, ns, kind+"-true")).RestartCount; n != 0 {
-			t.Errorf("a Pod whose %s probe is answered was restarted %d times", kind, n)
-		}
-		said := events(t, c, ns, kind+"-false", "Unhealthy")
-		for _, probe := range []string{"Liveness", "Readiness"} {
-			if want := probe + " probe failed: "; !strings.Contains(said, want) || !strings.Contains(said, reasons[kind]) {
-				t.Errorf("%s: the events say %q, want %q and %q", kind, said, want, reasons[kind])
-			}
-		}
-		if said := events(t, c, ns, kind+"-false", "Killing"); !strings.Contains(said, "Container c failed liveness probe, will be restarted") {
-			t.Errorf("%s: the events of the restart say %q", kind, said)
-		}
-		if end := status(get(t, c, ns, kind+"-false")).LastTerminationState.Terminated; end == nil {
-			t.Errorf("%s: nothing tells how the container ended before", kind)
-		}
-	}
-}
-
-// reasons are what the kubelet says of a failing probe.
-var reasons = map[string]string{
-	"http": "HTTP probe failed with statuscode: 500",
-	"tcp":  "connection refused",
-	"grpc": "health rpc probe failed",
-	"exec": "probe failed: ",
-}
-
-// events gives the messages of an object's events with a reason.
-func events(t *testing.T, c *clustertest.Cluster, ns, name, reason string) string {
-	t.Helper()
-	list, err := c.Kubernetes().CoreV1().Events(ns).List(t.Context(), metav1.ListOptions{FieldSelector: "reason=" + reason + ",involvedObject.name=" + name})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b strings.Builder
-	for i := range list.Items {
-		b.WriteString(list.Items[i].Message + "\n")
-	}
-	return b.String()
-}
-
 func TestVolumesEnvironmentAndOrder(t *testing.T) {
 	t.Parallel()
 	c, ns := clustertest.Shared(t)
@@ -288,6 +197,31 @@ func TestExecCopyAndPortForward(t *testing.T) {
 	c.Kubectl(t, "cp", "-n", ns, "web:/tmp/a", filepath.Join(dir, "b"))
 	if b, err := os.ReadFile(filepath.Join(dir, "b")); err != nil || string(b) != "copied" {
 		t.Errorf("what came back is %q, %v", b, err)
+	}
+	bin, err := clustertest.Binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cmd := exec.CommandContext(ctx, bin, "--data-dir", c.DataDir, "kubectl", "port-forward", "-n", ns, "pod/web", ":80")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Wait() }() // it was killed
+	defer cancel()
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, _, _ := strings.Cut(strings.TrimPrefix(line, "Forwarding from "), " ")
+	for range 3 { // each on a connection of its own
+		if a, err := ask(ctx, address); err != nil || a.Pod != "web" {
+			t.Errorf("by the forwarded port %s %q answers, %v", address, a.Pod, err)
+		}
 	}
 }
 

@@ -69,9 +69,7 @@ spec: {selector: {app: web}, ports: [{port: 80}]}
 	if out := run("redis-cli -p $PORT set k v; redis-cli -p $PORT save; echo $GREETING"); out != "OK\nOK\nhello" {
 		t.Errorf("redis-cli says %q", out)
 	}
-	if log := c.Kubectl(t, "logs", "redis-0"); !strings.Contains(log, "Ready to accept connections") {
-		t.Errorf("the log is %q", log)
-	}
+	awaitLog(t, c, func(log string) bool { return strings.Contains(log, "Ready to accept connections") }, "redis-0")
 	if _, err := exec.LookPath("curl"); err == nil { // a process finds the cluster's names by the proxy in its environment
 		clustertest.Eventually(t, "the Service web by its short name", func() bool {
 			out, err := c.TryKubectl(t, "exec", "redis-0", "--", "curl", "-s", "http://web/")

@@ -40,7 +40,7 @@ spec: {%sterminationGracePeriodSeconds: 1, containers: [{name: c, image: busybox
 
 // who asks an address n times and counts who answers.
 func who(run func(string) string, address string, n int) map[string]int {
-	out := run(fmt.Sprintf(`i=0; while [ $i -lt %d ]; do wget -qO- -T 5 http://%s/ | grep ^pod: | cut -d/ -f2; i=$((i+1)); done`, n, address))
+	out := run(fmt.Sprintf(`i=0; while [ $i -lt %d ]; do wget -qO- -T 60 http://%s/ | grep ^pod: | cut -d/ -f2; i=$((i+1)); done`, n, address))
 	counts := map[string]int{}
 	for pod := range strings.FieldsSeq(out) {
 		counts[pod]++
@@ -111,7 +111,8 @@ spec: {type: LoadBalancer, selector: {only: two}, externalTrafficPolicy: Local, 
 `)
 	one, two := client(t, c, ns, "client-1", "node-1"), client(t, c, ns, "client-2", "node-2")
 	clustertest.Eventually(t, "both Pods to serve everywhere", func() bool {
-		return len(who(one, "any", 2)) == 2 && len(who(two, "near", 1)) == 1 && len(who(one, "outside:28081", 1)) == 1
+		return len(who(one, "any", 2)) == 2 && len(who(two, "near", 1)) == 1 && len(who(one, "near", 1)) == 1 && len(who(two, "two", 1)) == 1 &&
+			len(who(one, "preferred", 1)) == 1 && len(who(one, "outside:28081", 1)) == 1
 	})
 	for _, test := range []struct {
 		what, address string
@@ -190,7 +191,7 @@ func TestSessionAffinity(t *testing.T) {
 apiVersion: v1
 kind: Service
 metadata: {name: sticky}
-spec: {selector: {app: web}, sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 2}}, ports: [{port: 80}]}
+spec: {selector: {app: web}, sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 10}}, ports: [{port: 80}]}
 `)
 	one, two := client(t, c, ns, "one", ""), client(t, c, ns, "two", "")
 	clustertest.Eventually(t, "the Service", func() bool { return len(who(one, "sticky", 1)) == 1 })
@@ -202,7 +203,7 @@ spec: {selector: {app: web}, sessionAffinity: ClientIP, sessionAffinityConfig: {
 		if b[pod] > 0 {
 			t.Errorf("both clients went to %s: it was another one's turn", pod)
 		}
-		one("sleep 3") // longer than the affinity lasts
+		one("sleep 11") // longer than the affinity lasts
 		if again := who(one, "sticky", 1); again[pod] > 0 {
 			t.Errorf("after its timeout the client is still with %s", pod)
 		}

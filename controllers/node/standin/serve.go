@@ -178,15 +178,27 @@ func listNames(ports []corev1.ContainerPort) string {
 	return strings.Join(names, ", ")
 }
 
-// answerPackets answers each datagram with who answers, what came, and how many there have been.
+// version is what the environment says, or the image's tag.
+func (p *process) version() string {
+	v := version(p.spec.Image)
+	for _, e := range p.spec.Env {
+		if said, ok := strings.CutPrefix(e, "VERSION="); ok {
+			v = said
+		}
+	}
+	return v
+}
+
+// answerPackets answers each datagram with who answers (Pod, version, image, node), how many there have been, and what came.
 func (p *process) answerPackets(c net.PacketConn) {
 	buf := make([]byte, 64<<10)
+	who := fmt.Sprintf("%s %s %s %s", p.spec.Pod, p.version(), p.spec.Image, p.engine.node)
 	for n := 1; ; n++ {
 		k, from, err := c.ReadFrom(buf)
 		if err != nil {
 			return
 		}
-		_, _ = c.WriteTo(fmt.Appendf(nil, "%s %s #%d: %s", p.spec.Pod, version(p.spec.Image), n, buf[:k]), from)
+		_, _ = c.WriteTo(fmt.Appendf(nil, "%s #%d: %s", who, n, buf[:k]), from)
 	}
 }
 

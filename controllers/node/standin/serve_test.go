@@ -112,7 +112,7 @@ func TestUDP(t *testing.T) {
 	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
 	buf := make([]byte, 100)
 	n, err := c.Read(buf)
-	if err != nil || string(buf[:n]) != "pod v1 #1: ping" {
+	if err != nil || string(buf[:n]) != "pod v1 dns:v1 node-1 #1: ping" {
 		t.Errorf("%q, %v", buf[:n], err)
 	}
 }

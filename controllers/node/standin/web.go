@@ -55,12 +55,7 @@ type web struct {
 }
 
 func newWeb(p *process) *web {
-	w := &web{p: p, version: version(p.spec.Image), busy: map[net.Conn]struct{}{}}
-	for _, e := range p.spec.Env {
-		if v, ok := strings.CutPrefix(e, "VERSION="); ok {
-			w.version = v
-		}
-	}
+	w := &web{p: p, version: p.version(), busy: map[net.Conn]struct{}{}}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
