@@ -51,7 +51,9 @@ func serve(ctx context.Context, c net.Conn, by Dial) {
 	dial := func(address string) (net.Conn, error) {
 		ctx, cancel := context.WithTimeout(ctx, dialLimit)
 		defer cancel()
-		return by(ctx, c.RemoteAddr(), address)
+		target, err := by(ctx, c.RemoteAddr(), address)
+		_ = c.SetReadDeadline(time.Time{}) // the rest of the request may take its time
+		return target, err
 	}
 	var target net.Conn
 	if first[0] == 5 {
@@ -63,7 +65,6 @@ func serve(ctx context.Context, c net.Conn, by Dial) {
 		return // the client has been told
 	}
 	defer target.Close()
-	_ = c.SetReadDeadline(time.Time{})
 	podnet.Join(buffered{c, in}, target)
 }
 
