@@ -79,9 +79,10 @@ func FromEnvironment(fs *pflag.FlagSet, getenv func(string) string) error {
 	return errors.Join(errs...)
 }
 
-// Chosen says whether the options name an etcd.
+// Chosen says whether the options name an etcd: by where it is, or by how one gets in, which as for etcdctl means the one
+// at 127.0.0.1:2379.
 func (o *Options) Chosen() bool {
-	return len(o.Endpoints) > 0 || o.DiscoverySRV != "" || o.CACert != "" || o.Cert != ""
+	return len(o.Endpoints) > 0 || o.DiscoverySRV != "" || o.CACert != "" || o.Cert != "" || o.Key != "" || o.InsecureSkipTLSVerify || o.User != "" || o.Token != ""
 }
 
 // Config turns options into what a client needs. It reads the certificate files, and DNS for --discovery-srv.
@@ -199,34 +200,16 @@ func (o *Options) Client(ctx context.Context) (*clientv3.Client, error) {
 
 // Open connects with a client configuration, as Client does.
 func Open(ctx context.Context, config clientv3.Config) (*clientv3.Client, error) {
-	c, err := clientv3.New(config)
-	if err != nil {
+	c, err := clientv3.New(config) // which asks for a token, where there is a user
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return nil, fmt.Errorf("etcd at %s: %w", strings.Join(config.Endpoints, ", "), err)
 	}
-	wait := config.DialTimeout
-	if wait <= 0 {
-		wait = 5 * time.Second
-	}
-	ctx, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	// All at once: one that is down must not take the time of the others.
-	answers := make(chan error, len(config.Endpoints))
-	for _, e := range config.Endpoints {
-		go func() {
-			_, err := c.Status(ctx, e)
-			answers <- err
-		}()
-	}
-	for range config.Endpoints {
-		e := <-answers
-		if e == nil {
+	if err == nil {
+		if err = anyAnswers(ctx, c, config); err == nil {
 			return c, nil
 		}
-		if err == nil || errors.Is(err, context.DeadlineExceeded) { // what says more than that it took too long
-			err = e
-		}
+		c.Close()
 	}
-	c.Close()
 	if errors.Is(err, rpctypes.ErrUserEmpty) {
 		return nil, fmt.Errorf("etcd at %s wants to know who asks: --user USER:PASSWORD, or a certificate whose name is a user's: %w", strings.Join(config.Endpoints, ", "), err)
 	}
@@ -238,6 +221,34 @@ func Open(ctx context.Context, config clientv3.Config) (*clientv3.Client, error)
 		}
 	}
 	return nil, fmt.Errorf("etcd at %s does not answer: %w\nCheck the endpoint, and --cacert, --cert and --key where it speaks TLS", strings.Join(config.Endpoints, ", "), err)
+}
+
+// anyAnswers asks all endpoints at once, since one that is down must not take the time of the others, until one answers.
+func anyAnswers(ctx context.Context, c *clientv3.Client, config clientv3.Config) error {
+	wait := config.DialTimeout
+	if wait <= 0 {
+		wait = 5 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	answers := make(chan error, len(config.Endpoints))
+	for _, e := range config.Endpoints {
+		go func() {
+			_, err := c.Status(ctx, e)
+			answers <- err
+		}()
+	}
+	var err error
+	for range config.Endpoints {
+		e := <-answers
+		if e == nil {
+			return nil
+		}
+		if err == nil || errors.Is(err, context.DeadlineExceeded) { // what says more than that it took too long
+			err = e
+		}
+	}
+	return err
 }
 
 // Silence keeps grpc's own messages off the terminal. Call it once, before the first client is made.

@@ -129,7 +129,7 @@ Secrets are masked in decoded output unless --show-secrets is given; -o raw, bas
 			if err := o.validate(); err != nil || o.offline() {
 				return err
 			}
-			if err := connect.FromEnvironment(cmd.Flags(), os.Getenv); err != nil {
+			if err := o.fromEnvironment(cmd); err != nil {
 				return &ExitError{exitUsage, err}
 			}
 			return nil
@@ -201,6 +201,15 @@ func (o *options) validate() error {
 	return nil
 }
 
+// fromEnvironment takes what the command line does not say from etcdctl's variables: unless it says --data-dir, which names
+// podarium's own etcd.
+func (o *options) fromEnvironment(cmd *cobra.Command) error {
+	if dir := cmd.Flags().Lookup("data-dir"); dir != nil && dir.Changed && !o.connect.Chosen() {
+		return nil
+	}
+	return connect.FromEnvironment(cmd.Flags(), os.Getenv)
+}
+
 func (o *options) offline() bool { return o.snapshot != "" || o.db != "" }
 
 // open connects to the etcd, or opens the file, that the flags name.
@@ -246,7 +255,10 @@ func (o *options) client(cmd *cobra.Command) (*clientv3.Client, string, error) {
 			return nil, "", err
 		}
 		c, err := o.connect.Client(cmd.Context())
-		return c, strings.Join(o.connect.Endpoints, ","), err
+		if err != nil {
+			return nil, "", err
+		}
+		return c, strings.Join(c.Endpoints(), ","), nil
 	}
 	if o.deps.Embedded == nil {
 		return nil, "", usage("which etcd? Give --endpoints, or --snapshot or --db with a file")

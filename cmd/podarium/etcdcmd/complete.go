@@ -2,14 +2,12 @@ package etcdcmd
 
 import (
 	"context"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/podarium/podarium/etcdview"
-	"github.com/podarium/podarium/etcdview/connect"
 )
 
 // completionTimeout bounds what a press of the tab key may take.
@@ -20,7 +18,7 @@ func (o *options) complete(cmd *cobra.Command, ask func(context.Context, *Target
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
 	defer cancel()
 	cmd.SetContext(ctx)
-	if !o.offline() && connect.FromEnvironment(cmd.Flags(), os.Getenv) != nil {
+	if !o.offline() && o.fromEnvironment(cmd) != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	t, err := o.open(cmd)

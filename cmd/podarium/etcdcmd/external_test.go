@@ -2,6 +2,7 @@ package etcdcmd_test
 
 import (
 	"encoding/json"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 
@@ -92,6 +94,55 @@ func TestNobodyThere(t *testing.T) {
 	s.want(s.run("", 1, "--endpoints", "127.0.0.1:99999999", "get", "/k"), "port")
 	s.want(s.run("", 1, "--endpoints", "ftp://x", "get", "/k"), "scheme")
 	s.want(s.run("", 2, "get", "/k"), "which etcd?")
+}
+
+// TestWhichEtcd names an etcd by flags, by the environment, and by podarium's data directory: what stands on the command line
+// goes before the environment.
+func TestWhichEtcd(t *testing.T) {
+	own, other := etcdtest.Start(t), etcdtest.Start(t)
+	for s, v := range map[*etcdtest.Server]string{own: "own", other: "other"} {
+		if _, err := s.Client(t).Put(t.Context(), "/k", v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	deps := etcdcmd.Deps{Embedded: func(*cobra.Command) (*clientv3.Client, error) {
+		return clientv3.New(clientv3.Config{Endpoints: []string{own.Endpoint}, Logger: zap.NewNop()})
+	}}
+	nobody := "does not answer"
+	for _, tc := range []struct {
+		environment, args, want string
+	}{
+		{"", "", "own"},
+		{"", "--endpoints " + other.Endpoint, "other"},
+		{"ETCDCTL_ENDPOINTS=" + other.Endpoint, "", "other"},
+		{"ETCDCTL_ENDPOINTS=" + other.Endpoint, "--data-dir /d", "own"},
+		{"ETCDCTL_ENDPOINTS=unix:///nobody", "--data-dir /d --endpoints " + other.Endpoint, "other"},
+		{"ETCDCTL_INSECURE_SKIP_TLS_VERIFY=true", "--dial-timeout 100ms", nobody}, // at 127.0.0.1:2379, as etcdctl
+		{"", "--user root:pw --dial-timeout 100ms", nobody},
+		{"", "--key k.pem", "belong together"},
+	} {
+		name, value, _ := strings.Cut(tc.environment, "=")
+		if name != "" {
+			t.Setenv(name, value)
+		}
+		root := &cobra.Command{Use: "podarium", SilenceErrors: true, SilenceUsage: true}
+		root.PersistentFlags().String("data-dir", "", "")
+		root.AddCommand(etcdcmd.Command(deps))
+		var out strings.Builder
+		root.SetOut(&out)
+		root.SetErr(io.Discard)
+		root.SetArgs(append([]string{"etcd", "get", "/k", "--print-value-only"}, strings.Fields(tc.args)...))
+		got := ""
+		if err := root.ExecuteContext(t.Context()); err != nil {
+			got = err.Error()
+		}
+		if got += out.String(); !strings.Contains(got, tc.want) {
+			t.Errorf("%s podarium etcd %s: %s, want %s", tc.environment, tc.args, got, tc.want)
+		}
+		if name != "" {
+			t.Setenv(name, "")
+		}
+	}
 }
 
 // TestWhoAsks meets an etcd with authentication: without a user, with a wrong password, and with the right one.

@@ -97,6 +97,8 @@ type entry struct {
 	ModRevision int64  `json:"modRevision,omitempty"`
 	Version     int64  `json:"version,omitempty"`
 	Resource    string `json:"resource,omitempty"`
+	// Children are those of a directory that tree has opened.
+	Children []entry `json:"children,omitempty"`
 }
 
 func (o *options) ls() *cobra.Command {

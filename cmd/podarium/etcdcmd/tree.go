@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +19,8 @@ func (o *options) tree() *cobra.Command {
 		Use:   "tree [DIRECTORY]",
 		Short: "Print keys as a tree",
 		Example: `  podarium etcd tree /registry/ --depth 1
-  podarium etcd tree /registry/deployments/`,
+  podarium etcd tree /registry/deployments/
+  podarium etcd tree /registry/pods/ -o json`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: o.completeKey,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -27,10 +29,17 @@ func (o *options) tree() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if _, err := fmt.Fprintln(w, etcdview.Printable(dir)); err != nil {
+				list, err := o.branch(ctx, t, dir, rev, depth)
+				if err != nil {
 					return err
 				}
-				return o.branch(ctx, t, w, dir, "", rev, depth)
+				if len(list) == 0 {
+					return &ExitError{exitNotFound, fmt.Errorf("%s: no keys there", etcdview.Printable(dir))}
+				}
+				return printValue(w, o.output, list, func(tw *tabwriter.Writer) {
+					fmt.Fprintln(tw, etcdview.Printable(dir))
+					printBranch(tw, list, "")
+				})
 			})
 		},
 	}
@@ -39,32 +48,30 @@ func (o *options) tree() *cobra.Command {
 	return cmd
 }
 
-func (o *options) branch(ctx context.Context, t *Target, w io.Writer, dir, indent string, rev int64, depth int) error {
+// branch lists a directory, and so many levels below it.
+func (o *options) branch(ctx context.Context, t *Target, dir string, rev int64, depth int) ([]entry, error) {
 	list, err := o.list(ctx, t, dir, rev)
-	if err != nil {
-		return err
+	for i := range list {
+		if e := &list[i]; err == nil && e.Dir && depth > 1 {
+			e.Children, err = o.branch(ctx, t, etcdview.ParseKey(e.Path), rev, depth-1)
+		}
 	}
+	return list, err
+}
+
+func printBranch(w io.Writer, list []entry, indent string) {
 	for i, e := range list {
 		knot, next := "├── ", "│   "
 		if i == len(list)-1 {
 			knot, next = "└── ", "    "
 		}
 		if !e.Dir {
-			if _, err := fmt.Fprintf(w, "%s%s%s\n", indent, knot, e.Name); err != nil {
-				return err
-			}
+			fmt.Fprintf(w, "%s%s%s\n", indent, knot, e.Name)
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "%s%s%s/  (%d)\n", indent, knot, e.Name, e.Keys); err != nil {
-			return err
-		}
-		if depth > 1 {
-			if err := o.branch(ctx, t, w, etcdview.ParseKey(e.Path), indent+next, rev, depth-1); err != nil {
-				return err
-			}
-		}
+		fmt.Fprintf(w, "%s%s%s/  (%d)\n", indent, knot, e.Name, e.Keys)
+		printBranch(w, e.Children, indent+next)
 	}
-	return nil
 }
 
 // resource names what a node of the tree stands for in Kubernetes, empty where it is nothing of it.
