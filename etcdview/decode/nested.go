@@ -17,11 +17,11 @@ import (
 // Nested is a value within a value: a string that turned out to be an encoding of something else.
 type Nested struct {
 	// Path is the field's.
-	Path string
+	Path string `json:"path"`
 	// Encodings are what was taken off, outermost first: base64, base64, gzip, JSON for a Helm release.
-	Encodings []string
+	Encodings []string `json:"encodings"`
 	// Text is what is left, as text; JSON is written as YAML.
-	Text string
+	Text string `json:"text"`
 }
 
 // Bounds of what is looked for within a value.

@@ -20,6 +20,7 @@ const maxInput = 256 << 20
 
 func (o *options) decode() *cobra.Command {
 	var key, form string
+	var nested bool
 	cmd := &cobra.Command{
 		Use:   "decode [FILE]",
 		Short: "Decode a value from a file or standard input",
@@ -52,16 +53,17 @@ number of keys, and prints what it means. It needs no etcd.`,
 					return err
 				}
 			}
-			return o.decodeInput(cmd.Context(), cmd.OutOrStdout(), b, key, form, d)
+			return o.decodeInput(cmd.Context(), cmd.OutOrStdout(), b, key, form, nested, d)
 		},
 	}
 	cmd.Flags().StringVar(&key, "key", "", "the etcd key that the value belongs to (it authenticates encrypted values)")
 	cmd.Flags().StringVar(&form, "input", "auto", "how the input is written: auto, raw, base64, hex or etcdctl")
+	nestedFlag(cmd, &nested)
 	complete(cmd, "input", input.Forms()...)
 	return cmd
 }
 
-func (o *options) decodeInput(ctx context.Context, w io.Writer, b []byte, key, form string, d decode.Options) error {
+func (o *options) decodeInput(ctx context.Context, w io.Writer, b []byte, key, form string, nested bool, d decode.Options) error {
 	kvs, err := input.Read(b, key, input.Form(form))
 	if errors.Is(err, input.ErrForm) {
 		return usage("--input %w", err)
@@ -69,7 +71,7 @@ func (o *options) decodeInput(ctx context.Context, w io.Writer, b []byte, key, f
 	if err != nil {
 		return err
 	}
-	p := &printer{w: w, format: o.output, decode: d, value: form != string(input.Etcdctl) && len(kvs) == 1 && kvs[0].ModRevision == 0}
+	p := &printer{w: w, format: o.output, decode: d, nested: nested, value: form != string(input.Etcdctl) && len(kvs) == 1 && kvs[0].ModRevision == 0}
 	var failed error
 	for _, kv := range kvs {
 		if v := decode.Decode(ctx, kv.Key, kv.Value, d); v.Err != nil && failed == nil {

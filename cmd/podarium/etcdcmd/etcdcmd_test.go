@@ -2,6 +2,7 @@ package etcdcmd_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
@@ -19,8 +20,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
 	"k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/yaml"
 
 	"github.com/podarium/podarium/cmd/podarium/etcdcmd"
+	"github.com/podarium/podarium/etcdview/decode"
 	"github.com/podarium/podarium/etcdview/etcdtest"
 )
 
@@ -213,6 +216,38 @@ func TestReading(t *testing.T) {
 				t.Errorf("%q is in:\n%s", tc.not, out)
 			}
 		})
+	}
+}
+
+// TestNestedValues prints a Helm release as it is written within its Secret: JSON in gzip in base64, which Kubernetes keeps as
+// bytes, and so in base64 once more.
+func TestNestedValues(t *testing.T) {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write([]byte(`{"name":"web","info":{"status":"deployed"}}`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	const key = "/registry/secrets/default/sh.helm.release.v1.web.v1"
+	in := etcdctlJSON(t, key, encode(t, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "sh.helm.release.v1.web.v1", Namespace: "default"}, Type: "helm.sh/release.v1",
+		Data: map[string][]byte{"release": []byte(base64.StdEncoding.EncodeToString(packed.Bytes()))}}, "Secret"))
+	out, code, err := run(t, in, "decode", "--nested", "--show-secrets")
+	if code != 0 || !strings.Contains(out, "# within data.release: base64, base64, gzip, JSON\n#   info:\n#     status: deployed\n") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	var back map[string]any
+	if err := yaml.Unmarshal([]byte(out), &back); err != nil || back["kind"] != "Secret" {
+		t.Errorf("it is no YAML any more: %v", err)
+	}
+	var list []struct{ Nested []decode.Nested }
+	out, _, _ = run(t, in, "decode", "--nested", "--show-secrets", "-o", "json")
+	if err := json.Unmarshal([]byte(out), &list); err != nil || len(list) != 1 || len(list[0].Nested) != 1 || list[0].Nested[0].Path != "data.release" {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if out, _, _ = run(t, in, "decode", "--nested"); strings.Contains(out, "deployed") || !strings.Contains(out, "is masked: --show-secrets") {
+		t.Errorf("masked:\n%s", out)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 func (o *options) get() *cobra.Command {
-	var keysOnly, valueOnly, countOnly, hexadecimal bool
+	var keysOnly, valueOnly, countOnly, hexadecimal, nested bool
 	var some selection
 	var sorted sorting
 	cmd := &cobra.Command{
@@ -24,6 +24,7 @@ func (o *options) get() *cobra.Command {
   podarium etcd get /registry/pods/default/web --rev 4711 -o json
   podarium etcd get /registry/secrets/ --prefix --keys-only
   podarium etcd get /registry/configmaps/default/app -o raw > value.bin
+  podarium etcd get /registry/secrets/default/sh.helm.release.v1.web.v1 --nested --show-secrets
   podarium etcd get /registry/ --prefix --sort-by size --order descend --limit 10 -o table`,
 		ValidArgsFunction: o.completeKeys,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -43,7 +44,7 @@ func (o *options) get() *cobra.Command {
 				if countOnly {
 					return some.count(ctx, t, w, args)
 				}
-				p := &printer{w: w, format: o.output, decode: t.Decode, keysOnly: keysOnly, value: valueOnly}
+				p := &printer{w: w, format: o.output, decode: t.Decode, keysOnly: keysOnly, value: valueOnly, nested: nested}
 				for _, key := range args {
 					get := some.get
 					if some.many() && sorted.asked() {
@@ -64,9 +65,14 @@ func (o *options) get() *cobra.Command {
 	fs.BoolVar(&keysOnly, "keys-only", false, "print keys without values")
 	fs.BoolVar(&countOnly, "count-only", false, "print how many keys there are")
 	fs.BoolVar(&valueOnly, "print-value-only", false, "print values without the lines about their keys")
+	nestedFlag(cmd, &nested)
 	fs.BoolVar(&hexadecimal, "hex", false, "etcdctl's word for -o hex")
 	sorted.addFlags(cmd)
 	return cmd
+}
+
+func nestedFlag(cmd *cobra.Command, nested *bool) {
+	cmd.Flags().BoolVar(nested, "nested", false, "print below each value what is written within it in base64, gzip or JSON, such as Helm releases")
 }
 
 // registryRoot is what an API server's keys begin with, unless it was told otherwise (--etcd-prefix).

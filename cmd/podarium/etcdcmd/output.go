@@ -29,9 +29,11 @@ type record struct {
 	Encryption     string `json:"encryption,omitempty"`
 	Error          string `json:"error,omitempty"`
 	Value          any    `json:"value,omitempty"`
+	// Nested is what is written within the value, where that was asked for.
+	Nested []decode.Nested `json:"nested,omitempty"`
 }
 
-func toRecord(ctx context.Context, kv etcdview.KV, d decode.Options, keysOnly bool) record {
+func toRecord(ctx context.Context, kv etcdview.KV, d decode.Options, keysOnly, nested bool) record {
 	r := record{Key: etcdview.Printable(kv.Key), CreateRevision: kv.CreateRevision, ModRevision: kv.ModRevision, Version: kv.Version,
 		Lease: kv.Lease}
 	if keysOnly {
@@ -55,6 +57,9 @@ func toRecord(ctx context.Context, kv etcdview.KV, d decode.Options, keysOnly bo
 		r.Error = err.Error()
 	}
 	r.Value = t
+	if nested {
+		r.Nested = v.Nested()
+	}
 	return r
 }
 
@@ -65,6 +70,7 @@ type printer struct {
 	decode   decode.Options
 	keysOnly bool
 	value    bool // the value alone, without the line about the key
+	nested   bool // and what is written within it
 
 	n     int
 	table *tabwriter.Writer
@@ -91,7 +97,7 @@ func (p *printer) kv(ctx context.Context, kv etcdview.KV) error {
 		}
 		return p.line(v.Base64())
 	case "json", "jsonl":
-		return p.json(toRecord(ctx, kv, p.decode, p.keysOnly))
+		return p.json(toRecord(ctx, kv, p.decode, p.keysOnly, p.nested))
 	case "table":
 		return p.row(ctx, kv)
 	}
@@ -170,8 +176,24 @@ func (p *printer) yaml(ctx context.Context, kv etcdview.KV) error {
 	if len(y) > 0 && y[len(y)-1] != '\n' {
 		b.WriteByte('\n')
 	}
+	if p.nested {
+		comment(&b, &v)
+	}
 	_, err = p.w.Write(b.Bytes())
 	return err
+}
+
+// comment writes what is written within a value below it, as comments, so that it stays YAML.
+func comment(b *bytes.Buffer, v *decode.Value) {
+	if v.Masked() {
+		b.WriteString("# what is within it is masked: --show-secrets\n")
+	}
+	for _, n := range v.Nested() {
+		fmt.Fprintf(b, "#\n# within %s: %s\n", n.Path, strings.Join(n.Encodings, ", "))
+		for l := range strings.Lines(n.Text) {
+			fmt.Fprintf(b, "#   %s\n", strings.TrimRight(l, "\r\n"))
+		}
+	}
 }
 
 // end writes what must follow the last key.
