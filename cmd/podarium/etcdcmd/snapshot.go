@@ -154,8 +154,9 @@ func (o *options) snapshotRestore() *cobra.Command {
 			}
 			w := cmd.OutOrStdout()
 			preview := fmt.Sprintf("restore %s into the new directory %s, for member %s of %s; revision %d → %d", args[0], c.OutputDataDir, c.Name, c.InitialCluster, rev, rev+int64(bump))
+			fmt.Fprintln(w, preview)
 			if dryRun {
-				_, err := fmt.Fprintln(w, preview+"\ndry run: nothing was written")
+				_, err := fmt.Fprintln(w, "dry run: nothing was written")
 				return err
 			}
 			j, err := o.openJournal()

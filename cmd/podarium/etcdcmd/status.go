@@ -151,7 +151,7 @@ func printAddresses(tw *tabwriter.Writer, o *etcdview.Overview) {
 }
 
 func printMembers(tw *tabwriter.Writer, o *etcdview.Overview) {
-	fmt.Fprintln(tw, "MEMBER\tID\tROLE\tVERSION\tSIZE\tIN USE\tQUOTA\tTERM\tAPPLIED\tLAG\tLATENCY")
+	fmt.Fprintln(tw, "MEMBER\tID\tROLE\tVERSION\tSTORAGE\tSIZE\tIN USE\tQUOTA\tTERM\tINDEX\tAPPLIED\tLAG\tLATENCY")
 	for i := range o.Members {
 		m := &o.Members[i]
 		if m.Err != "" {
@@ -169,7 +169,7 @@ func printMembers(tw *tabwriter.Writer, o *etcdview.Overview) {
 		if m.Quota > 0 {
 			quota = etcdview.Size(m.Quota)
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\n", m.Name, m.ID, role, m.Version, etcdview.Size(m.Size),
-			fmt.Sprintf("%s (%.0f%%)", etcdview.Size(m.InUse), 100*(1-m.Fragmentation())), quota, m.Term, m.Applied, o.Lag(m), m.Latency.Round(10*time.Microsecond))
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\n", m.Name, m.ID, role, m.Version, cmp.Or(m.StorageVersion, "-"), etcdview.Size(m.Size),
+			fmt.Sprintf("%s (%.0f%%)", etcdview.Size(m.InUse), 100*(1-m.Fragmentation())), quota, m.Term, m.Index, m.Applied, o.Lag(m), m.Latency.Round(10*time.Microsecond))
 	}
 }

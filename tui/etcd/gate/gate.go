@@ -196,6 +196,9 @@ func files(s *screen.Scope, step *Step) (journal *operate.Journal, undo string, 
 	return journal, filepath.Join(dir, "podarium", "undo", s.Now().UTC().Format("20060102T150405.000000000")+".jsonl"), nil
 }
 
+// Record does what changes nothing of the etcd, so that it needs no leave and is not asked for, and records it.
+func Record(s *screen.Scope, step *Step) { do(s, step, nil) }
+
 // Read shows how something goes that takes its time and changes nothing: it needs no leave and no record.
 func Read(s *screen.Scope, what string, f func(ctx context.Context, report func(line string)) (result string, err error)) {
 	r := newRunning(s, &Step{Name: what})

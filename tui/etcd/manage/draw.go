@@ -70,14 +70,18 @@ func (v *overview) drawGoing(c *canvas.Canvas, s *style.Styles) {
 
 // drawMembers draws a line for each member. Where there is little room, what Raft counts gives way first.
 func (v *overview) drawMembers(c *canvas.Canvas, s *style.Styles) {
-	wide := c.Width() >= 112
-	v.grid.Columns = []grid.Column{{Head: "  MEMBER", Wide: true}, {Head: "ROLE"}, {Head: "VERSION"}, {Head: "SIZE", Right: true}, {Head: "IN USE", Right: true}}
+	wide, widest := c.Width() >= 112, c.Width() >= 130
+	v.grid.Columns = []grid.Column{{Head: "  MEMBER", Wide: true}, {Head: "ROLE"}, {Head: "VERSION"}}
+	if widest {
+		v.grid.Columns = append(v.grid.Columns, grid.Column{Head: "STORAGE"})
+	}
+	v.grid.Columns = append(v.grid.Columns, grid.Column{Head: "SIZE", Right: true}, grid.Column{Head: "IN USE", Right: true})
 	if wide {
 		v.grid.Columns = append(v.grid.Columns, grid.Column{Head: "QUOTA", Right: true}, grid.Column{Head: "FREE", Right: true}, grid.Column{Head: "TERM", Right: true},
 			grid.Column{Head: "INDEX", Right: true}, grid.Column{Head: "APPLIED", Right: true})
 	}
 	v.grid.Columns = append(v.grid.Columns, grid.Column{Head: "LAG", Right: true}, grid.Column{Head: "LATENCY", Right: true}, grid.Column{Head: "STATE"})
-	v.grid.Draw(c, s, len(v.data.Members), func(i int) []grid.Cell { return v.memberCells(&v.data.Members[i], wide) }, true)
+	v.grid.Draw(c, s, len(v.data.Members), func(i int) []grid.Cell { return v.memberCells(&v.data.Members[i], wide, widest) }, true)
 }
 
 // complaints are what a member says is wrong, without the IDs of those that raised an alarm: each member tells of all.
@@ -94,7 +98,7 @@ func complaints(errs []string) []string {
 	return list
 }
 
-func (v *overview) memberCells(m *etcdview.Member, wide bool) []grid.Cell {
+func (v *overview) memberCells(m *etcdview.Member, wide, widest bool) []grid.Cell {
 	state, role, text := screen.Good, "follower", "healthy"
 	switch {
 	case m.Name == "": // it was added, and has yet to join
@@ -115,6 +119,13 @@ func (v *overview) memberCells(m *etcdview.Member, wide bool) []grid.Cell {
 	}
 	ink := func(s *style.Styles) canvas.Style { return state.Style(s) }
 	cells := []grid.Cell{{Text: state.Glyph() + " " + name, Ink: ink}, {Text: role}, {Text: m.Version}}
+	if widest {
+		storage := m.StorageVersion
+		if storage == "" && m.Err == "" { // before 3.6 it is not told
+			storage = "-"
+		}
+		cells = append(cells, grid.Cell{Text: storage})
+	}
 	numbers := []string{etcdview.Size(m.Size), etcdview.Size(m.InUse)}
 	if wide {
 		quota := "-"

@@ -16,6 +16,7 @@ import (
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/etcd/access"
 	"github.com/podarium/podarium/tui/etcd/fixture"
+	"github.com/podarium/podarium/tui/etcd/gate"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/screentest"
 )
@@ -195,6 +196,13 @@ func TestSnapshotIsSavedAndChecked(t *testing.T) {
 	}
 	if st, err := os.Stat(file); err != nil || st.Size() < 1000 {
 		t.Errorf("%v, %v", st, err)
+	}
+	j, err := gate.Journal(v.scope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list, err := j.Entries(); err != nil || len(list) == 0 || list[len(list)-1].Operation != "snapshot save" || list[len(list)-1].Target != file || list[len(list)-1].State != operate.Done {
+		t.Errorf("it is recorded as %+v, %v", list, err)
 	}
 }
 

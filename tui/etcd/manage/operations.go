@@ -148,12 +148,12 @@ func (v *overview) askSnapshot() {
 			if v.data != nil {
 				size = largest(v.data).Size
 			}
-			gate.Read(v.scope, "save a snapshot", func(ctx context.Context, report func(string)) (string, error) {
+			gate.Record(v.scope, &gate.Step{Name: "snapshot save", Target: values[0], Do: func(ctx context.Context, _ string, report func(string)) (string, error) {
 				n, err := operate.SaveSnapshot(ctx, v.store, values[0], operate.SnapshotOptions{Progress: func(n int64) {
 					report(fmt.Sprintf("%s of about %s …", etcdview.Size(n), etcdview.Size(size)))
 				}})
 				return fmt.Sprintf("%s saved to %s; its checksum is right. 'podarium etcd --snapshot %[2]s' opens it", etcdview.Size(n), values[0]), err
-			})
+			}})
 		},
 	}))
 }
