@@ -50,8 +50,8 @@ func pending(t *testing.T, c *clustertest.Cluster, name string) {
 func TestSchedulingDemos(t *testing.T) {
 	t.Parallel()
 	c := clustertest.Start(t, clustertest.Options{Nodes: 2})
-	for _, name := range []string{"scheduling-node-selector", "scheduling-affinity", "scheduling-spread"} {
-		podarium(t, c, "demo", name)
+	for _, name := range []string{"node-selector", "node-name", "node-restriction", "node-affinity", "pod-affinity", "spread"} {
+		podarium(t, c, "demo", "scheduling-"+name)
 	}
 
 	// nodeName, nodeSelector, and a label that a kubelet may not set.
@@ -70,11 +70,29 @@ func TestSchedulingDemos(t *testing.T) {
 		}
 	}
 
-	// Affinity: one cache a node, and a front beside it; a third cache has no room.
+	// Node affinity: the hard one waits for a label, the soft one goes by what weighs most.
+	if n := placed(t, c, "app=nice-to-have", 1); n["node-2"] != 1 {
+		t.Errorf("nice-to-have is on %v", n)
+	}
+	clustertest.Eventually(t, "must-have to wait", func() bool {
+		out := c.Kubectl(t, "get", "events", "--field-selector", "reason=FailedScheduling", "-o", "jsonpath={.items[*].involvedObject.name}")
+		return strings.Contains(out, "must-have-")
+	})
+	c.Kubectl(t, "label", "node", "node-1", "gpu=large")
+	c.Kubectl(t, "rollout", "restart", "deployment", "nice-to-have")
+	c.Kubectl(t, "rollout", "status", "deployment", "nice-to-have", "--timeout=180s")
+	for _, app := range []string{"must-have", "nice-to-have"} {
+		if n := placed(t, c, "app="+app, 1); n["node-1"] != 1 {
+			t.Errorf("%s is on %v", app, n)
+		}
+	}
+
+	// Pod affinity: one cache a node, and a front beside each; a third cache has no room.
 	if n := placed(t, c, "app=cache", 2); n["node-1"] != 1 || n["node-2"] != 1 {
 		t.Errorf("the caches are on %v", n)
 	}
 	placed(t, c, "app=front", 2)
+	placed(t, c, "app=fan", 1)
 	c.Kubectl(t, "scale", "deployment", "cache", "--replicas=3")
 	clustertest.Eventually(t, "the third cache to wait", func() bool {
 		out := c.Kubectl(t, "get", "events", "--field-selector", "reason=FailedScheduling", "-o", "jsonpath={.items[*].message}")
@@ -124,14 +142,14 @@ func TestPriorityDemo(t *testing.T) {
 func TestApplicationDemos(t *testing.T) {
 	t.Parallel()
 	c := clustertest.Start(t, clustertest.Options{Nodes: 2})
-	for _, name := range []string{"workloads", "zookeeper", "shop", "trouble"} {
+	for _, name := range []string{"daemonset", "job", "cronjob", "statefulset", "replicationcontroller", "zookeeper", "shop", "trouble"} {
 		podarium(t, c, "demo", name)
 	}
 	for selector, n := range map[string]int{"app=agent": 2, "app=ordered": 3, "app=old-style": 2, "app=zookeeper": 3, "app=test-service": 3, "app=test-web": 2, "app=redis": 1} {
 		placed(t, c, selector, n)
 	}
-	clustertest.Eventually(t, "the Job to be complete", func() bool {
-		return c.Kubectl(t, "get", "job", "pi", "-o", "jsonpath={.status.succeeded}") == "5"
+	clustertest.Eventually(t, "one Job to be complete, and the other to have failed as often as it may", func() bool {
+		return c.Kubectl(t, "get", "jobs", "pi", "futile", "-o", "jsonpath={.items[*].status.succeeded} {.items[*].status.failed} {.items[1].status.conditions[?(@.type=='Failed')].reason}") == "5 2 BackoffLimitExceeded"
 	})
 	c.Kubectl(t, "create", "job", "--from=cronjob/tick", "now") // rather than wait for the minute
 	clustertest.Eventually(t, "the CronJob's Job", func() bool {
@@ -187,7 +205,7 @@ func TestDemoCommands(t *testing.T) {
 		podarium(t, c, "demo", e.Name)
 		for _, try := range e.Try {
 			line := strings.ReplaceAll(try.Line, "--replicas 5000", "--replicas 20") // it is the command that is tried
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 			var out []byte
 			for { // a Pod may not be there yet, for a reader a moment later it is
 				cmd := exec.CommandContext(ctx, "sh", "-c", line)
