@@ -207,15 +207,15 @@ func held(err error) string {
 
 // gone waits until the Pod does not exist any more, by watching it; a watch that ends is begun again.
 func gone(ctx context.Context, c *cluster.Cluster, ref change.Ref) error {
-	pods := c.Kubernetes().CoreV1().Pods(ref.Namespace)
+	pods, only := c.Kubernetes().CoreV1().Pods(ref.Namespace), "metadata.name="+ref.Name
 	for {
-		pod, err := pods.Get(ctx, ref.Name, metav1.GetOptions{})
-		if apierrors.IsNotFound(err) || err == nil && pod.UID != ref.UID {
+		list, err := pods.List(ctx, metav1.ListOptions{FieldSelector: only})
+		if err == nil && (len(list.Items) == 0 || list.Items[0].UID != ref.UID) {
 			return nil
 		}
 		var w watch.Interface
-		if err == nil {
-			w, err = pods.Watch(ctx, metav1.ListOptions{FieldSelector: "metadata.name=" + ref.Name, ResourceVersion: pod.ResourceVersion})
+		if err == nil { // from the list and not from the Pod, which may have changed last before what the server remembers
+			w, err = pods.Watch(ctx, metav1.ListOptions{FieldSelector: only, ResourceVersion: list.ResourceVersion})
 		}
 		switch {
 		case ctx.Err() != nil:

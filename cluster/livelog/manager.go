@@ -124,13 +124,11 @@ func (m *manager) run(ctx context.Context) {
 		}
 		at := make([]position, len(fresh))
 		if !begun {
-			m.begin(ctx, fresh, at)
+			fresh, at = m.begin(ctx, fresh)
 			begun = true
 		}
 		for i, s := range fresh {
-			if !m.q.Previous {
-				all.Go(func() { m.follow(ctx, s, at[i]) })
-			}
+			all.Go(func() { m.follow(ctx, s, at[i]) })
 		}
 	}
 }
@@ -184,11 +182,11 @@ func (m *manager) source(p *corev1.Pod, c *corev1.ContainerStatus) *Source {
 	return s
 }
 
-// begin reads what the sources logged so far and merges it by time. at receives how far each was read.
-func (m *manager) begin(ctx context.Context, sources []*Source, at []position) {
+// begin reads what the sources logged so far and merges it by time. It returns those that are to be read on, and from where.
+func (m *manager) begin(ctx context.Context, sources []*Source) (rest []*Source, from []position) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	rings := make([]ring, len(sources))
+	rings, at, over := make([]ring, len(sources)), make([]position, len(sources)), make([]bool, len(sources))
 	slots := make(chan struct{}, parallel)
 	var all sync.WaitGroup
 	for i, s := range sources {
@@ -202,7 +200,9 @@ func (m *manager) begin(ctx context.Context, sources []*Source, at []position) {
 				rings[i].append(s.id, nanos, text)
 			})
 			at[i] = r.position
-			if m.q.Previous || err != nil {
+			late := ctx.Err() != nil // it takes longer than patience, which is no error
+			over[i] = m.q.Previous && !late
+			if over[i] || err != nil && !late {
 				m.say(s, stateAfter(err), err)
 			}
 		})
@@ -220,6 +220,12 @@ func (m *manager) begin(ctx context.Context, sources []*Source, at []position) {
 	})
 	m.synced = true
 	m.touch()
+	for i, s := range sources {
+		if !over[i] {
+			rest, from = append(rest, s), append(from, at[i])
+		}
+	}
+	return rest, from
 }
 
 // merge calls line for the lines of all rings, by time; each ring is in order already.
@@ -258,7 +264,7 @@ func merge(rings []ring, line func(entry, []byte)) {
 func (m *manager) follow(ctx context.Context, s *Source, at position) {
 	backoff := minBackoff
 	for {
-		if !m.isNewest(s) { // a log is asked for by the container's name, and would be the next instance's
+		if !m.q.Previous && !m.isNewest(s) { // a log is asked for by the container's name, and would be the next instance's
 			m.say(s, Ended, nil)
 			return
 		}
@@ -268,7 +274,7 @@ func (m *manager) follow(ctx context.Context, s *Source, at position) {
 				m.say(s, Reading, nil)
 			}
 		}})
-		err := m.read(asked, s, m.options(s, at, true), func(nanos int64, text []byte) {
+		err := m.read(asked, s, m.options(s, at, !m.q.Previous), func(nanos int64, text []byte) {
 			if !r.isNew(nanos) {
 				return
 			}

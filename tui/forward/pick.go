@@ -7,12 +7,15 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/tui/screen"
@@ -178,22 +181,39 @@ func ready(p *corev1.Pod) bool {
 	return false
 }
 
-// untilGone returns when the Pod is going or gone, or with ctx.
-func untilGone(ctx context.Context, c *cluster.Cluster, pod *corev1.Pod) {
-	pods := c.Kubernetes().CoreV1().Pods(pod.Namespace)
-	version := pod.ResourceVersion
-	for ctx.Err() == nil {
-		w, err := pods.Watch(ctx, metav1.ListOptions{FieldSelector: "metadata.name=" + pod.Name, ResourceVersion: version})
+// untilGone returns when the Pod is going or gone, with true, or else when that cannot be known any more: with ctx, or without a server.
+// It watches from the list and not from the Pod, which may have changed last before what the server remembers.
+func untilGone(ctx context.Context, c *cluster.Cluster, pod *corev1.Pod) bool {
+	pods, only := c.Kubernetes().CoreV1().Pods(pod.Namespace), "metadata.name="+pod.Name
+	stays := func(o runtime.Object) bool {
+		p, ok := o.(*corev1.Pod)
+		return ok && p.UID == pod.UID && lives(p)
+	}
+	for {
+		list, err := pods.List(ctx, metav1.ListOptions{FieldSelector: only})
 		if err != nil {
-			return // the connection itself tells then, or the next attempt does
+			return false // the connection itself tells then, or the next attempt does
+		}
+		if len(list.Items) == 0 || !stays(&list.Items[0]) {
+			return true
+		}
+		w, err := pods.Watch(ctx, metav1.ListOptions{FieldSelector: only, ResourceVersion: list.ResourceVersion})
+		if err != nil {
+			return false
 		}
 		for e := range w.ResultChan() {
-			p, ok := e.Object.(*corev1.Pod)
-			if !ok || p.UID != pod.UID || !lives(p) || e.Type == "DELETED" {
-				w.Stop()
-				return
+			if e.Type == watch.Error { // it ends after that
+				continue
 			}
-			version = p.ResourceVersion
+			if e.Type == watch.Deleted || !stays(e.Object) {
+				w.Stop()
+				return true
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(minBackoff):
 		}
 	}
 }

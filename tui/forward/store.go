@@ -136,9 +136,10 @@ func (st *store) connect(ctx context.Context, u update, pod *corev1.Pod, port ui
 	}()
 	gone := make(chan struct{})
 	go func() {
-		untilGone(ctx, st.cluster, pod)
-		close(gone)
-		cancel()
+		if untilGone(ctx, st.cluster, pod) {
+			close(gone)
+			cancel()
+		}
 	}()
 	err = fw.ForwardPorts()
 	select {

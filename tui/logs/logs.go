@@ -364,7 +364,7 @@ func (v *view) Object() (screen.Object, bool) { return v.request.Object, true }
 func (v *view) Draw(c *canvas.Canvas) {
 	s := v.scope.Styles()
 	if v.pager.Len() == 0 {
-		c.Text(2, 1, s.Muted, "no lines")
+		c.Text(2, 1, s.Muted, v.none())
 		return
 	}
 	v.height = c.Height()

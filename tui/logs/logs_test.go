@@ -102,6 +102,22 @@ func TestFilterAndMarks(t *testing.T) {
 	}
 }
 
+// TestItSaysWhyThereIsNothing looks at no lines for three reasons, and at the filter in the title, which room must not take away.
+func TestItSaysWhyThereIsNothing(t *testing.T) {
+	h, v := fixture(t, 100)
+	if err := v.Filter("nowhere"); err != nil {
+		t.Fatal(err)
+	}
+	if text := screentest.Draw(h, v, 80, 24).String(); !strings.Contains(text, "none of 100 lines matches") || !strings.Contains(text, "logs /nowhere   0 of 100 lines") {
+		t.Errorf("a filter that matches nothing:\n%s", text)
+	}
+	v.query.Previous, v.text.snap, v.filter = true, &livelog.Snapshot{Synced: true}, ""
+	v.narrow()
+	if text := screentest.Draw(h, v, 80, 24).String(); !strings.Contains(text, "no log before this one") || !strings.Contains(text, "no container was restarted") {
+		t.Errorf("without a restart:\n%s", text)
+	}
+}
+
 func TestWhatIsLetGoTakesItsMarksAlong(t *testing.T) {
 	h, v := fixture(t, 100)
 	v.text.mark(h.Time)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/podarium/podarium/cluster"
@@ -64,18 +65,22 @@ func find(ctx context.Context, c *cluster.Cluster, r Session) (target, error) {
 
 // await waits until the container runs, and tells what it waits for: a debug container comes a moment after it was asked for.
 func await(ctx context.Context, c *cluster.Cluster, t target, tell func(string)) error {
-	pods := c.Kubernetes().CoreV1().Pods(t.at.Namespace)
+	pods, only := c.Kubernetes().CoreV1().Pods(t.at.Namespace), "metadata.name="+t.at.Pod
 	for {
-		pod, err := pods.Get(ctx, t.at.Pod, metav1.GetOptions{})
+		list, err := pods.List(ctx, metav1.ListOptions{FieldSelector: only})
 		if err != nil {
 			return err
 		}
-		runs, why := running(pod, t.at.Name)
+		if len(list.Items) == 0 {
+			return apierrors.NewNotFound(corev1.Resource("pods"), t.at.Pod)
+		}
+		runs, why := running(&list.Items[0], t.at.Name)
 		tell(why)
 		if runs {
 			return nil
 		}
-		w, err := pods.Watch(ctx, metav1.ListOptions{FieldSelector: "metadata.name=" + t.at.Pod, ResourceVersion: pod.ResourceVersion})
+		// From the list and not from the Pod, which may have changed last before what the server remembers.
+		w, err := pods.Watch(ctx, metav1.ListOptions{FieldSelector: only, ResourceVersion: list.ResourceVersion})
 		if err != nil {
 			return err
 		}
