@@ -67,6 +67,15 @@ func (s *Store) ClusterID(ctx context.Context) (string, error) {
 	return hex(a.status.Header.ClusterId), nil
 }
 
+// Status is that of the member which answers first: those that are down do not matter.
+func (s *Store) Status(ctx context.Context) (*clientv3.StatusResponse, error) {
+	a, err := s.any(ctx)
+	if err != nil {
+		return nil, readError("ask for the status", "", err)
+	}
+	return a.status, nil
+}
+
 // any is the first answer of a member: all are asked at once.
 func (s *Store) any(ctx context.Context) (answer, error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -261,7 +270,7 @@ func (s *Store) ask(ctx context.Context, m *etcdserverpb.Member, a answer, silen
 	}
 	if a.status == nil {
 		if errors.Is(err, context.DeadlineExceeded) && len(m.ClientURLs) > 0 {
-			err = reach(ctx, m.ClientURLs[0], err)
+			err = reach(ctx, m.ClientURLs[0], fmt.Errorf("nothing came within %s", memberTimeout))
 		}
 		out.Err = err.Error()
 		return

@@ -13,6 +13,7 @@ import (
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/embedded"
 	"github.com/podarium/podarium/cmd/podarium/etcdcmd"
+	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/tui"
 )
 
@@ -58,12 +59,12 @@ func etcdUI(cmd *cobra.Command, f *flags, t etcdcmd.Target) error {
 	return show(cmd.Context(), ui)
 }
 
-// etcdStatus is the health of an etcd by itself.
+// etcdStatus is the health of an etcd by itself: it is well as long as one of its members answers.
 func etcdStatus(client *clientv3.Client) func(context.Context) (cluster.Status, error) {
 	return func(ctx context.Context) (cluster.Status, error) {
 		part := cluster.Component{Name: "etcd", State: cluster.Ready}
 		s := cluster.Status{}
-		r, err := client.Status(ctx, client.Endpoints()[0])
+		r, err := etcdview.New(client).Status(ctx)
 		if err != nil {
 			part.State, part.Message = cluster.Failed, err.Error()
 		} else {

@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/podarium/podarium/cluster"
+	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/tui/screen"
 )
 
@@ -118,19 +119,20 @@ func ask(ctx context.Context, c *cluster.Cluster, s *Sample, all bool) {
 	}
 	s.At = time.Now()
 	if e := c.Etcd(); e != nil {
-		askEtcd(ctx, e, c.EtcdPrefix(), s)
+		askEtcd(ctx, e, c, s)
 	} else if all {
 		askPods(ctx, c, s)
 	}
 }
 
-func askEtcd(ctx context.Context, e *clientv3.Client, prefix string, s *Sample) {
-	if eps := e.Endpoints(); len(eps) > 0 {
-		if r, err := e.Status(ctx, eps[0]); err == nil {
-			s.Revision, s.DBSize, s.InUse = r.Header.Revision, r.DbSize, r.DbSizeInUse
-		}
+func askEtcd(ctx context.Context, e *clientv3.Client, c *cluster.Cluster, s *Sample) {
+	if r, err := etcdview.New(e).Status(ctx); err == nil {
+		s.Revision, s.DBSize, s.InUse = r.Header.Revision, r.DbSize, r.DbSizeInUse
 	}
-	r, err := e.Get(ctx, strings.TrimSuffix(prefix, "/")+"/pods/", clientv3.WithPrefix(), clientv3.WithCountOnly(), clientv3.WithSerializable())
+	if c.EtcdOnly() { // which may hold anything
+		return
+	}
+	r, err := e.Get(ctx, strings.TrimSuffix(c.EtcdPrefix(), "/")+"/pods/", clientv3.WithPrefix(), clientv3.WithCountOnly(), clientv3.WithSerializable())
 	if err == nil {
 		s.Pods = r.Count
 	}

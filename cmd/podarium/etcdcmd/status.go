@@ -155,7 +155,7 @@ func printMembers(tw *tabwriter.Writer, o *etcdview.Overview) {
 	for i := range o.Members {
 		m := &o.Members[i]
 		if m.Err != "" {
-			fmt.Fprintf(tw, "%s\t%s\tdoes not answer: %s\n", m.Name, m.ID, m.Err)
+			fmt.Fprintf(tw, "%s\t%s\tno answer%s\n", m.Name, m.ID, strings.Repeat("\t-", 10))
 			continue
 		}
 		role := "follower"
@@ -171,5 +171,10 @@ func printMembers(tw *tabwriter.Writer, o *etcdview.Overview) {
 		}
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\n", m.Name, m.ID, role, m.Version, cmp.Or(m.StorageVersion, "-"), etcdview.Size(m.Size),
 			fmt.Sprintf("%s (%.0f%%)", etcdview.Size(m.InUse), 100*(1-m.Fragmentation())), quota, m.Term, m.Index, m.Applied, o.Lag(m), m.Latency.Round(10*time.Microsecond))
+	}
+	for i := range o.Members {
+		if m := &o.Members[i]; m.Err != "" {
+			fmt.Fprintf(tw, "\n%s does not answer: %s\n", cmp.Or(m.Name, m.ID), m.Err)
+		}
 	}
 }
