@@ -90,6 +90,35 @@ func TestUndoTakesTheLastChangeBack(t *testing.T) {
 	}
 }
 
+// TestUndoTakesAllOfOneChangeBack deletes what is marked, and has all of it back, but for what somebody else has made again meanwhile.
+func TestUndoTakesAllOfOneChangeBack(t *testing.T) {
+	d, c, ns := start(t)
+	for _, name := range []string{"marked-1", "marked-2", "marked-3"} {
+		c.Kubectl(t, "-n", ns, "create", "configmap", name, "--from-literal=k=v")
+	}
+	d.Command("cm " + ns + " /marked")
+	d.Wait("marked-1", "marked-3")
+	d.Keys("g", "space", "space", "space")
+	d.Wait("3 marked")
+	d.Keys("ctrl+d")
+	d.Wait("Delete configmaps marked-1, marked-2, marked-3")
+	d.Keys("enter")
+	d.Wait("3 changes")
+	d.Keys("y")
+	d.Wait("done: 3 changes", "U takes them back")
+	c.Kubectl(t, "-n", ns, "create", "configmap", "marked-2", "--from-literal=k=another")
+	d.Keys("U")
+	d.Wait("2 changes", "undo: delete configmap/marked-3", "undo: delete configmap/marked-1", "this stays as it is", "marked-2 still exists, or exists again")
+	d.Keys("y")
+	d.Wait("done: 2 changes")
+	got := c.Kubectl(t, "-n", ns, "get", "configmaps", "-o", "jsonpath={range .items[*]}{.metadata.name}={.data.k} {end}")
+	for _, want := range []string{"marked-1=v", "marked-2=another", "marked-3=v"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("there are %s, want %s too", got, want)
+		}
+	}
+}
+
 func TestRowsComeAndGoByThemselves(t *testing.T) {
 	d, c, ns := start(t)
 	d.Command("po " + ns + " /web")

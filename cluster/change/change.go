@@ -86,6 +86,14 @@ func (p *Plan) WithEffects(lines ...string) *Plan {
 	return &q
 }
 
+// Together marks plans as one change of the user's, such as that of all marked objects: With finds those that were made of it.
+func Together(plans ...*Plan) {
+	one := new(int)
+	for _, p := range plans {
+		p.request.together = one
+	}
+}
+
 // Record is a change that was made.
 type Record struct {
 	// ID counts from 1 in the order of Apply.

@@ -35,6 +35,14 @@ func (d *Door) Records() []Record {
 	return slices.Clone(d.records)
 }
 
+// With are the changes that were made together with r, which is among them, oldest first.
+func (d *Door) With(r Record) []Record {
+	if r.Plan.request.together == nil {
+		return []Record{r}
+	}
+	return slices.DeleteFunc(d.Records(), func(o Record) bool { return o.Plan.request.together != r.Plan.request.together })
+}
+
 // Apply makes the change. It returns ErrReadOnly, an ErrConflict, or the server's error, and then nothing was changed; after an
 // error of the connection or of ctx it is not known whether the change was made.
 func (d *Door) Apply(ctx context.Context, p *Plan) (*Record, error) {

@@ -26,6 +26,7 @@ type request struct {
 	force       bool                       // takes over the fields of other managers
 	operation   *Operation                 // instead of a write to the API
 	undoes      int                        // the record that this plan takes back
+	together    *int                       // the same for all that are made as one change; nil for one alone
 }
 
 // Edit says how to change one object.

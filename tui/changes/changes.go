@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/podarium/podarium/cluster"
@@ -96,8 +97,9 @@ func applyThen(s *screen.Scope, plans []*change.Plan, then func(error)) {
 	what := plans[0].Summary
 	if len(plans) > 1 {
 		what = fmt.Sprintf("%d changes", len(plans))
+		change.Together(plans...)
 	}
-	screen.Call(s, what, applyTimeout, func(ctx context.Context) (int, error) {
+	screen.Call(s, what, applyTimeout+time.Duration(len(plans))*time.Second, func(ctx context.Context) (int, error) {
 		for i, p := range plans {
 			if _, err := door.Apply(ctx, p); err != nil {
 				return i, err
@@ -111,7 +113,7 @@ func applyThen(s *screen.Scope, plans []*change.Plan, then func(error)) {
 		case err != nil:
 			s.Fail(err)
 		case n > 1:
-			s.Say(screen.Good, "done: "+what+"   (D lists them, with undo)")
+			s.Say(screen.Good, "done: "+what+"   (U takes them back)")
 		default:
 			s.Say(screen.Good, "done: "+what+"   (U takes it back)")
 		}
@@ -120,7 +122,7 @@ func applyThen(s *screen.Scope, plans []*change.Plan, then func(error)) {
 }
 
 // Undo proposes to take back the last change that was made from here, not taken back, and can be: what never can is passed over,
-// and the preview says so.
+// and the preview says so. What was done to several objects at once is taken back at once.
 func Undo(s *screen.Scope) {
 	passed := 0
 	for _, r := range slices.Backward(Door(s).Records()) {
@@ -129,7 +131,7 @@ func Undo(s *screen.Scope) {
 		case r.Plan.Final():
 			passed++
 		default:
-			undo(s, r, passed)
+			undo(s, Door(s).With(r), passed)
 			return
 		}
 	}
@@ -137,18 +139,58 @@ func Undo(s *screen.Scope) {
 }
 
 // UndoRecord proposes to take back one change.
-func UndoRecord(s *screen.Scope, r change.Record) { undo(s, r, 0) }
+func UndoRecord(s *screen.Scope, r change.Record) { undo(s, []change.Record{r}, 0) }
 
-// undo proposes to take back a change after which so many were made that cannot be.
-func undo(s *screen.Scope, r change.Record, passed int) {
+// undo proposes to take back some changes that were made as one, the last one first, after which so many were made that cannot be.
+func undo(s *screen.Scope, made []change.Record, passed int) {
 	door := Door(s)
-	Propose(s, "take back: "+r.Plan.Summary, One(func(ctx context.Context, _ *cluster.Cluster) (*change.Plan, error) {
-		p, err := door.Undo(ctx, &r)
-		if err == nil && passed > 0 {
-			p = p.WithEffects(fmt.Sprintf("what was done after it and cannot be taken back, as evictions, stays done: %d", passed))
+	var last []change.Record
+	for _, r := range slices.Backward(made) {
+		if len(made) == 1 || r.UndoneBy == 0 && !r.Plan.Final() {
+			last = append(last, r)
 		}
-		return p, err
-	}))
+	}
+	what := "take back: " + last[0].Plan.Summary
+	if len(last) > 1 {
+		what = fmt.Sprintf("take back %d changes", len(last))
+	}
+	Propose(s, what, func(ctx context.Context, _ *cluster.Cluster) ([]*change.Plan, error) {
+		plans, errs := parallel(last, func(r change.Record) (*change.Plan, error) { return door.Undo(ctx, &r) })
+		var back []*change.Plan
+		var stays []string
+		for i, p := range plans {
+			if errs[i] == nil {
+				back = append(back, p)
+			} else {
+				stays = append(stays, "this stays as it is: "+errs[i].Error())
+			}
+		}
+		if len(back) == 0 {
+			return nil, errs[0]
+		}
+		if passed > 0 {
+			stays = append(stays, fmt.Sprintf("what was done after it and cannot be taken back, as evictions, stays done: %d", passed))
+		}
+		back[0] = back[0].WithEffects(stays...)
+		return back, nil
+	})
+}
+
+// parallel plans for each of some things, a few at a time: those of a distant cluster would take long one after the other.
+func parallel[T any](of []T, plan func(T) (*change.Plan, error)) ([]*change.Plan, []error) {
+	const most = 8
+	plans, errs := make([]*change.Plan, len(of)), make([]error, len(of))
+	slots := make(chan struct{}, most)
+	var all sync.WaitGroup
+	for i, one := range of {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			plans[i], errs[i] = plan(one)
+		})
+	}
+	all.Wait()
+	return plans, errs
 }
 
 // Ref is an object as changes name it, with what the user saw.

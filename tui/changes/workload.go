@@ -24,15 +24,15 @@ import (
 // each makes a Planner that plans for several objects. Those with nothing to do are left out, unless all are.
 func each(objects []screen.Object, f func(context.Context, *cluster.Cluster, change.Ref) (*change.Plan, error)) Planner {
 	return func(ctx context.Context, c *cluster.Cluster) ([]*change.Plan, error) {
+		all, errs := parallel(objects, func(o screen.Object) (*change.Plan, error) { return f(ctx, c, Ref(o)) })
 		var plans []*change.Plan
 		var nothing error
-		for _, o := range objects {
-			p, err := f(ctx, c, Ref(o))
+		for i, p := range all {
 			switch {
-			case errors.Is(err, change.ErrNothingToDo):
-				nothing = err
-			case err != nil:
-				return nil, err
+			case errors.Is(errs[i], change.ErrNothingToDo):
+				nothing = errs[i]
+			case errs[i] != nil:
+				return nil, errs[i]
 			default:
 				plans = append(plans, p)
 			}

@@ -168,7 +168,7 @@ func (v *view) apply() {
 	}
 	v.scope.Ask(dialog.NewConfirm(v.scope, dialog.Confirm{
 		Title: "Apply " + v.request.Path, Accept: "Apply",
-		Text: fmt.Sprintf("%d objects are created and %d changed, as the diffs show. Each can be taken back from the list of changes (D).", verbs["create"], verbs["update"]),
+		Text: fmt.Sprintf("%d objects are created and %d changed, as the diffs show. U takes them back, and the list of changes (D) each alone.", verbs["create"], verbs["update"]),
 		Then: func() { v.run(todo) },
 	}))
 }
@@ -180,6 +180,7 @@ func (v *view) run(todo []int) {
 	for i, n := range todo {
 		plans[i] = v.rows[n].Plan
 	}
+	change.Together(plans...)
 	screen.Call(v.scope, "apply "+v.request.Path, applyTimeout, func(ctx context.Context) ([]error, error) {
 		errs := make([]error, len(plans))
 		for i, p := range plans {
@@ -203,7 +204,7 @@ func (v *view) run(todo []int) {
 			v.move(0)
 			return
 		}
-		v.scope.Say(screen.Good, fmt.Sprintf("%d objects applied   (D lists them, with undo)", len(todo)))
+		v.scope.Say(screen.Good, fmt.Sprintf("%d objects applied   (U takes them back)", len(todo)))
 		v.read()
 	})
 }
