@@ -42,14 +42,19 @@ func (c *Controller) publishBuiltin(ctx context.Context) error {
 		return nil
 	}
 	const name = "kube-dns"
-	_, err := c.o.Client.CoreV1().Services(metav1.NamespaceSystem).Create(ctx, &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"k8s-app": name, "kubernetes.io/cluster-service": "true"}},
-		Spec: corev1.ServiceSpec{
-			ClusterIP: c.o.DNS.String(),
-			Ports:     []corev1.ServicePort{{Name: "dns", Protocol: corev1.ProtocolUDP, Port: 53}, {Name: "dns-tcp", Protocol: corev1.ProtocolTCP, Port: 53}},
-		},
-	}, metav1.CreateOptions{})
-	if err != nil && !apierrors.IsAlreadyExists(err) {
+	services := c.o.Client.CoreV1().Services(metav1.NamespaceSystem)
+	// To create it again would not be answered by AlreadyExists: the address is looked at first, and that is taken.
+	_, err := services.Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		_, err = services.Create(ctx, &corev1.Service{
+			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"k8s-app": name, "kubernetes.io/cluster-service": "true"}},
+			Spec: corev1.ServiceSpec{
+				ClusterIP: c.o.DNS.String(),
+				Ports:     []corev1.ServicePort{{Name: "dns", Protocol: corev1.ProtocolUDP, Port: 53}, {Name: "dns-tcp", Protocol: corev1.ProtocolTCP, Port: 53}},
+			},
+		}, metav1.CreateOptions{})
+	}
+	if err != nil {
 		return fmt.Errorf("service %s: %w", name, err)
 	}
 	return c.slice(ctx, metav1.NamespaceSystem, name, podnet.Gateway, port("dns", corev1.ProtocolUDP, 53), port("dns-tcp", corev1.ProtocolTCP, 53))
