@@ -14,6 +14,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"k8s.io/component-base/logs"
 	"k8s.io/kubectl/pkg/cmd"
 	"k8s.io/kubectl/pkg/cmd/plugin"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
@@ -40,13 +41,14 @@ func newKubectl(f *flags) *cobra.Command {
 					return err
 				}
 			}
-			k := cmd.NewDefaultKubectlCommandWithArgs(cmd.KubectlOptions{
+			defer logs.FlushLogs()
+			k := kubectl(cmd.KubectlOptions{
 				PluginHandler: cmd.NewDefaultPluginHandler(plugin.ValidPluginFilenamePrefixes),
 				Arguments:     append([]string{"kubectl"}, args...),
 				IOStreams:     genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr},
 			})
 			k.SetArgs(args)
-			k.SilenceUsage = true
+			k.SilenceUsage, k.SilenceErrors = true, true // the error is podarium's to print
 			cmdutil.BehaviorOnFatal(func(msg string, code int) {
 				if msg != "" {
 					fmt.Fprintln(os.Stderr, msg)
@@ -56,6 +58,13 @@ func newKubectl(f *flags) *cobra.Command {
 			return k.ExecuteContext(c.Context())
 		},
 	}
+}
+
+// kubectl is the command with the flags that its own main adds: -v, --vmodule.
+func kubectl(o cmd.KubectlOptions) *cobra.Command {
+	k := cmd.NewDefaultKubectlCommandWithArgs(o)
+	logs.AddFlags(k.PersistentFlags())
+	return k
 }
 
 // pointKubectl makes kubectl, in this process, find the running cluster.
@@ -85,7 +94,7 @@ func (f *flags) completeKubectl(c *cobra.Command, args []string, typed string) (
 	}
 	words := append(append([]string{cobra.ShellCompRequestCmd}, args...), typed)
 	var out bytes.Buffer
-	k := cmd.NewDefaultKubectlCommandWithArgs(cmd.KubectlOptions{
+	k := kubectl(cmd.KubectlOptions{
 		Arguments: append([]string{"kubectl"}, words...),
 		IOStreams: genericiooptions.IOStreams{In: &bytes.Buffer{}, Out: &out, ErrOut: io.Discard},
 	})
