@@ -1,21 +1,24 @@
 package standin
 
 import (
-	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/netip"
+	"path/filepath"
 	"runtime"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
 
 	"github.com/podarium/podarium/controllers/node/containers"
 	"github.com/podarium/podarium/controllers/podnet"
 )
 
-// BenchmarkMemory is what a stand-in that listens on one port takes of memory, in the runtime and the network.
+// BenchmarkMemory is what a Pod of one stand-in that listens on a port takes of memory, in the container runtime, the stand-in
+// and the network.
 func BenchmarkMemory(b *testing.B) {
 	const n = 200
 	c, err := Default()
@@ -35,34 +38,44 @@ func BenchmarkMemory(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		e := New(network, "node-1", c)
-		before := used()
-		var ps []containers.Process
-		for range n {
-			ip, err := subnet.Allocate()
-			if err != nil {
-				b.Fatal(err)
-			}
-			p, err := e.Start(containers.Spec{Image: "shop:v1", IP: ip, Dir: b.TempDir(), Ports: []corev1.ContainerPort{{ContainerPort: 80}}, Stdout: io.Discard, Stderr: io.Discard})
-			if err != nil {
-				b.Fatal(err)
-			}
-			ps = append(ps, p)
+		dir := b.TempDir()
+		r, err := containers.New(containers.Options{Name: "bench", Dir: filepath.Join(dir, "runtime"), Network: network, Subnet: subnet, Engine: New(network, "node-1", c)})
+		if err != nil {
+			b.Fatal(err)
 		}
-		for _, p := range ps { // all of them listen
-			for {
-				conn, err := network.DialContext(context.Background(), "tcp", p.(*process).spec.IP.String()+":80")
-				if err == nil {
-					_ = conn.Close()
-					break
-				}
-			}
+		before := used()
+		for i := range n {
+			startPod(b, r, filepath.Join(dir, "logs"), i)
 		}
 		b.ReportMetric(float64(used()-before)/n/1024, "KB/pod")
-		for _, p := range ps {
-			p.Kill()
-			<-p.Done()
+		if err := r.Close(b.Context()); err != nil {
+			b.Fatal(err)
 		}
+	}
+}
+
+// startPod does what a kubelet does for a Pod of one container, which listens when this returns.
+func startPod(b *testing.B, r *containers.Runtime, logs string, i int) {
+	b.Helper()
+	ctx := b.Context()
+	name := fmt.Sprintf("web-%d", i)
+	pod := &runtimeapi.PodSandboxConfig{
+		Metadata: &runtimeapi.PodSandboxMetadata{Name: name, Namespace: "default", Uid: name}, Hostname: name, LogDirectory: filepath.Join(logs, name),
+		Labels: map[string]string{"app": "web"},
+	}
+	sandbox, err := r.RunPodSandbox(ctx, pod, "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	container, err := r.CreateContainer(ctx, sandbox, &runtimeapi.ContainerConfig{
+		Metadata: &runtimeapi.ContainerMetadata{Name: "web"}, Image: &runtimeapi.ImageSpec{Image: "shop:v1"}, LogPath: "web/0.log",
+		Annotations: map[string]string{"io.kubernetes.container.ports": `[{"containerPort":80,"protocol":"TCP"}]`},
+	}, pod)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := r.StartContainer(ctx, container); err != nil {
+		b.Fatal(err)
 	}
 }
 
