@@ -20,7 +20,7 @@ e2e: ## only the tests that run the whole program
 bench: ## the speeds that README.md names
 	$(GO) test -run '^$$' -bench . -benchtime 3x -timeout 30m ./cmd/podarium
 	$(GO) test -run '^$$' -bench . -benchtime 3x -timeout 30m ./controllers/e2e
-	$(GO) test -run '^$$' -bench . -benchmem ./tui/... ./cluster/livetable/... ./etcdview/... ./controllers/node/standin ./controllers/podnet
+	$(GO) test -run '^$$' -bench . -benchmem ./tui/... ./cluster/livetable/... ./etcdview/... ./controllers/node/standin ./controllers/podnet/...
 
 fuzz: ## every fuzz target, FUZZTIME each
 	@set -e; for p in $$($(GO) list ./etcdview/...); do \
