@@ -276,35 +276,38 @@ func fromV1ToV2(t *testing.T, protocol string, versions []string) {
 	}
 }
 
+// A Pod is deleted, with the grace that it asks for and with none at all.
 func TestKilledPodUnderLoadLosesNothing(t *testing.T) {
-	c, ns := clustertest.Shared(t)
-	tcp, udp := serve(t, c, ns, 3)
-	stop := load(t, 200, version(tcp))
-	stopUDP := load(t, 200, versionUDP(udp))
-	pods, err := c.Kubernetes().CoreV1().Pods(ns).List(t.Context(), metav1.ListOptions{LabelSelector: "app=web"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	victim := pods.Items[0].Name
-	if err := c.Kubernetes().CoreV1().Pods(ns).Delete(t.Context(), victim, metav1.DeleteOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	clustertest.Eventually(t, "another Pod to take its place", func() bool {
-		l, err := c.Kubernetes().CoreV1().Pods(ns).List(t.Context(), metav1.ListOptions{LabelSelector: "app=web"})
-		if err != nil || len(l.Items) != 3 {
-			return false
-		}
-		for i := range l.Items {
-			if l.Items[i].Name == victim || !isReady(&l.Items[i]) {
-				return false
+	for name, grace := range map[string]*int64{"with grace": nil, "by force": new(int64)} {
+		t.Run(name, func(t *testing.T) {
+			c, ns := clustertest.Shared(t)
+			tcp, udp := serve(t, c, ns, 3)
+			stop := map[string]func() ([]string, []error){"TCP": load(t, 200, version(tcp)), "UDP": load(t, 200, versionUDP(udp))}
+			pods, err := c.Kubernetes().CoreV1().Pods(ns).List(t.Context(), metav1.ListOptions{LabelSelector: "app=web"})
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
-		return true
-	})
-	if answers, failed := stop(); len(failed) > 0 {
-		t.Errorf("%d of %d requests failed, the first with: %v", len(failed), len(failed)+len(answers), failed[0])
-	}
-	if answers, failed := stopUDP(); len(failed) > 0 {
-		t.Errorf("by UDP %d of %d requests failed, the first with: %v", len(failed), len(failed)+len(answers), failed[0])
+			victim := pods.Items[0].Name
+			if err := c.Kubernetes().CoreV1().Pods(ns).Delete(t.Context(), victim, metav1.DeleteOptions{GracePeriodSeconds: grace}); err != nil {
+				t.Fatal(err)
+			}
+			clustertest.Eventually(t, "another Pod to take its place", func() bool {
+				l, err := c.Kubernetes().CoreV1().Pods(ns).List(t.Context(), metav1.ListOptions{LabelSelector: "app=web"})
+				if err != nil || len(l.Items) != 3 {
+					return false
+				}
+				for i := range l.Items {
+					if l.Items[i].Name == victim || !isReady(&l.Items[i]) {
+						return false
+					}
+				}
+				return true
+			})
+			for protocol, stop := range stop {
+				if answers, failed := stop(); len(failed) > 0 {
+					t.Errorf("by %s %d of %d requests failed, the first with: %v", protocol, len(failed), len(failed)+len(answers), failed[0])
+				}
+			}
+		})
 	}
 }
