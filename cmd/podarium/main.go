@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/podarium/podarium/cluster/embedded"
 	_ "github.com/podarium/podarium/cluster/embedded/kubeversion" // before any package of k8s.io reads its version
@@ -69,7 +71,11 @@ func run(args []string) int {
 	default:
 		exit.code = exitFailure
 	}
-	if msg := err.Error(); msg != "" {
+	msg := err.Error()
+	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || status.Code(err) == codes.Canceled) {
+		msg = "interrupted" // and nothing went wrong
+	}
+	if msg != "" {
 		fmt.Fprintln(os.Stderr, "podarium:", msg)
 	}
 	return exit.code
