@@ -1,9 +1,12 @@
 package etcdview_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
 	"runtime"
 	"strings"
 	"sync"
@@ -11,6 +14,7 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/etcdctl/v3/ctlv3"
 	"go.etcd.io/etcd/server/v3/embed"
 
 	"github.com/podarium/podarium/etcdview"
@@ -54,9 +58,48 @@ func fill(tb testing.TB, c *clientv3.Client, n int) {
 	}
 }
 
-// BenchmarkMillionKeys measures what a user waits for on a store of a million keys, beside plain client code.
+// etcdctlEnv holds the arguments of the process that etcdctl starts.
+const etcdctlEnv = "PODARIUM_TEST_ETCDCTL"
+
+// TestEtcdctl is no test but etcd's own etcdctl, in a process of its own.
+func TestEtcdctl(t *testing.T) {
+	args := os.Getenv(etcdctlEnv)
+	if args == "" {
+		t.Skip("the etcdctl of benchmarks, which start it themselves")
+	}
+	os.Args = append([]string{"etcdctl"}, strings.Fields(args)...)
+	ctlv3.MustStart()
+	os.Exit(0)
+}
+
+// etcdctl runs etcd's own, as a user does, and counts the lines that it prints.
+func etcdctl(b *testing.B, server *etcdtest.Server, args string) (lines int) {
+	b.Helper()
+	cmd := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestEtcdctl$")
+	cmd.Env = append(os.Environ(), etcdctlEnv+"=--endpoints "+server.Endpoint+" --command-timeout 5m "+args)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	for buf := make([]byte, 1<<20); err == nil; {
+		var n int
+		n, err = out.Read(buf)
+		lines += bytes.Count(buf[:n], []byte("\n"))
+	}
+	if err := cmd.Wait(); err != nil {
+		b.Fatal(err)
+	}
+	return lines
+}
+
+// BenchmarkMillionKeys measures what a user waits for on a store of a million keys, beside etcdctl and plain client code.
 func BenchmarkMillionKeys(b *testing.B) {
-	c := etcdtest.Start(b, func(cfg *embed.Config) { cfg.QuotaBackendBytes = 8 << 30 }).Client(b)
+	server := etcdtest.Start(b, func(cfg *embed.Config) { cfg.QuotaBackendBytes = 8 << 30 })
+	c := server.Client(b)
 	fill(b, c, millionKeys)
 	s := etcdview.New(c)
 	ctx := b.Context()
@@ -96,10 +139,17 @@ func BenchmarkMillionKeys(b *testing.B) {
 			}
 		}
 	})
-	b.Run("etcdctl-keys-only", func(b *testing.B) { // what etcdctl get --prefix --keys-only does
+	b.Run("etcdctl-keys-only", func(b *testing.B) { // its way to a first screen: it has no other
 		for b.Loop() {
-			if _, err := c.Get(ctx, "/registry/", clientv3.WithPrefix(), clientv3.WithKeysOnly()); err != nil {
-				b.Fatal(err)
+			if n := etcdctl(b, server, "get /registry/ --prefix --keys-only"); n < millionKeys {
+				b.Fatal(n)
+			}
+		}
+	})
+	b.Run("etcdctl-stream", func(b *testing.B) { // its way to all bytes, to be counted by others
+		for b.Loop() {
+			if n := etcdctl(b, server, "get /registry/ --prefix --stream"); n < 2*millionKeys {
+				b.Fatal(n)
 			}
 		}
 	})
@@ -147,7 +197,8 @@ func BenchmarkMillionKeys(b *testing.B) {
 	})
 }
 
-// BenchmarkWatch writes 10,000 events a second for some seconds and counts what a Feed has seen of them.
+// BenchmarkWatch writes 10,000 events a second for some seconds and counts what a Feed has seen of them, and how far behind
+// the last one it is seen; and the same of plain client code beside it.
 func BenchmarkWatch(b *testing.B) {
 	c := etcdtest.Start(b).Client(b)
 	s := etcdview.New(c)
@@ -158,6 +209,15 @@ func BenchmarkWatch(b *testing.B) {
 		f := s.Feed(ctx, etcdview.WatchOptions{Key: "/w/", Prefix: true, Started: func(int64) { close(started) }}, etcdview.FeedOptions{})
 		<-started
 		const events = 3 * rate
+		plain := c.Watch(ctx, "/w/", clientv3.WithPrefix(), clientv3.WithPrevKV(), clientv3.WithCreatedNotify())
+		<-plain
+		plainBehind := make(chan time.Time, 1)
+		go func() {
+			for n := 0; n < events; {
+				n += len((<-plain).Events)
+			}
+			plainBehind <- time.Now()
+		}()
 		begin := time.Now()
 		tick := time.NewTicker(time.Second * perTxn / rate)
 		for i := 0; i < events; i += perTxn {
@@ -183,6 +243,7 @@ func BenchmarkWatch(b *testing.B) {
 		}
 		b.ReportMetric(events/wrote.Seconds(), "events/s")
 		b.ReportMetric(float64(time.Since(begin)-wrote)/1e6, "ms-behind")
+		b.ReportMetric(float64((<-plainBehind).Sub(begin)-wrote)/1e6, "ms-behind/plain-client")
 		b.ReportMetric(float64(events-state.Seen), "lost")
 		cancel()
 	}
