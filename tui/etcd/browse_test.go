@@ -334,6 +334,9 @@ func TestLargeScreenShowsAllSummaries(t *testing.T) {
 	}
 	v := opened.(*changesView)
 	v.seen(t, h, 120)
+	screentest.Draw(h, v, 120, 30)
+	screentest.Draw(h, v, 300, 100) // the terminal was made larger
+	v.Tick()
 	text := screentest.Draw(h, v, 300, 100).String()
 	for i := 30; i < 119; i++ {
 		if !strings.Contains(text, fmt.Sprintf("value-%03d → value-%03d", i, i+1)) {

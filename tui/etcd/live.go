@@ -44,8 +44,8 @@ func (v *live) Draw(c *canvas.Canvas) {
 	v.pane.draw(c.Cut(1, 0, c.Width()-2, c.Height()), v.scope.Styles(), v.focus)
 }
 
-// Tick implements screen.Ticker: ages grow.
-func (v *live) Tick() {}
+// Tick implements screen.Ticker: ages grow, and rows that have come into sight, on a screen that was made larger, are decoded.
+func (v *live) Tick() { v.pane.describeNew() }
 
 // Click implements screen.Pointer.
 func (v *live) Click(x, y int) {

@@ -62,7 +62,7 @@ type pane struct {
 const (
 	// keepChanges and keepBytes, of values, bound the list of a pane: to what a feed keeps while a list is held still.
 	keepChanges, keepBytes = 10_000, 64 << 20
-	// describeAtOnce is how many changes are decoded in one go: as many as are in sight on a large screen.
+	// describeAtOnce bounds how many changes are decoded in one go: those in sight, of which large screens have as many.
 	describeAtOnce = 128
 	readTimeout    = 15 * time.Second
 	// retryAfter is how long to wait before a read that failed is tried again.
@@ -213,8 +213,12 @@ func (p *pane) describeNew() {
 	}
 	var todo []*change
 	var events []etcdview.Event
-	from := max(0, min(p.cursor.First, len(p.changes)-describeAtOnce))
-	for _, c := range p.changes[from:min(len(p.changes), from+describeAtOnce)] {
+	inSight := describeAtOnce
+	if p.listHeight > 0 { // else it was not drawn yet
+		inSight = min(inSight, p.listHeight)
+	}
+	from := max(0, min(p.cursor.First, len(p.changes)-inSight))
+	for _, c := range p.changes[from:min(len(p.changes), from+inSight)] {
 		if c.desc == nil && c.gap == nil {
 			todo, events = append(todo, c), append(events, c.Event)
 		}

@@ -172,8 +172,8 @@ func (t *tree) FilterText() string {
 	return t.nodes.filter
 }
 
-// Tick implements screen.Ticker: ages grow.
-func (t *tree) Tick() {}
+// Tick implements screen.Ticker: as that of live.
+func (t *tree) Tick() { t.pane.describeNew() }
 
 // Click implements screen.Pointer.
 func (t *tree) Click(x, y int) {
