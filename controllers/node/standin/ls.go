@@ -14,11 +14,12 @@ type listing struct {
 	long, all bool
 	dots      bool // . and .., too
 	numbers   bool
+	follow    bool // what links lead to
 }
 
 func ls(_ context.Context, s *shell, args []string) int {
 	flags, paths := split(args)
-	l := listing{s: s, long: has(flags, 'l', "") || has(flags, 'n', ""), dots: has(flags, 'a', "all"), numbers: has(flags, 'n', "")}
+	l := listing{s: s, long: has(flags, 'l', "") || has(flags, 'n', ""), dots: has(flags, 'a', "all"), numbers: has(flags, 'n', ""), follow: has(flags, 'L', "dereference")}
 	l.all = l.dots || has(flags, 'A', "almost-all")
 	if len(paths) == 0 {
 		paths = []string{"."}
@@ -29,7 +30,7 @@ func ls(_ context.Context, s *shell, args []string) int {
 		code = 1
 	}
 	for i, p := range paths {
-		link := (l.long || has(flags, 'd', "directory")) && !strings.HasSuffix(p, "/")
+		link := (l.long || has(flags, 'd', "directory")) && !l.follow && !strings.HasSuffix(p, "/")
 		info, err := s.p.files.stat(s.abs(p), !link)
 		if err != nil {
 			fail(p, err)
@@ -71,7 +72,11 @@ func (l listing) directory(dir string) error {
 		if strings.HasPrefix(e.Name(), ".") && !l.all {
 			continue
 		}
-		if info, err := e.Info(); err == nil {
+		info, err := e.Info()
+		if l.follow && err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			info, err = l.s.p.files.stat(path.Join(dir, e.Name()), true)
+		}
+		if err == nil {
 			l.show(e.Name(), path.Join(dir, e.Name()), info)
 		}
 	}

@@ -105,6 +105,7 @@ func TestCommands(t *testing.T) {
 		{"mktemp", "a=$(mktemp /tmp/x.XXXXXX); test -f $a && echo ${#a}; b=$(mktemp -d); test -d $b && mktemp y", "13\nmktemp: y: a template ends in three X or more\n", 1},
 		{"xargs", "echo a b c | xargs -n2 echo x; printf 'a b\nc\n' | xargs -I{} echo [{}]", "x a b\nx c\n[a b]\n[c]\n", 0},
 		{"tail from a line", "seq 9 | tail -n +8", "8\n9\n", 0},
+		{"ls that follows links", "mkdir d; echo x > d/f; ln -s f d/l; ls -l d | grep -c '^l'; ls -lL d | cut -c1 | tr -d '\\n'; ls -lL d/l | cut -c1", "1\nt---\n", 0},
 		{"stat and id", "echo abc > /tmp/s; stat -c '%n %s %F' /tmp/s; id -u", "/tmp/s 4 regular file\n0\n", 0},
 		{"environment", "echo $GREETING", "hello\n", 0},
 		{"errexit", "set -e; false; echo never", "", 1},
