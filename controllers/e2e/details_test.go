@@ -121,3 +121,74 @@ func TestManyFollowers(t *testing.T) {
 		}
 	}
 }
+
+// A hook by HTTP reaches its Pod through the network, environments come whole from elsewhere, a container's last words are its
+// message where it writes none, and Secrets, labels and what is projected of them follow what they show.
+func TestHooksEnvironmentsMessagesAndUpdates(t *testing.T) {
+	t.Parallel()
+	c, ns := clustertest.Shared(t)
+	apply(t, c, ns, `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {COLOR: red}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: secret}
+stringData: {word: before}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: hooked, labels: {tier: before}}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+  - name: c
+    image: shop:v1
+    ports: [{containerPort: 80, name: http}]
+    lifecycle: {postStart: {httpGet: {path: /started, port: http}}}
+    resources: {limits: {cpu: "2"}}
+    envFrom: [{configMapRef: {name: settings}}, {secretRef: {name: secret}, prefix: SECRET_}]
+    env: [{name: CPU, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}, {name: IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}, {name: ADDRESS, value: "$(IP):80"}]
+    volumeMounts: [{name: secret, mountPath: /secret}, {name: info, mountPath: /info}, {name: all, mountPath: /all}]
+  volumes:
+  - {name: secret, secret: {secretName: secret}}
+  - {name: info, downwardAPI: {items: [{path: tier, fieldRef: {fieldPath: "metadata.labels['tier']"}}]}}
+  - {name: all, projected: {sources: [{secret: {name: secret}}, {downwardAPI: {items: [{path: tier, fieldRef: {fieldPath: "metadata.labels['tier']"}}]}}]}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: last-words}
+spec:
+  restartPolicy: Never
+  containers: [{name: c, image: busybox, command: [sh, -c, "echo the disk is full; exit 2"], terminationMessagePolicy: FallbackToLogsOnError}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: bad-hook}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers: [{name: c, image: "shop:v1", ports: [{containerPort: 80}], lifecycle: {postStart: {httpGet: {path: /, port: 9}}}}]
+`)
+	clustertest.Eventually(t, "the Pod to be ready", func() bool { return isReady(get(t, c, ns, "hooked")) })
+	awaitLog(t, c, func(log string) bool { return strings.Contains(log, "GET /started 200 ") }, "-n", ns, "hooked")
+	ip := get(t, c, ns, "hooked").Status.PodIP
+	run := func(script string) string { return c.Kubectl(t, "exec", "-n", ns, "hooked", "--", "sh", "-c", script) }
+	if out := run("echo $COLOR $SECRET_word $CPU $ADDRESS"); out != "red before 2 "+ip+":80\n" {
+		t.Errorf("the environment is %q", out)
+	}
+	const all = "cat /secret/word /info/tier /all/word /all/tier"
+	if out := run(all); out != strings.Repeat("before", 4) {
+		t.Errorf("the volumes hold %q", out)
+	}
+	c.Kubectl(t, "patch", "secret", "-n", ns, "secret", "-p", `{"stringData":{"word":"after"}}`)
+	c.Kubectl(t, "label", "pod", "-n", ns, "hooked", "--overwrite", "tier=after") // the kubelet looks at once
+	printsSoon(t, c, ns, "hooked", all, strings.Repeat("after", 4))
+	clustertest.Eventually(t, "the last words to be the message", func() bool {
+		end := status(get(t, c, ns, "last-words")).State.Terminated
+		return end != nil && end.ExitCode == 2 && end.Message == "the disk is full\n"
+	})
+	awaitEvents(t, c, ns, "bad-hook", "FailedPostStartHook", "PostStartHook failed")
+	clustertest.Eventually(t, "a container whose hook fails to be restarted", func() bool { return status(get(t, c, ns, "bad-hook")).RestartCount > 0 })
+}
