@@ -35,7 +35,7 @@ func run(t *testing.T, objects ...runtime.Object) (client kubernetes.Interface, 
 
 func await(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !so(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !so(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("waited for " + what)
 		}

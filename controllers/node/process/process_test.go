@@ -148,7 +148,7 @@ func awaitGone(t *testing.T, pid string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		b, _ := os.ReadFile(filepath.Join("/proc", pid, "stat"))                        // where there is no /proc the signal tells
 		if syscall.Kill(n, 0) == syscall.ESRCH || strings.Contains(string(b), ") Z ") { // gone, or dead and not yet waited for
 			return
@@ -202,7 +202,7 @@ func TestUDP(t *testing.T) {
 		}
 		defer c.Close()
 		fmt.Fprint(c, word)
-		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_ = c.SetReadDeadline(time.Now().Add(time.Minute))
 		buf := make([]byte, 100)
 		if k, err := c.Read(buf); err != nil || string(buf[:k]) != word {
 			t.Errorf("%q, %v", buf[:k], err)
@@ -213,7 +213,7 @@ func TestUDP(t *testing.T) {
 // awaitOutput waits until the container has said something.
 func awaitOutput(t *testing.T, p *process, out *output, want string) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(out.String(), want); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(out.String(), want); time.Sleep(time.Millisecond) {
 		select {
 		case <-p.Done():
 			t.Fatalf("it ended with %+v: %s", p.Exit(), out)
@@ -255,7 +255,7 @@ func TestMemoryLimit(t *testing.T) {
 	}
 	select {
 	case <-p.Done():
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("it takes %d MiB and lives", p.Usage().Memory>>20)
 	}
 	if e := p.Exit(); e.Code != 137 || e.Reason != "OOMKilled" || !strings.Contains(e.Message, "100 MiB") {
@@ -326,7 +326,7 @@ func TestRedis(t *testing.T) {
 		t.Fatal(err)
 	}
 	var answer string
-	for deadline := time.Now().Add(20 * time.Second); answer != "+PONG\r\n"; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); answer != "+PONG\r\n"; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("redis-server answers %q:\n%s", answer, out)
 		}
@@ -358,7 +358,7 @@ func TestZookeeper(t *testing.T) {
 		t.Fatal(err)
 	}
 	var answer []byte
-	for deadline := time.Now().Add(60 * time.Second); string(answer) != "imok"; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); string(answer) != "imok"; time.Sleep(50 * time.Millisecond) {
 		select {
 		case <-p.Done():
 			t.Fatalf("it ended with %+v:\n%s", p.Exit(), out)
@@ -376,7 +376,7 @@ func TestZookeeper(t *testing.T) {
 		answer, _ = io.ReadAll(c)
 		_ = c.Close()
 	}
-	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if files, _ := os.ReadDir(filepath.Join(data, "version-2")); len(files) > 0 {
 			break // its first snapshot, which it writes after it has begun to answer
 		}

@@ -31,7 +31,7 @@ func TestCPULimit(t *testing.T) {
 	p.Terminate() // also where it is stopped
 	select {
 	case <-p.Done():
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("it does not end")
 	}
 	if code := p.Exit().Code; code != 143 {

@@ -40,8 +40,8 @@ func (b *syncBuffer) String() string {
 // get asks a stand-in on the virtual network; it waits until that listens.
 func get(t *testing.T, e *Engine, url string) (int, string) {
 	t.Helper()
-	c := &http.Client{Transport: &http.Transport{DialContext: e.network.DialContext, DisableKeepAlives: true}, Timeout: 5 * time.Second}
-	for deadline := time.Now().Add(5 * time.Second); ; {
+	c := &http.Client{Transport: &http.Transport{DialContext: e.network.DialContext, DisableKeepAlives: true}, Timeout: time.Minute}
+	for deadline := time.Now().Add(time.Minute); ; {
 		resp, err := c.Get(url)
 		if err != nil {
 			if time.Now().After(deadline) {
@@ -109,7 +109,7 @@ func TestUDP(t *testing.T) {
 	}
 	defer c.Close()
 	fmt.Fprint(c, "ping")
-	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_ = c.SetReadDeadline(time.Now().Add(time.Minute))
 	buf := make([]byte, 100)
 	n, err := c.Read(buf)
 	if err != nil || string(buf[:n]) != "pod v1 dns:v1 node-1 #1: ping" {
@@ -129,7 +129,7 @@ func TestRedisKeepsItsData(t *testing.T) {
 			return err == nil
 		})
 		defer c.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		answer, err := redisCommand(ctx, c, args...)
 		if err != nil {
@@ -169,7 +169,7 @@ func TestPortCalledRedis(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if a, err := redisCommand(ctx, c, "PING"); a != "PONG" || err != nil {
 		t.Errorf("%q, %v", a, err)
@@ -226,7 +226,7 @@ func mustWrite(t *testing.T, name, text string) {
 // await waits until something is so.
 func await(t *testing.T, so func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !so(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !so(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it does not come about")
 		}
@@ -254,7 +254,7 @@ func TestLateRequest(t *testing.T) {
 		if _, err := io.WriteString(c, "GET /late HTTP/1.1\r\nHost: shop\r\n\r\n"); err != nil {
 			t.Fatal(err)
 		}
-		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_ = c.SetReadDeadline(time.Now().Add(time.Minute))
 		if b, err := io.ReadAll(c); err != nil || !strings.HasPrefix(string(b), "HTTP/1.1 200 OK") {
 			t.Fatalf("the answer is %q, %v", b, err)
 		}

@@ -132,7 +132,7 @@ func TestCommands(t *testing.T) {
 			})
 			select {
 			case <-p.Done():
-			case <-time.After(10 * time.Second):
+			case <-time.After(time.Minute):
 				t.Fatal("it does not end")
 			}
 			if p.Exit().Code != c.code || c.want != "" && out.String() != c.want {
@@ -167,7 +167,7 @@ func TestTerminate(t *testing.T) {
 			p.Terminate()
 			select {
 			case <-p.Done():
-			case <-time.After(10 * time.Second):
+			case <-time.After(time.Minute):
 				t.Fatal("it does not end")
 			}
 			if code := p.Exit().Code; code != 143 && command != "cat" {
