@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -37,10 +38,12 @@ func PlanCompact(ctx context.Context, s *etcdview.Store, rev int64, physical boo
 		},
 		do: func(ctx context.Context, _ func(string)) (string, error) {
 			var opts []clientv3.CompactOption
-			if physical {
+			bounded := s.Request
+			if physical { // which takes its time
 				opts = append(opts, clientv3.WithCompactPhysical())
+				bounded = func(ctx context.Context, do func(context.Context) error) error { return do(ctx) }
 			}
-			if _, err := s.Client().Compact(ctx, rev, opts...); err != nil {
+			if err := bounded(ctx, func(ctx context.Context) error { return second(s.Client().Compact(ctx, rev, opts...)) }); err != nil {
 				if errors.Is(err, rpctypes.ErrCompacted) {
 					return "", fmt.Errorf("%w: revision %d is compacted already", ErrRefused, rev)
 				}
@@ -77,14 +80,39 @@ func PlanDefragment(ctx context.Context, s *etcdview.Store) (*Operation, error) 
 			etcdview.Size(max(0, m.Size-m.InUse)), role))
 	}
 	op.do = func(ctx context.Context, report func(string)) (string, error) {
-		for i, m := range order {
-			if err := defragment(ctx, s, m, report); err != nil {
-				return "", fmt.Errorf("%d of %d done: %w", i, len(order), err)
+		left := slices.Clone(order)
+		now, err := wellNow(ctx, s) // since it was planned somebody has read the preview
+		for err == nil && len(left) > 0 {
+			var m etcdview.Member
+			m, left = leaderIsLast(now, left)
+			now, err = defragment(ctx, s, m, report)
+			if err != nil {
+				left = append(left, m)
 			}
+		}
+		if err != nil {
+			return "", fmt.Errorf("%d of %d done: %w", len(order)-len(left), len(order), err)
 		}
 		return "defragmented " + count(len(order), "member"), nil
 	}
 	return op, nil
+}
+
+// wellNow is the cluster as it is, if nothing is wrong with it.
+func wellNow(ctx context.Context, s *etcdview.Store) (*etcdview.Overview, error) {
+	o, err := s.Overview(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return o, healthy(o)
+}
+
+// leaderIsLast picks the next of the members that are left: the first that does not lead now.
+func leaderIsLast(now *etcdview.Overview, left []etcdview.Member) (next etcdview.Member, rest []etcdview.Member) {
+	i := max(0, slices.IndexFunc(left, func(m etcdview.Member) bool {
+		return !slices.ContainsFunc(now.Members, func(n etcdview.Member) bool { return n.ID == m.ID && n.Leader })
+	}))
+	return left[i], slices.Delete(slices.Clone(left), i, i+1)
 }
 
 func leaderLast(o *etcdview.Overview) []etcdview.Member {
@@ -99,26 +127,29 @@ func leaderLast(o *etcdview.Overview) []etcdview.Member {
 	return order
 }
 
-// defragment does one member, and sees to it that it is back before the next.
-func defragment(ctx context.Context, s *etcdview.Store, m etcdview.Member, report func(string)) error {
+// defragment does one member, and sees to it that it is back, and all is well, before the next.
+func defragment(ctx context.Context, s *etcdview.Store, m etcdview.Member, report func(string)) (*etcdview.Overview, error) {
 	start := time.Now()
-	if _, err := s.Client().Defragment(ctx, m.Endpoint); err != nil { // once: a second call would only wait for the first
-		return fmt.Errorf("etcd: defragment %s: %w", title(&m), err)
+	// Past the client, which waits for ever for a member that has gone; and once: a second call would only wait for the first.
+	conn, err := s.Client().Dial(m.Endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("etcd: dial %s: %w", title(&m), err)
+	}
+	defer conn.Close()
+	if _, err := etcdserverpb.NewMaintenanceClient(conn).Defragment(ctx, &etcdserverpb.DefragmentRequest{}); err != nil {
+		return nil, fmt.Errorf("etcd: defragment %s: %w", title(&m), err)
 	}
 	took := time.Since(start)
-	now, err := s.Overview(ctx)
+	now, err := wellNow(ctx, s)
 	if err != nil {
-		return err
-	}
-	if err := healthy(now); err != nil {
-		return fmt.Errorf("after %s: %w", title(&m), err)
+		return nil, fmt.Errorf("after %s: %w", title(&m), err)
 	}
 	for _, after := range now.Members {
 		if after.ID == m.ID {
 			report(fmt.Sprintf("%s: %s → %s in %s", title(&m), etcdview.Size(m.Size), etcdview.Size(after.Size), took.Round(time.Millisecond)))
 		}
 	}
-	return nil
+	return now, nil
 }
 
 func healthy(o *etcdview.Overview) error {
@@ -207,7 +238,9 @@ func PlanMoveLeader(ctx context.Context, s *etcdview.Store, which string) (*Oper
 				return "", fmt.Errorf("etcd: dial %s: %w", title(leader), err)
 			}
 			defer conn.Close()
-			if _, err := etcdserverpb.NewMaintenanceClient(conn).MoveLeader(ctx, &etcdserverpb.MoveLeaderRequest{TargetID: id}); err != nil {
+			if err := s.Request(ctx, func(ctx context.Context) error {
+				return second(etcdserverpb.NewMaintenanceClient(conn).MoveLeader(ctx, &etcdserverpb.MoveLeaderRequest{TargetID: id}))
+			}); err != nil {
 				return "", fmt.Errorf("etcd: move leader to %s: %w", title(target), err)
 			}
 			return title(target) + " leads", nil

@@ -3,6 +3,7 @@ package operate_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -96,6 +97,59 @@ func TestMembers(t *testing.T) {
 	refused(t, "m2 does not answer", o, err)
 	o, err = operate.PlanMemberRemove(ctx, s, "m2")
 	do(t, o, err)
+}
+
+// TestDefragmentation does the followers first, whoever leads by then, and stops where a member does not come back.
+func TestDefragmentation(t *testing.T) {
+	t.Parallel()
+	c := etcdtest.StartCluster(t, 3)
+	s := etcdview.New(c.Client(t))
+	ctx := t.Context()
+	leader := func() (name string) {
+		t.Helper()
+		o, err := s.Overview(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range o.Members {
+			if m.Leader {
+				name = m.Name
+			}
+		}
+		return name
+	}
+	op, err := operate.PlanDefragment(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := "m0"
+	if leader() == next {
+		next = "m1"
+	}
+	move, err := operate.PlanMoveLeader(ctx, s, next) // while somebody reads the preview
+	do(t, move, err)
+	result, steps := do(t, op, nil)
+	if result != "defragmented 3 members" || len(steps) != 3 || !strings.HasPrefix(steps[2], next+": ") {
+		t.Errorf("%s leads: %s, %q", next, result, steps)
+	}
+
+	op, err = operate.PlanDefragment(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps = nil
+	_, err = op.Do(ctx, "", func(step string) {
+		steps = append(steps, step)
+		for i, m := range c.Members { // the other follower goes
+			if name := fmt.Sprint("m", i); name != leader() && !strings.HasPrefix(step, name+":") {
+				m.Stop()
+				return
+			}
+		}
+	})
+	if err == nil || !strings.Contains(err.Error(), "1 of 3 done") || len(steps) != 1 {
+		t.Errorf("a member has gone: %v, %q", err, steps)
+	}
 }
 
 func TestOnlyMember(t *testing.T) {
