@@ -79,10 +79,9 @@ func FromEnvironment(fs *pflag.FlagSet, getenv func(string) string) error {
 	return errors.Join(errs...)
 }
 
-// Chosen says whether the options name an etcd: by where it is, or by how one gets in, which as for etcdctl means the one
-// at 127.0.0.1:2379.
+// Chosen says whether the options name an etcd.
 func (o *Options) Chosen() bool {
-	return len(o.Endpoints) > 0 || o.DiscoverySRV != "" || o.CACert != "" || o.Cert != "" || o.Key != "" || o.InsecureSkipTLSVerify || o.User != "" || o.Token != ""
+	return len(o.Endpoints) > 0 || o.DiscoverySRV != "" || o.CACert != "" || o.Cert != ""
 }
 
 // Config turns options into what a client needs. It reads the certificate files, and DNS for --discovery-srv.

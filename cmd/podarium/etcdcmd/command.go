@@ -105,6 +105,7 @@ type options struct {
 	output       string
 	writeOut     string
 	consistency  string
+	how          string // a flag of the command line that says how to get into an etcd, not which
 
 	ui guards // of the screens
 }
@@ -204,6 +205,11 @@ func (o *options) validate() error {
 // fromEnvironment takes what the command line does not say from etcdctl's variables: unless it says --data-dir, which names
 // podarium's own etcd.
 func (o *options) fromEnvironment(cmd *cobra.Command) error {
+	for _, name := range []string{"key", "user", "password", "auth-jwt-token", "insecure-skip-tls-verify"} {
+		if cmd.Flags().Changed(name) {
+			o.how = name
+		}
+	}
 	if dir := cmd.Flags().Lookup("data-dir"); dir != nil && dir.Changed && !o.connect.Chosen() {
 		return nil
 	}
@@ -259,6 +265,9 @@ func (o *options) client(cmd *cobra.Command) (*clientv3.Client, string, error) {
 			return nil, "", err
 		}
 		return c, strings.Join(c.Endpoints(), ","), nil
+	}
+	if o.how != "" {
+		return nil, "", usage("--%s says how to get into an etcd: --endpoints says which", o.how)
 	}
 	if o.deps.Embedded == nil {
 		return nil, "", usage("which etcd? Give --endpoints, or --snapshot or --db with a file")

@@ -108,7 +108,7 @@ func TestWhichEtcd(t *testing.T) {
 	deps := etcdcmd.Deps{Embedded: func(*cobra.Command) (*clientv3.Client, error) {
 		return clientv3.New(clientv3.Config{Endpoints: []string{own.Endpoint}, Logger: zap.NewNop()})
 	}}
-	nobody := "does not answer"
+	const which = "--endpoints says which"
 	for _, tc := range []struct {
 		environment, args, want string
 	}{
@@ -117,9 +117,11 @@ func TestWhichEtcd(t *testing.T) {
 		{"ETCDCTL_ENDPOINTS=" + other.Endpoint, "", "other"},
 		{"ETCDCTL_ENDPOINTS=" + other.Endpoint, "--data-dir /d", "own"},
 		{"ETCDCTL_ENDPOINTS=unix:///nobody", "--data-dir /d --endpoints " + other.Endpoint, "other"},
-		{"ETCDCTL_INSECURE_SKIP_TLS_VERIFY=true", "--dial-timeout 100ms", nobody}, // at 127.0.0.1:2379, as etcdctl
-		{"", "--user root:pw --dial-timeout 100ms", nobody},
-		{"", "--key k.pem", "belong together"},
+		{"ETCDCTL_USER=root:pw", "", "own"}, // it may be meant for another
+		{"", "--user root:pw", which},
+		{"", "--key k.pem", which},
+		{"", "--insecure-skip-tls-verify", which},
+		{"", "--endpoints unix:///nobody --user root:pw --dial-timeout 100ms", "does not answer"},
 	} {
 		name, value, _ := strings.Cut(tc.environment, "=")
 		if name != "" {
