@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/podarium/podarium/etcdview"
+	"github.com/podarium/podarium/etcdview/registry"
 )
 
 // Directory is a directory of keys and how many lie under it.
@@ -16,8 +17,8 @@ type Directory struct {
 	Keys int64  `json:"keys"`
 }
 
-// Count tells how many keys lie in each directory of a registry, or where there is none in each at the top, the fullest
-// first. Etcd answers it from its index, without reading a value: it takes little time on a store of any size, and
+// Count tells how many keys lie in each directory of a registry, and beside it, or where there is none, in each at the top, the
+// fullest first. Etcd answers it from its index, without reading a value: it takes little time on a store of any size, and
 // little of a server that is short of it. Prefix is the API server's; empty means that of every directory at the top.
 func Count(ctx context.Context, r etcdview.Reader, prefix string) ([]Directory, error) {
 	roots, err := rootsOf(ctx, r, prefix)
@@ -31,7 +32,17 @@ func Count(ctx context.Context, r etcdview.Reader, prefix string) ([]Directory, 
 		if err != nil {
 			return nil, err
 		}
-		paths = append(paths, dirs...)
+		for _, dir := range dirs {
+			if !registry.IsRoot("", dir) {
+				paths = append(paths, dir)
+				continue
+			}
+			within, err := directories(ctx, r, dir) // a registry beside something else
+			if err != nil {
+				return nil, err
+			}
+			paths = append(paths, within...)
+		}
 	}
 	counts, err := r.Counts(ctx, paths, 0)
 	if err != nil {

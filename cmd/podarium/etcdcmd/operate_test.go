@@ -158,6 +158,7 @@ func TestRegistryWritesAreGuarded(t *testing.T) {
 	}
 	fill(t, c, "/a/", operate.MaxDelete+1)
 	s.want(s.run("", 1, "del", "/", "--prefix", "--yes"), "--allow-registry-writes") // the registry lies behind what is shown
+	s.want(s.run("", 0, "space", "--keys-only"), "/registry/pods/", "/a/", "10001")
 	s.want(s.run("", 0, "get", key), "image: nginx:1")
 	for name, value := range map[string][]byte{
 		"another name": pod(t, "other", "nginx:2"),
