@@ -16,6 +16,9 @@ func (m *Model) drawHeader(c *canvas.Canvas) {
 	s, v := m.styles, m.vitals.Sample()
 	x := c.Text(1, 0, s.Key, "podarium")
 	x = c.Text(x+2, 0, s.Title, m.Cluster().Name())
+	if m.as != "" {
+		x = c.Text(x+2, 0, s.Warn, "as "+m.as)
+	}
 	if m.Cluster().ReadOnly() {
 		x = c.Text(x+2, 0, s.Warn, "read-only")
 	}

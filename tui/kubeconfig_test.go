@@ -127,7 +127,7 @@ func TestWhoMayLittle(t *testing.T) {
 	d.Command("ns")
 	d.Wait("forbidden", "namespaces")
 	d.Command("ns " + ns)
-	d.Wait(ns+" / pods", "web-", "Running")
+	d.Wait(ns+" / pods", "web-", "Running", "  as jane  ")
 	d.Command("deploy")
 	d.Wait(ns+" / deployments", "web", "1/1")
 	d.Keys("s")

@@ -24,6 +24,7 @@ import (
 type tab struct {
 	m       *Model
 	cluster *cluster.Cluster
+	as      string // who one acts as there, by --as or the kubeconfig; empty for oneself
 
 	// Places.
 	root     *screen.Scope // of the tab itself
@@ -45,7 +46,7 @@ var _ screen.Host = (*tab)(nil)
 
 // newTab makes the tab of a cluster. Nothing of it runs before begin.
 func newTab(m *Model, c *cluster.Cluster) *tab {
-	t := &tab{m: m, cluster: c, services: map[any]any{}, calls: map[int]*call{}}
+	t := &tab{m: m, cluster: c, as: c.Config().Impersonate.UserName, services: map[any]any{}, calls: map[int]*call{}}
 	t.root = screen.NewScope(m.life(), t)
 	t.session = session.Of(t.root)
 	t.session.StateDir = m.o.StateDir

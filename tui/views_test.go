@@ -70,7 +70,7 @@ func apply(t *testing.T, c *clustertest.Cluster, manifest string) {
 }
 
 // TestCustomResources goes through what a table offers on a kind that no program here knows: columns of the server's and of
-// the user's own, filters by them, and the pane beside the table.
+// the user's own, filters by them, the pane beside the table, scaling, and what belongs to an object by the configuration.
 func TestCustomResources(t *testing.T) {
 	c, ns := clustertest.Shared(t)
 	apply(t, c, `
@@ -86,13 +86,17 @@ spec:
     served: true
     storage: true
     schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+    subresources: {scale: {specReplicasPath: .spec.teeth, statusReplicasPath: .status.teeth}}
     additionalPrinterColumns: [{name: Teeth, type: integer, jsonPath: .spec.teeth}]
 `)
 	c.Kubectl(t, "wait", "--for=condition=Established", "crd/gears.views.example.com")
 	for name, teeth := range map[string]string{"small": "8", "large": "64"} {
 		apply(t, c, "{apiVersion: views.example.com/v1, kind: Gear, metadata: {name: "+name+", namespace: "+ns+"}, spec: {teeth: "+teeth+", metal: {name: brass}}}")
 	}
-	d := withConfig(t, tui.Options{Cluster: c.Cluster, StateDir: t.TempDir()}, "views: {gears: {columns: [NAME, TEETH, 'METAL:.spec.metal.name', AGE]}}\n")
+	d := withConfig(t, tui.Options{Cluster: c.Cluster, StateDir: t.TempDir()}, `
+views: {gears: {columns: [NAME, TEETH, 'METAL:.spec.metal.name', AGE]}}
+jumps: {views.example.com/v1/gears: {targetGVR: v1/configmaps, labelSelector: "gear={{.metadata.name}}"}}
+`)
 	d.Command("gr " + ns)
 	d.Wait(ns+" / gears", "NAME", "TEETH", "METAL", "large", "64", "brass", "small")
 	d.Keys("/")
@@ -106,6 +110,20 @@ spec:
 	d.WaitGone("teeth: 64")
 	c.Kubectl(t, "-n", ns, "patch", "gear", "large", "--type=merge", "-p", `{"spec":{"metal":{"name":"brass-and-steel"}}}`)
 	d.Wait("brass-and-steel")
+	d.Keys("s") // it has the scale subresource
+	d.Wait("Scale large", "64")
+	d.Keys("ctrl+u")
+	d.Type("48")
+	d.Keys("enter")
+	d.Wait("scale gear.views.example.com/large from 64 to 48")
+	d.Keys("y")
+	d.Wait("done: scale")
+	d.Wait(" 48 ")
 	d.Keys("C", "j", "space", "enter") // without TEETH
 	d.WaitGone("TEETH ")
+	c.Kubectl(t, "-n", ns, "create", "configmap", "of-large", "--from-literal=k=v")
+	c.Kubectl(t, "-n", ns, "label", "configmap", "of-large", "gear=large")
+	d.Keys("enter") // where the configuration leads
+	d.Wait("configmaps / of large", "of-large")
+	d.WaitGone("kube-root-ca.crt")
 }

@@ -150,6 +150,16 @@ func Scale(ctx context.Context, c *cluster.Cluster, ref Ref, replicas int32) (*P
 	return onNewest(func() (*Plan, error) { return planScale(ctx, c, ref, replicas) })
 }
 
+// Replicas is how many replicas anything with the scale subresource wants.
+func Replicas(ctx context.Context, c *cluster.Cluster, ref Ref) (int, error) {
+	live, err := get(ctx, c, ref, "scale")
+	if err != nil {
+		return 0, err
+	}
+	n, _, err := unstructured.NestedInt64(live.Object, "spec", "replicas")
+	return int(n), err
+}
+
 func planScale(ctx context.Context, c *cluster.Cluster, ref Ref, replicas int32) (*Plan, error) {
 	if replicas < 0 {
 		return nil, fmt.Errorf("scale %s: replicas must be 0 or more, not %d", ref, replicas)

@@ -17,7 +17,7 @@ func newImportK9s() *cobra.Command {
 		Use:   "import-k9s [DIR]",
 		Short: "Take over your configuration of k9s: aliases, hot keys, plugins, views, skin and favourites",
 		Long: `import-k9s adds to podarium's configuration what k9s's has: aliases.yaml, hotkeys.yaml, plugins.yaml and plugins/,
-views.yaml, the skin in force as a theme, favourite namespaces and read-only. It says line by line what was taken and what
+views.yaml, jumps.yaml, the skin in force as a theme, favourite namespaces and read-only. It says line by line what was taken and what
 was not, and why. What you have in podarium already stays as it is; a file that gets more entries is copied to NAME.bak first.`,
 		Example: `  podarium config import-k9s --dry-run
   podarium config import-k9s ~/.config/k9s`,

@@ -60,8 +60,25 @@ func names(objects []screen.Object) string {
 	return text
 }
 
-// Scale asks for a number of replicas and proposes it. now is how many are wanted at present.
+// Scale asks for a number of replicas and proposes it. now is how many are wanted at present, -1 where that is not known.
 func Scale(s *screen.Scope, objects []screen.Object, now int) {
+	if now >= 0 {
+		askReplicas(s, objects, now)
+		return
+	}
+	c := s.Cluster()
+	screen.Call(s, "replicas of "+objects[0].Name, planTimeout, func(ctx context.Context) (int, error) {
+		return change.Replicas(ctx, c, Ref(objects[0]))
+	}, func(now int, err error) {
+		if err != nil {
+			s.Fail(err)
+			return
+		}
+		askReplicas(s, objects, now)
+	})
+}
+
+func askReplicas(s *screen.Scope, objects []screen.Object, now int) {
 	s.Ask(dialog.NewForm(s, dialog.Form{
 		Title:  "Scale " + names(objects),
 		Fields: []dialog.Field{{Label: "replicas", Value: strconv.Itoa(now), Number: true, Check: checkReplicas}},

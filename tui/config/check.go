@@ -18,6 +18,7 @@ func (s *Source) check() {
 	s.checkTheme()
 	s.checkNamespaces()
 	s.checkViews()
+	s.checkJumps()
 	s.checkLogs()
 	s.checkThresholds()
 	for i, p := range s.ReadOnlyContexts {

@@ -24,6 +24,7 @@ type Config struct {
 	Keys             map[string]map[string][]string `yaml:"keys" help:"other keys for what a screen can do: the screen, the action, its keys; [] takes the action's keys away. 'podarium config keys' lists screens and actions"`
 	Aliases          map[string]string              `yaml:"aliases" help:"words for the command line: a resource (v1/pods, apps/v1/deployments, deploy) or a whole command (pods kube-system /dns)"`
 	Views            map[string]View                `yaml:"views" help:"other columns for the tables of a kind, by its name (v1/pods, apps/v1/deployments, pods), and by name@NAMESPACE for those of a namespace alone, which may be a regular expression"`
+	Jumps            map[string]Jump                `yaml:"jumps" help:"where enter leads from an object of a kind, by its name (argoproj.io/v1alpha1/applications, apps/v1/deployments, pods): to those of another kind that belong to it"`
 	Thresholds       Thresholds                     `yaml:"thresholds" help:"from which part of what can be used, in percent, CPU and memory are marked"`
 	Logs             Logs                           `yaml:"logs" help:"how logs are shown at first"`
 	HotKeys          map[string]HotKey              `yaml:"hotKeys" help:"keys that run a command of the command line"`
@@ -109,6 +110,7 @@ func Default() *Config {
 		Keys:       map[string]map[string][]string{},
 		Aliases:    map[string]string{},
 		Views:      map[string]View{},
+		Jumps:      map[string]Jump{},
 		Thresholds: Thresholds{CPU: Levels{70, 90}, Memory: Levels{70, 90}},
 		Logs:       Logs{Tail: 500, Buffer: 128},
 		HotKeys:    map[string]HotKey{},

@@ -89,6 +89,9 @@ func TestProblemsSayWhereAndWhatWasMeant(t *testing.T) {
 		"pattern":       {"readOnlyContexts: ['']\n", "c.yaml:1:20: an empty pattern"},
 		"no dropdown":   {"plugins:\n  p: {scopes: po, command: a, inputs: [{name: x, type: dropdown}]}\n", "a dropdown needs options"},
 		"input's type":  {"plugins:\n  p: {scopes: po, command: a, inputs: [{name: x, type: nmber}]}\n", `unknown type "nmber": do you mean "number"?`},
+		"jump to all":   {"jumps: {pods: {targetGVR: v1/nodes}}\n", "c.yaml:1:9: the jump leads to everything"},
+		"jump's text":   {"jumps:\n  pods: {targetGVR: v1/nodes, fieldSelector: 'metadata.name={{.spec'}\n", "c.yaml:2:46: not a template"},
+		"jump nowhere":  {"jumps: {pods: {labelSelector: a=b}}\n", "targetGVR is missing"},
 		"alias of many": {"aliases: {'a b': pods}\n", "is not one word"},
 	} {
 		t.Run(name, func(t *testing.T) {

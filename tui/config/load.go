@@ -14,7 +14,7 @@ import (
 
 // Files are the files of the configuration directory, in the order in which they are read. Each may hold any section.
 func Files() []string {
-	return []string{"config.yaml", "aliases.yaml", "hotkeys.yaml", "plugins.yaml", "views.yaml"}
+	return []string{"config.yaml", "aliases.yaml", "hotkeys.yaml", "plugins.yaml", "views.yaml", "jumps.yaml"}
 }
 
 // ThemesDir is the folder for themes in the configuration directory.

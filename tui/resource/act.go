@@ -25,7 +25,7 @@ func (v *view) Keys() key.Table {
 	pod, node := v.is("", "pods"), v.is("", "nodes")
 	kind := v.kindHere()
 	t := Keys().
-		With(scales, actScale).
+		With(scales || kind.Scales, actScale).
 		With(workload || pod, actImage).
 		With(workload, actRestart, actRollout).
 		With(v.is("apps", "deployments"), actPause).
@@ -355,7 +355,7 @@ func (v *view) inSight() []screen.Object {
 	return out
 }
 
-// replicas is how many a workload wants, as far as its row tells: READY 2/3, DESIRED 3.
+// replicas is how many a workload wants, as far as its row tells: READY 2/3, DESIRED 3; -1 where it does not.
 func (v *view) replicas(r *livetable.Row) int {
 	for _, name := range []string{"READY", "DESIRED"} {
 		if i := v.columnIndex(name); i >= 0 {
@@ -368,7 +368,7 @@ func (v *view) replicas(r *livetable.Row) int {
 			}
 		}
 	}
-	return 1
+	return -1
 }
 
 // useNamespace shows the same kind in another namespace.

@@ -98,6 +98,8 @@ func (v *view) inside(r *livetable.Row) screen.Request {
 	}
 	o := v.object(r)
 	switch {
+	case v.jump(o):
+		return nil
 	case v.is("apps", "deployments", "statefulsets", "daemonsets") && v.scope.Handles(screen.Rollout{}):
 		return screen.Rollout{Object: o}
 	case v.is("", "pods") && v.scope.Handles(screen.Containers{}):

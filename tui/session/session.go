@@ -33,6 +33,8 @@ type Kind struct {
 	Short      []string
 	Namespaced bool
 	Verbs      []string
+	// Scales says that the kind has the scale subresource.
+	Scales bool
 }
 
 // Can says whether the server offers a verb on the kind: "watch", "delete".
@@ -282,6 +284,7 @@ func discover(ctx context.Context, c *cluster.Cluster) ([]*Kind, error) {
 		if parseErr != nil {
 			continue
 		}
+		scales := scaling(c, l.GroupVersion)
 		for _, r := range l.APIResources {
 			if strings.Contains(r.Name, "/") || !slices.Contains(r.Verbs, "list") {
 				continue
@@ -292,7 +295,7 @@ func discover(ctx context.Context, c *cluster.Cluster) ([]*Kind, error) {
 			}
 			kinds = append(kinds, &Kind{
 				Resource: gv.WithResource(r.Name), Kind: r.Kind, Singular: singular, Short: r.ShortNames,
-				Namespaced: r.Namespaced, Verbs: r.Verbs,
+				Namespaced: r.Namespaced, Verbs: r.Verbs, Scales: scales[r.Name],
 			})
 		}
 	}
@@ -303,6 +306,19 @@ func discover(ctx context.Context, c *cluster.Cluster) ([]*Kind, error) {
 		return strings.Compare(a.Resource.Resource, b.Resource.Resource)
 	})
 	return kinds, err
+}
+
+// scaling are the resources of a group's version that have the scale subresource. What was asked for a moment ago is not asked again.
+func scaling(c *cluster.Cluster, version string) map[string]bool {
+	scales := map[string]bool{}
+	if l, err := c.Discovery().ServerResourcesForGroupVersion(version); err == nil { // the preferred ones come without subresources
+		for _, r := range l.APIResources {
+			if name, ok := strings.CutSuffix(r.Name, "/scale"); ok {
+				scales[name] = true
+			}
+		}
+	}
+	return scales
 }
 
 // rank decides who has a name that several groups use: the core group, then Kubernetes' own, then the others.

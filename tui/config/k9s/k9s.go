@@ -85,6 +85,7 @@ func Read(dir string, into *config.Source) (*Import, error) {
 	m.entries(dir, "hotkeys.yaml", []string{"hotKeys", "hotKey"}, "hotKeys", "hot key")
 	m.plugins(dir)
 	m.entries(dir, "views.yaml", []string{"views"}, "views", "view")
+	m.entries(dir, "jumps.yaml", []string{"jumps"}, "jumps", "jump")
 	m.settings(dir)
 	return m, nil
 }
