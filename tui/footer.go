@@ -41,7 +41,7 @@ func (m *Model) drawLongMessage(c *canvas.Canvas, lines []string) {
 // drawFoot draws what can be done here at the left, and what is going on at the right.
 func (m *Model) drawFoot(c *canvas.Canvas) {
 	right := m.drawStatus(c)
-	if right <= 0 {
+	if right <= 0 || len(m.dialogs) > 0 { // a dialog takes all keys, and says itself which
 		return
 	}
 	m.drawHints(c.Cut(0, 0, right, 1))

@@ -225,14 +225,17 @@ func (m *Model) drawTour(c *canvas.Canvas) {
 	}
 	s := m.styles
 	x := c.Text(1, 0, s.Marked, fmt.Sprintf("tour %d/%d", n, m.guide.tour.Len()))
-	end := m.tourTable()[1]
+	do := m.tourText(step.Do)
 	right := c.Width() - 1
-	if len(end.Keys) > 0 {
-		right = c.Right(right, 0, s.Muted, " ends it")
-		right = c.Right(right, 0, s.Key, key.Name(end.Keys[0])) - 2
+	for i, word := range []string{" ends it", " skips"} { // how to end it stays where room is short
+		b := m.tourTable()[1-i]
+		if len(b.Keys) == 0 || i > 0 && right-canvas.Width(key.Name(b.Keys[0])+word)-2 < x+2+canvas.Width(do)+2 {
+			continue
+		}
+		right = c.Right(right, 0, s.Muted, word)
+		right = c.Right(right, 0, s.Key, key.Name(b.Keys[0])) - 2
 	}
 	left := c.Cut(0, 0, right, 1)
-	do := m.tourText(step.Do)
 	left.Clip(x+2, 0, right-x-2, s.Text, do)
 	if why := m.tourText(step.Why); x+2+canvas.Width(do)+3+canvas.Width(why) <= right {
 		left.Text(x+2+canvas.Width(do)+3, 0, s.Muted, why)

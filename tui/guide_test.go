@@ -28,15 +28,14 @@ func TestTheTour(t *testing.T) {
 	d.Command("demo") // without a name it lists them
 	d.Wait("Demos", "hello")
 	d.Keys("enter")
-	d.Wait("2 create", "a preview")
+	d.Wait("2 to create", "a preview")
 	d.Keys("a", "y")
 	d.Wait("tour 2/10  type :deploy, then s on hello")
 	d.Command("deploy")
 	d.Wait("hello", "2/2")
 	d.Keys("s")
 	d.Wait("Scale")
-	d.Keys("backspace")
-	d.Type("4")
+	d.Type("4") // takes the place of the 2
 	d.Keys("enter")
 	d.Wait("This will change")
 	d.Keys("y")

@@ -197,5 +197,5 @@ func TestPathsAreCompleted(t *testing.T) {
 	d.Wait("shop/below/", "shop/web.yaml")
 	d.Type("w")
 	d.Keys("tab", "enter")
-	d.Wait("configmap/one", "1 create")
+	d.Wait("configmap/one", "1 to create")
 }

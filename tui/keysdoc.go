@@ -53,7 +53,7 @@ func KeySections(src *config.Source) []screen.Section {
 	keymap := newKeymap(src)
 	var out []screen.Section
 	add := func(name string, t key.Table) {
-		out = append(out, screen.Section{Name: name, Keys: t.Remap(keymap[name])})
+		out = append(out, screen.Section{Name: name, Keys: t.Remap(keymap[name]).Grouped()})
 	}
 	add(sectionFrame, frameKeys())
 	add(sectionTabs, tabTable())

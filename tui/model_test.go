@@ -314,3 +314,18 @@ func TestCrumbsFit(t *testing.T) {
 		t.Errorf("of none: %q", got)
 	}
 }
+
+func TestANoteLosesWholeParts(t *testing.T) {
+	for _, tc := range []struct {
+		note  string
+		width int
+		want  string
+	}{
+		{"the last 500 lines   31", 40, "the last 500 lines   31"}, {"the last 500 lines   31", 20, "the last 500 lines"},
+		{"the last 500 lines   31", 14, "the last 500 …"}, {"the last 500 lines   31", 9, ""}, {"12", 4, "12"},
+	} {
+		if got := fitNote(tc.note, tc.width); got != tc.want {
+			t.Errorf("%q in %d columns is %q, want %q", tc.note, tc.width, got, tc.want)
+		}
+	}
+}

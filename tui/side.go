@@ -333,6 +333,9 @@ func (m *Model) drawSide(c *canvas.Canvas, r *room, beside bool) {
 	if p.room != nil {
 		if st := p.room.screen.Place().State; st.Text != "" {
 			text := canvas.Truncate(st.Health.Glyph()+" "+st.Text, title.Width()/2)
+			if !beside { // apart from the rule
+				right = title.Right(right, 0, s.Text, " ")
+			}
 			right = title.Right(right, 0, st.Health.Style(s), text) - 1
 			if !beside {
 				title.Text(right, 0, s.Text, " ")

@@ -105,10 +105,13 @@ func (m *Model) drawFrame(c *canvas.Canvas) *tea.Cursor {
 	return cursor
 }
 
+// crumbSeparator stands between where one is and what leads there.
+const crumbSeparator = " / "
+
 // fitCrumbs makes crumbs fit into so many columns: those in the middle give way to an ellipsis, from the left, and then the
 // middle of the last one does.
 func fitCrumbs(crumbs []string, width int) []string {
-	taken := func(c []string) int { return canvas.Width(strings.Join(c, " / ")) }
+	taken := func(c []string) int { return canvas.Width(strings.Join(c, crumbSeparator)) }
 	fit := crumbs
 	for from := 2; from < len(crumbs) && taken(fit) > width; from++ {
 		fit = append([]string{crumbs[0], "…"}, crumbs[from:]...)
@@ -137,7 +140,7 @@ func (m *Model) drawTitle(c *canvas.Canvas) {
 	right := c.Width() - 1
 	if p.State.Text != "" {
 		text := p.State.Health.Glyph() + " " + p.State.Text
-		text = canvas.Truncate(text, c.Width()/2)
+		text = canvas.Truncate(text, max(c.Width()/2, right-canvas.Width(strings.Join(p.Crumbs, crumbSeparator))-3))
 		right = c.Right(right, 0, p.State.Health.Style(s), text) - 2
 	}
 	left := c.Cut(0, 0, right, 1)
@@ -149,11 +152,19 @@ func (m *Model) drawTitle(c *canvas.Canvas) {
 			style = s.Title
 		}
 		if i > 0 {
-			x = left.Text(x, 0, s.Rule, " / ")
+			x = left.Text(x, 0, s.Rule, crumbSeparator)
 		}
 		x = left.Text(x, 0, style, crumb)
 	}
-	if p.Note != "" {
-		left.Clip(x+2, 0, right-x-2, s.Muted, p.Note)
+	left.Text(x+2, 0, s.Muted, fitNote(p.Note, right-x-2))
+}
+
+// fitNote makes a note fit into so many columns; one of which too little would be left to be read goes.
+func fitNote(note string, width int) string {
+	const least = 12
+	note = canvas.Parts(note, width)
+	if strings.HasSuffix(note, "…") && width < least {
+		return ""
 	}
+	return note
 }

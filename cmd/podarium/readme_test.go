@@ -10,6 +10,13 @@ import (
 )
 
 var (
+	screenOf = regexp.MustCompile("(?s)\n```\n(.*?)```")
+	heading  = regexp.MustCompile(`(?m)^#+ `)
+	row      = regexp.MustCompile(`(?m)^(\|.*)\|$`)
+	link     = regexp.MustCompile(`\]\(([^)]+)\)`)
+	point    = regexp.MustCompile(`(?m)^- `)
+	figure   = regexp.MustCompile(`[0-9][0-9.,]*[0-9]|[0-9]`)
+
 	fence  = regexp.MustCompile("(?s)\n```sh\n(.*?)```")
 	inline = regexp.MustCompile("`([^`\n]+)`")
 )
@@ -50,6 +57,50 @@ func TestBothREADMEsHaveTheSameCommands(t *testing.T) {
 	}
 	for _, c := range chinese {
 		t.Errorf("README.md lacks `%s`", c)
+	}
+}
+
+// The READMEs are written in two languages, so that nothing but what is in none can be compared: how they are built, the screen that they
+// show, where they lead, and every figure.
+func TestBothREADMEsSayTheSame(t *testing.T) {
+	type side struct{ headings, rows, screens, links, points, figures []string }
+	read := func(name string) (s side) {
+		raw, err := os.ReadFile(filepath.Join("..", "..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(raw)
+		s.headings = heading.FindAllString(text, -1)
+		s.screens = screenOf.FindAllString(text, -1)
+		s.points = point.FindAllString(text, -1)
+		for _, r := range row.FindAllString(text, -1) {
+			s.rows = append(s.rows, strings.Repeat("|", strings.Count(r, "|")))
+		}
+		for _, l := range link.FindAllStringSubmatch(text, -1) {
+			if !strings.HasPrefix(l[1], "README") { // to each other
+				s.links = append(s.links, l[1])
+			}
+		}
+		s.figures = figure.FindAllString(regexp.MustCompile("(?s)```.*?```|`[^`\n]+`").ReplaceAllString(text, ""), -1)
+		slices.Sort(s.links)
+		slices.Sort(s.figures)
+		return s
+	}
+	english, chinese := read("README.md"), read("README.zh-CN.md")
+	for _, c := range []struct {
+		what             string
+		english, chinese []string
+	}{
+		{"headings", english.headings, chinese.headings},
+		{"screens", english.screens, chinese.screens},
+		{"points", english.points, chinese.points},
+		{"rows of tables", english.rows, chinese.rows},
+		{"links", english.links, chinese.links},
+		{"figures", english.figures, chinese.figures},
+	} {
+		if len(c.english) == 0 || !slices.Equal(c.english, c.chinese) {
+			t.Errorf("README.md and README.zh-CN.md have other %s:\n%q\n%q", c.what, c.english, c.chinese)
+		}
 	}
 }
 

@@ -173,7 +173,7 @@ func openWho(s *screen.Scope, r WhoCan) (screen.Screen, error) {
 		scope = "in " + r.Namespace
 	}
 	return resource.New(s, resource.Spec{
-		Name: "who can " + what, Note: scope, Source: t, Firm: []string{"Kind"}, Empty: "nobody can, by RBAC",
+		Name: "who can " + what, Note: scope, Source: t, Firm: []string{"Kind", "Name"}, Empty: "nobody can, by RBAC",
 		Enter: func(row *livetable.Row) screen.Request { return WhatCan{subjects[row.Cells[0].Text+"/"+row.Name]} },
 	})
 }

@@ -132,6 +132,19 @@ func Middle(text string, width int) string {
 	return strings.Join(clusters[:head], "") + "…" + strings.Join(clusters[tail:], "")
 }
 
+// Parts makes text fit into a width that consists of parts with three blanks between them: the last ones go, and only the first is
+// cut, with an ellipsis.
+func Parts(text string, width int) string {
+	for Width(text) > width {
+		i := strings.LastIndex(text, "   ")
+		if i < 0 {
+			break
+		}
+		text = strings.TrimRight(text[:i], " ")
+	}
+	return Truncate(text, width)
+}
+
 // Wrap breaks text into lines of no more than width columns, at blanks where there are any.
 func Wrap(text string, width int) []string {
 	if width <= 0 {

@@ -92,3 +92,19 @@ func TestChoose(t *testing.T) {
 	}
 	press(NewChoose(s, Choose{Then: func(int) { t.Error("nothing to choose, and something was") }}), "j", "enter")
 }
+
+func TestWhatIsTypedFirstTakesThePlaceOfANumber(t *testing.T) {
+	for _, c := range []struct {
+		keys []string
+		want string
+	}{
+		{[]string{"4"}, "4"}, {[]string{"4", "0"}, "40"}, {[]string{"backspace", "4"}, "14"}, {[]string{"up", "0"}, "130"}, {[]string{"left", "4"}, "142"},
+	} {
+		_, s := screentest.New(t, nil)
+		var got []string
+		d := NewForm(s, Form{Title: "Scale", Accept: "Preview", Fields: []Field{{Label: "replicas", Value: "12", Number: true}}, Then: func(v []string) { got = v }})
+		if press(d, append(c.keys, "enter")...); len(got) != 1 || got[0] != c.want {
+			t.Errorf("%v over 12 gives %v, want %s", c.keys, got, c.want)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
+	uv "github.com/charmbracelet/ultraviolet"
 
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/screen"
@@ -31,7 +32,7 @@ type Field struct {
 	Choices []string
 	// Offers are values that were used before: ctrl-n and ctrl-p put them in.
 	Offers []string
-	// Number lets up and down count.
+	// Number lets up and down count, and what is typed first take the place of the number that is there.
 	Number bool
 	// Check says what is wrong with a value.
 	Check func(string) error
@@ -41,7 +42,8 @@ type form struct {
 	Form
 	scope  *screen.Scope
 	inputs []textinput.Model
-	focus  int // the field; len(Fields) for the button
+	fresh  []bool // nothing was done with the field yet
+	focus  int    // the field; len(Fields) for the button
 	err    error
 }
 
@@ -57,6 +59,7 @@ func NewForm(s *screen.Scope, f Form) screen.Dialog {
 		in.CursorEnd()
 		_ = in.Focus() // the command it returns only blinks a cursor that is not drawn
 		d.inputs = append(d.inputs, in)
+		d.fresh = append(d.fresh, true)
 	}
 	return d
 }
@@ -112,6 +115,9 @@ func (d *form) Draw(c *canvas.Canvas) {
 		}
 		if i == d.focus {
 			c.Paint(x, y, c.Width()-x, s.Selection)
+			if f.Number && d.fresh[i] {
+				c.Paint(x, y, canvas.Width(value), canvas.Style{Attrs: uv.AttrReverse})
+			}
 			if len(f.Choices) == 0 {
 				before := string([]rune(value)[:d.inputs[i].Position()])
 				at := min(x+canvas.Width(before), c.Width()-1)
@@ -171,6 +177,10 @@ func (d *form) Update(msg tea.Msg) bool {
 
 func (d *form) edit(msg tea.Msg) {
 	if d.focus < len(d.Fields) && len(d.Fields[d.focus].Choices) == 0 {
+		if k, ok := msg.(tea.KeyPressMsg); d.fresh[d.focus] && d.Fields[d.focus].Number && (!ok || k.Text != "") {
+			d.inputs[d.focus].SetValue("")
+		}
+		d.fresh[d.focus] = false
 		d.inputs[d.focus], _ = d.inputs[d.focus].Update(msg) // its commands only blink
 	}
 }
@@ -184,6 +194,7 @@ func (d *form) count(by int) bool {
 	if err != nil {
 		return false
 	}
+	d.fresh[d.focus] = false
 	d.inputs[d.focus].SetValue(strconv.Itoa(max(0, n+by)))
 	d.inputs[d.focus].CursorEnd()
 	return true

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -39,15 +40,23 @@ func (v *view) components() group {
 		if c.State != cluster.Ready {
 			it.word = string(c.State)
 		} else if c.SinceStart > 0 && it.detail == "" {
-			it.detail = fmt.Sprintf("ready after %d ms", c.SinceStart)
+			it.detail = fmt.Sprintf("ready after %.1f s", float64(c.SinceStart)/1000)
 		}
 		switch c.Name {
 		case "etcd":
 			if sample.Revision > 0 {
-				it.detail = fmt.Sprintf("%.1f of %.1f MB in use", float64(sample.InUse)/1e6, float64(sample.DBSize)/1e6)
+				it.detail = etcdDetail(sample)
 			}
 			it.open = screen.Etcd{}
+		case "kube-scheduler":
+			if pods := v.pods(); c.State == cluster.Ready && pods.Synced {
+				it.detail = waiting(pods)
+			}
+			it.open = v.componentPods(c.Name)
 		case "kube-apiserver":
+			if c.State == cluster.Ready && sample.APITook > 0 {
+				it.detail = "answers in " + milliseconds(sample.APITook) + "   " + it.detail
+			}
 			it.open = screen.Resources{Resource: core.WithResource("namespaces")}
 		default:
 			it.open = v.componentPods(c.Name)
@@ -57,6 +66,44 @@ func (v *view) components() group {
 	g.items = append(g.items, v.componentsSeen(g.items)...)
 	return g
 }
+
+// etcdDetail is what the member of etcd that was asked says of itself.
+func etcdDetail(s *vitals.Sample) string {
+	role := "follower"
+	if s.Leads {
+		role = "leader"
+	}
+	return fmt.Sprintf("%s, term %d   %s   %.1f of %.1f MB in use", role, s.Term, milliseconds(s.EtcdTook), float64(s.InUse)/1e6, float64(s.DBSize)/1e6)
+}
+
+// milliseconds are a short time in words: 0.4 ms, 12 ms.
+func milliseconds(d time.Duration) string {
+	ms := float64(d) / float64(time.Millisecond)
+	if ms < 10 {
+		return fmt.Sprintf("%.1f ms", ms)
+	}
+	return fmt.Sprintf("%.0f ms", ms)
+}
+
+// waiting says how many Pods the scheduler has found no node for.
+func waiting(pods podTable) string {
+	n := int64(0)
+	for _, p := range pods.Rows {
+		if pods.text(p, pods.node) == noNode {
+			n++
+		}
+	}
+	if n == 0 {
+		return "no Pod waits"
+	}
+	if n == 1 {
+		return "1 Pod waits for a node"
+	}
+	return fmt.Sprintf("%d Pods wait for a node", n)
+}
+
+// noNode is what the table of Pods says of those that no node has.
+const noNode = "<none>"
 
 // componentLabel is what kubeadm's static Pods have the component's name in.
 const componentLabel = "component"
@@ -113,7 +160,7 @@ func (v *view) nodes() group {
 	for _, r := range s.Rows {
 		status := cell(s, r, "Status")
 		it := item{
-			id: string(r.UID), health: screen.Good, name: r.Name, squares: on[r.Name],
+			id: string(r.UID), health: screen.Good, name: r.Name, squares: on[r.Name], use: v.useOf(r.Name),
 			open: screen.Resources{Resource: podsGVR, FieldSelector: "spec.nodeName=" + r.Name, Of: "on " + r.Name},
 		}
 		switch {
@@ -126,14 +173,17 @@ func (v *view) nodes() group {
 		g.items = append(g.items, it)
 	}
 	slices.SortStableFunc(g.items, worstFirst)
-	if waiting := on["<none>"]; len(waiting) > 0 { // first, so that a small screen shows it
+	if waiting := on[noNode]; len(waiting) > 0 { // first, so that a small screen shows it
 		g.items = slices.Insert(g.items, 0, item{
-			id: "unscheduled", health: screen.Poor, name: "on no node", squares: waiting,
+			id: unscheduled, health: screen.Poor, name: "on no node", squares: waiting,
 			open: screen.Resources{Resource: podsGVR, FieldSelector: "spec.nodeName=", Of: "on no node"},
 		})
 	}
 	return g
 }
+
+// unscheduled is the item of the Pods that no node has.
+const unscheduled = "unscheduled"
 
 // worstFirst is the order of what has names: what is not well before the rest.
 func worstFirst(a, b item) int {

@@ -59,17 +59,24 @@ func (v *view) drawGroup(c *canvas.Canvas, s *style.Styles, g *group, lines int)
 		}
 		return
 	}
-	name, word, share := 0, 0, 0.4 // of the width, for the names
+	name, word, detail, share := 0, 0, 0, 0.4 // of the width, for the names
 	for i := range g.items {
+		it := &g.items[i]
 		switch {
-		case g.items[i].spark != nil:
+		case it.spark != nil:
 			share = 0.5
-		case g.items[i].told != "":
+		case it.told != "":
 			share = 0.33
 		}
-		name, word = max(name, canvas.Width(g.items[i].name)), max(word, canvas.Width(g.items[i].word))
+		name, word = max(name, canvas.Width(it.name)), max(word, canvas.Width(it.word))
+		detail = max(detail, canvas.Width(it.news)+2+canvas.Width(it.detail))
 	}
-	name = min(name, max(int(share*float64(c.Width())), 14))
+	least := max(int(share*float64(c.Width())), 14)
+	if share == 0.4 { // and what the others leave
+		least = max(least, c.Width()-nameAt-2-word-2-detail-1)
+	}
+	name = min(name, least)
+	uses := g.uses(c.Width())
 	at := -1
 	for i := range g.items {
 		if g.items[i].id == v.cursor {
@@ -80,7 +87,7 @@ func (v *view) drawGroup(c *canvas.Canvas, s *style.Styles, g *group, lines int)
 	y, i := 1, top
 	for ; i < len(g.items) && y < c.Height(); i++ {
 		it := &g.items[i]
-		drawItem(c, y, s, it, name, word, lines)
+		v.drawItem(c, y, s, it, row{name: name, word: word, uses: uses, lines: lines})
 		if i == at {
 			c.Paint(0, y, c.Width(), s.Selection)
 			c.Text(0, y, cursorInk(s), "▸")
@@ -91,7 +98,25 @@ func (v *view) drawGroup(c *canvas.Canvas, s *style.Styles, g *group, lines int)
 	if n := len(g.items) - i + top; n > 0 {
 		end = c.Right(end, 0, s.Muted, fmt.Sprintf("+%d", n)) - 1
 	}
-	c.Clip(x, 0, end-x, s.Muted, g.note)
+	if uses {
+		at := nameAt + name + 2
+		if word > 0 {
+			at += word + 2
+		}
+		if x < at+useColumn-3 {
+			drawUseHeads(c, at, s)
+			x = max(x, at+useWidth+2)
+		}
+	}
+	c.Text(x, 0, s.Muted, canvas.Parts(g.note, end-x))
+}
+
+// row is how the items of a group are drawn: the widths of their names and words, whether nodes say what they use, and how many
+// lines each may take.
+type row struct {
+	name, word int
+	uses       bool
+	lines      int
 }
 
 // top is the first item to be drawn, so that the one at the cursor is in the middle of as many rows where it can be.
@@ -112,7 +137,7 @@ func (g *group) top(at, width, lines, rows int) int {
 	return top
 }
 
-func drawItem(c *canvas.Canvas, y int, s *style.Styles, it *item, name, word, lines int) {
+func (v *view) drawItem(c *canvas.Canvas, y int, s *style.Styles, it *item, r row) {
 	ink := it.health.Style(s)
 	switch {
 	case it.mark == "+":
@@ -122,15 +147,21 @@ func drawItem(c *canvas.Canvas, y int, s *style.Styles, it *item, name, word, li
 	case it.spark == nil:
 		c.Text(glyphAt, y, ink, it.health.Glyph())
 	}
-	c.Text(nameAt, y, s.Text, canvas.Middle(it.name, name))
-	x := nameAt + name + 2
-	if word > 0 {
+	c.Text(nameAt, y, s.Text, canvas.Middle(it.name, r.name))
+	x := nameAt + r.name + 2
+	if r.word > 0 {
 		wordInk := ink
 		if it.health == screen.Good {
 			wordInk = s.Muted
 		}
-		c.Right(x+word, y, wordInk, it.word)
-		x += word + 2
+		c.Right(x+r.word, y, wordInk, it.word)
+		x += r.word + 2
+	}
+	if r.uses {
+		if it.use != nil {
+			it.use.draw(c, x, y, s)
+		}
+		x += useWidth + 2
 	}
 	room := c.Width() - 1
 	if it.news != "" {
@@ -138,24 +169,24 @@ func drawItem(c *canvas.Canvas, y int, s *style.Styles, it *item, name, word, li
 	}
 	switch {
 	case it.spark != nil && room-x >= leastSpark:
-		spark(c.Cut(x, y, room-x, 1), s, it.spark)
+		spark(c.Cut(x, y, room-x, 1), s, it.spark, v.scope.Now().Unix())
 		return
 	case it.squares != nil:
 		squares(c, x, y, s, it.squares)
 		return
 	case it.detail != "":
-		x = c.Text(x, y, s.Muted, canvas.Truncate(it.detail, room-x)) + 2
+		x = c.Text(x, y, s.Muted, canvas.Parts(it.detail, room-x)) + 2
 	}
 	if it.told == "" {
 		return
 	}
-	if lines < 2 {
+	if r.lines < 2 {
 		c.Clip(x, y, room-x, s.Muted, it.told)
 		return
 	}
 	told := canvas.Wrap(it.told, c.Width()-toldAt-1)
-	for i, l := range told[:min(len(told), lines-1)] {
-		if i == lines-2 && len(told) > lines-1 {
+	for i, l := range told[:min(len(told), r.lines-1)] {
+		if i == r.lines-2 && len(told) > r.lines-1 {
 			l = canvas.Truncate(l, c.Width()-toldAt-2) + "…"
 		}
 		c.Text(toldAt, y+1+i, s.Muted, l)
@@ -184,19 +215,35 @@ func squares(c *canvas.Canvas, x, y int, s *style.Styles, pods []screen.Health) 
 	}
 }
 
-// spark draws a bar for each of the newest counts that there is room for. The bars of all rows have one scale of their
-// own: it is the shape that tells.
-func spark(c *canvas.Canvas, s *style.Styles, counts []uint32) {
-	counts = counts[max(0, len(counts)-c.Width()):]
-	most := uint32(4)
-	for _, n := range counts {
-		most = max(most, n)
+// spark draws counts, one a second and the last one's second given, as bars: of several seconds each where there is not room for one of
+// each. The bars of a row have a scale of their own: it is the shape that tells.
+func spark(c *canvas.Canvas, s *style.Styles, counts []uint32, now int64) {
+	per := int64(max(1, (len(counts)+c.Width()-1)/max(1, c.Width())))
+	var bars []float64 // the mean of each
+	last, n := int64(-1), 0.0
+	for i, count := range counts {
+		// Bars begin where a clock's would, so that they keep their shape as time goes on.
+		if at := (now - int64(len(counts)-1-i)) / per; at != last {
+			last, n = at, 0
+			bars = append(bars, 0)
+		}
+		b := &bars[len(bars)-1]
+		*b = (*b*n + float64(count)) / (n + 1)
+		n++
 	}
-	for x, n := range counts {
+	bars = bars[max(0, len(bars)-c.Width()):]
+	most := 4.0
+	if per > 1 {
+		most = 1
+	}
+	for _, b := range bars {
+		most = max(most, b)
+	}
+	for x, b := range bars {
 		ink := s.Accent
-		if n == 0 {
+		if b == 0 {
 			ink = s.Rule
 		}
-		c.Text(x, 0, ink, bar(float64(n)/float64(most)))
+		c.Text(x, 0, ink, bar(b/most))
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/cluster/livetable"
+	"github.com/podarium/podarium/cluster/usage"
 	"github.com/podarium/podarium/etcdview"
 	"github.com/podarium/podarium/etcdview/registry"
 	"github.com/podarium/podarium/tui/activity"
@@ -84,7 +85,7 @@ func busy(t *testing.T) (*screentest.Host, *view) {
 		t.Fatal(err)
 	}
 	h, s := screentest.New(t, c)
-	sample := &vitals.Sample{At: screentest.Now, Revision: 4711, DBSize: 8.4e6, InUse: 3.1e6, Rate: 12}
+	sample := &vitals.Sample{At: screentest.Now, Revision: 4711, DBSize: 8.4e6, InUse: 3.1e6, Rate: 12, Leads: true, Term: 2, EtcdTook: 400 * time.Microsecond, APITook: 3 * time.Millisecond}
 	for i := range 60 {
 		sample.Rates = append(sample.Rates, float64((i*i)%17)*float64(i%4))
 	}
@@ -115,6 +116,10 @@ func busy(t *testing.T) (*screentest.Host, *view) {
 		wrote.Lately = append(wrote.Lately, w)
 	}
 	v.activity = minute{wrote}
+	v.usage = &usage.Snapshot{Served: true, Of: map[types.NamespacedName]usage.Use{
+		{Name: "node-1"}: {Used: usage.Amount{CPU: 240, Memory: 3 << 30}, Limit: usage.Amount{CPU: 2000, Memory: 16 << 30}},
+		{Name: "node-2"}: {Used: usage.Amount{CPU: 1860, Memory: 12 << 30}, Limit: usage.Amount{CPU: 2000, Memory: 16 << 30}},
+	}}
 	v.Tick()
 	return h, v
 }

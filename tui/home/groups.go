@@ -20,6 +20,7 @@ type item struct {
 	detail string
 	// told is a sentence: after the detail, and in lines below where there is room for them.
 	told    string
+	use     *use // of a node
 	squares []screen.Health
 	spark   []uint32 // a bar a second
 	open    screen.Request

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/podarium/podarium/cluster/livetable"
+	"github.com/podarium/podarium/cluster/usage"
 	"github.com/podarium/podarium/tui/activity"
 	"github.com/podarium/podarium/tui/key"
 	"github.com/podarium/podarium/tui/rollouts"
@@ -97,6 +98,8 @@ type view struct {
 	vitals   *vitals.Store
 	activity activities
 	from     sources
+	used     *usage.Live     // what nodes use; nil in a test
+	usage    *usage.Snapshot // nil until it is known
 
 	pulse  pulse
 	groups []group
@@ -116,14 +119,20 @@ func open(s *screen.Scope, _ screen.Home) (screen.Screen, error) {
 	table := func(r schema.GroupVersionResource, fields string) source {
 		return livetable.Open(s.Context(), s.Cluster(), livetable.Query{Resource: r, FieldSelector: fields})
 	}
-	return newView(s, vitals.Of(s), sources{
+	v := newView(s, vitals.Of(s), sources{
 		nodes: table(nodesGVR, ""), pods: table(podsGVR, ""), events: table(eventsGVR, "type=Warning"),
 		workloads: []workloads{
 			{deployGVR, "Deployment", table(deployGVR, "")},
 			{statefulGVR, "StatefulSet", table(statefulGVR, "")},
 			{daemonGVR, "DaemonSet", table(daemonGVR, "")},
 		},
-	}), nil
+	})
+	v.used = usage.Watch(s.Context(), s.Cluster(), usage.Query{Nodes: true})
+	s.Live(v.used.Changed(), func() {
+		v.usage = v.used.Snapshot()
+		v.changed()
+	})
+	return v, nil
 }
 
 func newView(s *screen.Scope, st *vitals.Store, from sources) *view {
@@ -155,6 +164,9 @@ func (f sources) all() []source {
 func (v *view) Close() {
 	for _, s := range v.from.all() {
 		go s.Close() // it waits for the watch to end, which can take a while
+	}
+	if v.used != nil {
+		go v.used.Close()
 	}
 }
 
@@ -199,27 +211,12 @@ func (v *view) knowsEtcd() bool {
 // Place implements screen.Screen.
 func (v *view) Place() screen.Place {
 	p := screen.Place{Crumbs: []string{"home"}}
-	faults, moving := 0, 0
-	for _, g := range v.groups {
-		if g.title == titleWarnings || g.title == titleLately {
-			continue // they tell what was
-		}
-		for _, it := range g.items {
-			for _, h := range append([]screen.Health{it.health}, it.squares...) {
-				switch {
-				case h >= screen.Poor:
-					faults++
-				case h == screen.Busy:
-					moving++
-				}
-			}
-		}
-	}
+	faults, moving := v.tally()
 	switch {
-	case faults > 0:
-		p.State = screen.State{Health: screen.Poor, Text: fmt.Sprintf("%d not well", faults)}
+	case faults != "":
+		p.State = screen.State{Health: screen.Poor, Text: faults + " not well"}
 	case moving > 0:
-		p.State = screen.State{Health: screen.Busy, Text: fmt.Sprintf("%d on their way", moving)}
+		p.State = screen.State{Health: screen.Busy, Text: fmt.Sprintf("%d in progress", moving)}
 	case v.from.pods.Snapshot().Synced:
 		p.State = screen.State{Health: screen.Good, Text: "all well"}
 	case v.from.pods.Snapshot().Err != nil:
@@ -228,6 +225,36 @@ func (v *view) Place() screen.Place {
 		p.State = screen.State{Health: screen.Busy, Text: "reading"}
 	}
 	return p
+}
+
+// tally says how many of what are not well, and counts what is in progress.
+func (v *view) tally() (faults string, moving int) {
+	bad := map[string]int{}
+	see := func(h screen.Health, what string) {
+		switch {
+		case h >= screen.Poor:
+			bad[what]++
+		case h == screen.Busy:
+			moving++
+		}
+	}
+	for g, what := range map[int]string{components: "component", nodes: "node", working: "workload"} {
+		for _, it := range v.groups[g].items {
+			if it.id != unscheduled {
+				see(it.health, what)
+			}
+			for _, h := range it.squares {
+				see(h, "Pod")
+			}
+		}
+	}
+	var all []string
+	for _, what := range []string{"component", "node", "workload", "Pod"} {
+		if n := bad[what]; n > 0 {
+			all = append(all, screen.Count(int64(n), what))
+		}
+	}
+	return strings.Join(all, ", "), moving
 }
 
 // Keys implements screen.Screen.

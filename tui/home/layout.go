@@ -51,7 +51,7 @@ func (v *view) drawCompact(c *canvas.Canvas, s *style.Styles) {
 	if h-y > 12 {
 		y++
 	}
-	left := w * 9 / 20
+	left := w / 2
 	rest := h - y
 	above := max(v.wants(left, 1, nodes, writers), v.wants(w-left, 1, working))
 	below := min(v.wants(w, 1, warnings), max(rest*2/5, rest-above-1))

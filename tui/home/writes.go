@@ -21,7 +21,7 @@ const maxActivity = 20
 func (v *view) writers(s *activity.Snapshot) group {
 	g := group{title: titleWriters, note: "last 60 s", empty: "nothing in the last minute"}
 	if s.Sampled {
-		g.note += ", a sample"
+		g.note += "   a sample"
 	}
 	for _, r := range s.Writers[:min(len(s.Writers), maxActivity)] {
 		it := activityItem("writer/", r)
@@ -37,6 +37,7 @@ func (v *view) written(s *activity.Snapshot) group {
 	g := group{title: titleWritten, note: "last 60 s", empty: "nothing in the last minute"}
 	for _, r := range s.Resources[:min(len(s.Resources), maxActivity)] {
 		it := activityItem("resource/", r)
+		it.name = shortKind(session.Of(v.scope), r.Name)
 		if k, ok := session.Of(v.scope).Find(r.Resource.String()); ok {
 			it.open = screen.Resources{Resource: k.Resource}
 		}

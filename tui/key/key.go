@@ -57,6 +57,30 @@ func (t Table) With(enabled bool, actions ...Action) Table {
 	return out
 }
 
+// Hinted is a copy in which the named actions have another hint at the foot of the screen; an empty one keeps them out of there.
+func (t Table) Hinted(hint string, actions ...Action) Table {
+	out := slices.Clone(t)
+	for i := range out {
+		if slices.Contains(actions, out[i].Action) {
+			out[i].Hint = hint
+		}
+	}
+	return out
+}
+
+// Grouped is a copy in which the bindings of a group follow each other, the groups in the order of their first ones.
+func (t Table) Grouped() Table {
+	first := map[string]int{}
+	for i, b := range t {
+		if _, ok := first[b.Group]; !ok {
+			first[b.Group] = i
+		}
+	}
+	out := slices.Clone(t)
+	slices.SortStableFunc(out, func(a, b Binding) int { return first[a.Group] - first[b.Group] })
+	return out
+}
+
 // Check reports keys that stand twice and rows that lack what the help needs.
 func (t Table) Check() error {
 	seen := map[string]Action{}

@@ -126,6 +126,9 @@ func newView(s *screen.Scope, r screen.Logs) *view {
 	v := &view{scope: s, request: r, text: &text{snap: &livelog.Snapshot{}}}
 	v.text.byContainer = r.Resource.Resource == "pods" && len(r.Also) == 0
 	v.text.single = r.Container != ""
+	if !v.text.byContainer && r.Resource.Resource != "pods" {
+		v.text.of = r.Name
+	}
 	o := session.Of(s).Config().Logs
 	v.first = configured(o)
 	v.span = v.first

@@ -17,6 +17,8 @@ type text struct {
 	snap *livelog.Snapshot
 	// times puts the time before each line. byContainer names the container rather than the Pod; single names nothing.
 	times, byContainer, single bool
+	// of is the workload whose Pods these are: what all their names begin with tells nothing. Empty where they have no such name.
+	of string
 	// json shows JSON lines as people read them.
 	json bool
 
@@ -173,10 +175,17 @@ func (t *text) prefix(l livelog.Line) (out pager.Line) {
 		if t.byContainer {
 			name = l.Source.Container
 		}
-		out = append(out, pager.Span{Text: name + " ", Ink: inks[t.number(name)%len(inks)]})
+		ink := inks[t.number(name)%len(inks)]
+		if short, ok := strings.CutPrefix(name, t.of+"-"); ok && t.of != "" && len(short) >= leastName {
+			name = short
+		}
+		out = append(out, pager.Span{Text: name + " ", Ink: ink})
 	}
 	return out
 }
+
+// leastName is how much of a Pod's name is left at least: the number of a StatefulSet's Pod alone would be no name.
+const leastName = 4
 
 // number gives names numbers in the order in which they are first seen.
 func (t *text) number(name string) int {

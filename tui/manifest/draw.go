@@ -41,7 +41,9 @@ func (v *view) Place() screen.Place {
 		}
 	}
 	for i, w := range words {
-		words[i] = fmt.Sprintf("%d %s", counts[w], w)
+		if words[i] = fmt.Sprintf("%d %s", counts[w], w); w == "create" || w == "change" {
+			words[i] = fmt.Sprintf("%d to %s", counts[w], w)
+		}
 	}
 	p.Note = strings.Join(words, "   ")
 	switch {

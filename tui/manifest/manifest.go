@@ -168,9 +168,20 @@ func (v *view) apply() {
 	}
 	v.scope.Ask(dialog.NewConfirm(v.scope, dialog.Confirm{
 		Title: "Apply " + v.request.Path, Accept: "Apply",
-		Text: fmt.Sprintf("%d objects are created and %d changed, as the diffs show. U takes them back, and the list of changes (D) each alone.", verbs["create"], verbs["update"]),
+		Text: toApply(verbs["create"], verbs["update"]) + ", as the diffs show. U takes them back, and the list of changes (D) each alone.",
 		Then: func() { v.run(todo) },
 	}))
+}
+
+// toApply is what applying does, in words: 2 objects will be created and 1 changed.
+func toApply(created, changed int) string {
+	switch {
+	case changed == 0:
+		return screen.Count(int64(created), "object") + " will be created"
+	case created == 0:
+		return screen.Count(int64(changed), "object") + " will be changed"
+	}
+	return fmt.Sprintf("%s will be created and %d changed", screen.Count(int64(created), "object"), changed)
 }
 
 func (v *view) run(todo []int) {

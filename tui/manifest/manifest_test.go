@@ -59,3 +59,13 @@ func TestParse(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatApplyingDoesInWords(t *testing.T) {
+	for want, n := range map[string][2]int{
+		"1 object will be created": {1, 0}, "2 objects will be changed": {0, 2}, "2 objects will be created and 1 changed": {2, 1},
+	} {
+		if got := toApply(n[0], n[1]); got != want {
+			t.Errorf("%v is %q, want %q", n, got, want)
+		}
+	}
+}

@@ -58,6 +58,12 @@ func (v *view) Keys() key.Table {
 	if !v.scope.Handles(screen.Logs{}) {
 		t = t.With(false, actLogs, actPrevious)
 	}
+	if pod { // possible, and seldom wanted
+		t = t.Hinted("", actImage)
+	}
+	if v.is("", "events") || v.is("events.k8s.io", "events") {
+		t = t.Hinted("", actEdit, actDelete, actMark, actEvents)
+	}
 	if v.kind.Namespaced && v.goesElsewhere() {
 		t = append(t, namespaceKeys(v.session)...)
 	}
@@ -66,7 +72,11 @@ func (v *view) Keys() key.Table {
 
 // Do implements screen.Screen.
 func (v *view) Do(a key.Action) {
-	if v.moves(a) || v.changesView(a) || v.marksRows(a) {
+	if v.changesView(a) {
+		return
+	}
+	v.cursor.set = true
+	if v.moves(a) || v.marksRows(a) {
 		return
 	}
 	if d, ok := strings.CutPrefix(string(a), string(actNamespace)); ok && len(d) == 1 && d[0] >= '0' && d[0] <= '9' {

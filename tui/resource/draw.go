@@ -122,13 +122,19 @@ func (v *view) drawRow(c *canvas.Canvas, y int, r *livetable.Row, at int, s *sty
 		if v.marks[r.UID] && col.title == nameColumn {
 			ink = s.Marked
 		}
-		shown := min(col.shown, c.Width()-col.x)
-		text = shorten(text, shown)
-		if col.right {
-			c.Right(col.x+shown, y, ink, text)
-		} else {
-			c.Text(col.x, y, ink, text)
+		if blank(text) && ink == s.Text {
+			ink = s.Muted
 		}
+		shown := min(col.shown, c.Width()-col.x)
+		if col.right {
+			c.Right(col.x+shown, y, ink, shorten(text, shown))
+			continue
+		}
+		x := col.x
+		if digits := leading(text); digits > 0 && col.title != nameColumn { // numbers stand under each other
+			x += min(col.lead-digits, shown)
+		}
+		c.Text(x, y, ink, shorten(text, shown-(x-col.x)))
 	}
 	if v.marks[r.UID] {
 		c.Text(0, y, s.Marked, "+")
@@ -204,7 +210,7 @@ func shorten(text string, width int) string {
 	if blank > 0 && blank <= width && strings.HasPrefix(text[blank:], " (") && strings.Trim(text[:blank], "0123456789") == "" {
 		return text[:blank]
 	}
-	if blank < 0 && width >= leastColumn+2 {
+	if blank < 0 && width >= leastColumn+2 && strings.IndexByte(text, ',') < 0 { // what a list begins with tells what is in it
 		return canvas.Middle(text, width)
 	}
 	return canvas.Truncate(text, width)

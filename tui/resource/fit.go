@@ -36,7 +36,7 @@ type placed struct {
 	x, shown int
 }
 
-// fit gives every column its place: as wide as it wants where there is room. Else those leave the screen that say nothing, the widest
+// fit gives every column its place: as wide as it wants where there is room. Else the spare ones go, and then those leave the screen that say nothing, the widest
 // give way, and then more columns leave, those first that tell least. A user who asked for columns gets them all: what does not fit is cut off
 // at the right, to be scrolled to. It says whether there are more columns than are seen.
 func (v *view) fit(width int) (cols []placed, more bool) {
@@ -56,6 +56,17 @@ func (v *view) fit(width int) (cols []placed, more bool) {
 		between = tightGap
 	}
 	given := v.wide || v.ordered
+	for _, ours := range []bool{true, false} { // what this program measures, then what the server says
+		for i := len(cols) - 1; i >= 0; i-- {
+			c := &cols[i].column
+			if c.spare && (!c.filled || (c.index >= len(v.snap.Columns)) == ours && taken(cols, x, between) > width) {
+				cols = slices.Delete(cols, i, i+1)
+			}
+		}
+	}
+	if between = gap; taken(cols, x, gap) > width {
+		between = tightGap
+	}
 	for i := len(cols) - 1; i >= 0 && !given && taken(cols, x, between) > width; i-- {
 		if c := &cols[i].column; (!c.filled || v.glyphTells(c)) && v.leaves(c) {
 			cols, more = slices.Delete(cols, i, i+1), true
@@ -116,7 +127,7 @@ func (v *view) squeeze(cols []placed, over int, least func(*column) int) int {
 // least is what a column may shrink to while others can leave.
 func (v *view) least(c *column) int {
 	switch {
-	case c.firm, c.age, c.right:
+	case c.firm, c.age, c.right, c.addresses:
 		return c.width
 	case c.title == nameColumn:
 		return leastName
@@ -132,7 +143,7 @@ func (v *view) least(c *column) int {
 
 func (v *view) hardLeast(c *column) int {
 	switch {
-	case c.firm, c.age:
+	case c.firm, c.age, c.addresses:
 		return c.width
 	case c.title == nameColumn:
 		return hardName

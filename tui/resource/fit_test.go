@@ -76,7 +76,7 @@ func TestTextsAreShortenedWhereTheyTellLeast(t *testing.T) {
 		want  string
 	}{
 		{"2 (4m ago)", 8, "2"}, {"2 (4m ago)", 10, "2 (4m ago)"}, {"web-69c6f74b8b-6gplg", 18, "web-6…f74b8b-6gplg"},
-		{"Back-off pulling image", 10, "Back-off …"}, {"kube-system", 6, "kube-…"}, {"failed (why)", 8, "failed …"},
+		{"Back-off pulling image", 10, "Back-off …"}, {"kube-system", 6, "kube-…"}, {"failed (why)", 8, "failed …"}, {"2181/TCP,2888/TCP,3888/TCP", 14, "2181/TCP,2888…"},
 	} {
 		if got := shorten(c.text, c.width); got != c.want {
 			t.Errorf("%q in %d columns is %q, want %q", c.text, c.width, got, c.want)
@@ -103,5 +103,54 @@ func TestASentenceIsToldToItsEnd(t *testing.T) {
 	v.Click(3, 22)
 	if v.cursor.at != at {
 		t.Error("a click on the sentence chose a row")
+	}
+}
+
+// TestWideScreensShowMore has the server's wide columns where all of them fit, without any that is empty, and takes nothing from the
+// others for them.
+func TestWideScreensShowMore(t *testing.T) {
+	rows := somePods()
+	h, v, f := table(t, "", rows)
+	f.snap = &livetable.Snapshot{Columns: append(slices.Clone(podColumns), livetable.Column{Name: "Nominated Node", Priority: 1}), Rows: rows, Synced: true, Generation: 2}
+	for _, r := range rows {
+		r.Cells = append(r.Cells, livetable.Cell{Text: "<none>"})
+	}
+	v.refresh()
+	for width, want := range map[int]bool{roomyWidth - 1: false, 200: true} {
+		text := screentest.Draw(h, v, width, 24).String()
+		if got := strings.Contains(text, "NODE") && strings.Contains(text, "node-1"); got != want {
+			t.Errorf("%d columns: the node is shown %v, want %v\n%s", width, got, want, text)
+		}
+		if strings.Contains(text, "NOMINATED") {
+			t.Errorf("%d columns: a column without anything in it is shown", width)
+		}
+	}
+	for _, r := range rows {
+		r.Cells[Column(podColumns, "IP")].Text = strings.Repeat("9", 90)
+	}
+	f.snap = &livetable.Snapshot{Columns: f.snap.Columns, Rows: rows, Synced: true, Generation: 3}
+	v.refresh()
+	if text := screentest.Draw(h, v, 200, 24).String(); strings.Contains(text, "node-1") || !strings.Contains(text, "coredns-with-a-rather-long-name-for-a-narrow-screen-7d9") {
+		t.Errorf("room is taken from other columns for a wide one\n%s", text)
+	}
+}
+
+func TestAddressesAreNeverCut(t *testing.T) {
+	columns := []livetable.Column{{Name: "Name"}, {Name: "Type"}, {Name: "Cluster-IP"}, {Name: "Port(s)"}}
+	h, v, f := table(t, "", nil)
+	f.snap = &livetable.Snapshot{Synced: true, Generation: 2, Columns: columns}
+	for _, name := range []string{"web", "zookeeper"} {
+		r := pod("default", name, "LoadBalancer", "10.96.253.243", "2181/TCP,2888/TCP,3888/TCP", time.Hour)
+		r.Cells = r.Cells[:4]
+		for i, text := range []string{name, "LoadBalancer", "10.96.253.243", "2181/TCP,2888/TCP,3888/TCP"} {
+			r.Cells[i] = livetable.Cell{Text: text}
+		}
+		f.snap.Rows = append(f.snap.Rows, r)
+	}
+	v.refresh()
+	for width := 80; width >= 52; width-- {
+		if text := screentest.Draw(h, v, width, 24).String(); !strings.Contains(text, "10.96.253.243") {
+			t.Fatalf("%d columns: the address is cut\n%s", width, text)
+		}
 	}
 }

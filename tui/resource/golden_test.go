@@ -107,9 +107,29 @@ func TestCursorHoldsAnObject(t *testing.T) {
 	}
 }
 
+func TestACursorThatNobodyPutAnywhereIsOnTheFirstRow(t *testing.T) {
+	rows := somePods()
+	_, v, f := table(t, "", rows[1:])
+	for generation, now := range [][]*livetable.Row{rows, rows[2:]} { // one comes before it, then it goes
+		f.snap = &livetable.Snapshot{Columns: podColumns, Synced: true, Generation: uint64(generation + 2), Rows: now}
+		v.refresh()
+		if r := v.current(); r == nil || r != v.rows[0] {
+			t.Fatalf("the cursor is on %v, want the first row", r)
+		}
+	}
+	v.Do(actDescribe)
+	was := v.current()
+	f.snap = &livetable.Snapshot{Columns: podColumns, Synced: true, Generation: 4, Rows: rows}
+	v.refresh()
+	if r := v.current(); r != was {
+		t.Errorf("the user has done something with %s, and now the cursor is on %v", was.Name, r)
+	}
+}
+
 func TestALostCursorActsOnNothing(t *testing.T) {
 	rows := somePods()
 	h, v, f := table(t, "", rows)
+	v.Do(actTop) // the user puts it there
 	f.snap = &livetable.Snapshot{Columns: podColumns, Synced: true, Generation: 2, Rows: rows[1:]}
 	v.refresh()
 	for _, a := range []string{"delete", "enter", "describe", "yaml", "image", "etcd"} {

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,9 @@ type column struct {
 	age                          bool
 	since                        bool // its texts are times: it shows the time since
 	firm                         bool // never gives way
+	spare                        bool // there only where all columns have room
+	addresses                    bool // all that was seen in it are IP addresses
+	lead                         int  // digits of the longest number in it, which others are put under
 	// filled says that something was seen in it, varied that not all of it was the same, prose that it is sentences.
 	filled, varied, prose bool
 	first                 string // that was seen in it
@@ -84,8 +88,13 @@ func (v *view) grow(c *column, r *livetable.Row) {
 	width := canvas.Width(text)
 	c.width = max(c.width, width)
 	c.prose = c.prose || width > proseWidth && strings.IndexByte(text, ' ') > 0
-	if !c.filled {
-		c.filled = text != "" && text != "<none>" && text != "<unset>"
+	if text != "" && !blank(text) {
+		c.addresses = (c.addresses || !c.filled) && address(text)
+		c.filled = true
+	}
+	if digits := leading(text); digits > 0 {
+		c.lead = max(c.lead, digits)
+		c.width = max(c.width, width+c.lead-digits)
 	}
 	switch {
 	case c.varied:
@@ -100,6 +109,27 @@ func (v *view) grow(c *column, r *livetable.Row) {
 	case text != "" && text != "<none>":
 		c.words = true
 	}
+}
+
+// blank says that a text stands for nothing.
+func blank(text string) bool { return text == "<none>" || text == "<unset>" || text == "None" }
+
+// address says that a text is an IP address.
+func address(text string) bool {
+	_, err := netip.ParseAddr(text)
+	return err == nil
+}
+
+// leading is how many digits a text begins with that is a number, or a number and a remark: 2 (4m ago). It is 0 for others.
+func leading(text string) int {
+	n := 0
+	for n < len(text) && text[n] >= '0' && text[n] <= '9' {
+		n++
+	}
+	if n < len(text) && !strings.HasPrefix(text[n:], " (") {
+		return 0
+	}
+	return n
 }
 
 // align puts numbers to the right: the server calls most columns of numbers text.
@@ -120,8 +150,10 @@ func (v *view) chooseColumns() {
 		v.columns = append(v.columns, spaceColumn())
 	}
 	for i, c := range v.snap.Columns {
-		if c.Priority == 0 || v.wide {
-			v.columns = append(v.columns, v.columnOf(i))
+		if c.Priority == 0 || v.wide || v.roomy {
+			col := v.columnOf(i)
+			col.spare = c.Priority != 0 && !v.wide
+			v.columns = append(v.columns, col)
 		}
 	}
 	v.placeExtra()

@@ -31,7 +31,7 @@ func (v *view) Place() screen.Place {
 	case v.faults > 0:
 		p.State = screen.State{Health: screen.Poor, Text: fmt.Sprintf("%d not well", v.faults)}
 	case v.moving > 0:
-		p.State = screen.State{Health: screen.Busy, Text: fmt.Sprintf("%d on their way", v.moving)}
+		p.State = screen.State{Health: screen.Busy, Text: fmt.Sprintf("%d in progress", v.moving)}
 	case v.gauge.knows() && len(v.snap.Rows) > 0:
 		p.State = screen.State{Health: screen.Good, Text: "all well"}
 	}

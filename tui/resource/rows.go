@@ -256,10 +256,14 @@ func (v *view) columnIndex(name string) int {
 }
 
 // cursor is the row that keys act on. It holds an object, not a place: a row that moves takes it along, and when the
-// object goes the cursor stays where it was and holds nothing, so that no key acts on what slid into its place.
+// object goes the cursor stays where it was and holds nothing, so that no key acts on what slid into its place. Until the
+// user has put it somewhere, or done something with what it holds, it is on the first row, whatever that is: rows come in
+// any order while a table is read, and of a table sorted by time the newest is what one wants to see.
 type cursor struct {
 	uid types.UID
 	at  int
+	// set says that the user has put it there.
+	set bool
 	// lost says that the object is gone. The next movement takes a new one.
 	lost bool
 }
@@ -268,6 +272,10 @@ type cursor struct {
 func (v *view) place() {
 	if len(v.rows) == 0 {
 		v.cursor.at = 0
+		return
+	}
+	if !v.cursor.set {
+		v.put(0)
 		return
 	}
 	if v.cursor.uid == "" && !v.cursor.lost {
@@ -302,11 +310,11 @@ func (v *view) find(uid types.UID, around int) int {
 // put moves the cursor to a row.
 func (v *view) put(at int) {
 	if len(v.rows) == 0 {
-		v.cursor = cursor{}
+		v.cursor = cursor{set: v.cursor.set}
 		return
 	}
 	at = max(0, min(at, len(v.rows)-1))
-	v.cursor = cursor{uid: v.rows[at].UID, at: at}
+	v.cursor = cursor{uid: v.rows[at].UID, at: at, set: v.cursor.set}
 }
 
 // move moves the cursor by rows. From a lost one the first step takes the row in its place.

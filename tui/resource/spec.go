@@ -104,6 +104,9 @@ func (v *view) ownKeys(t key.Table) key.Table {
 		return t
 	}
 	own := slices.Clone(v.spec.Keys)
+	if i := slices.IndexFunc(t, func(b key.Binding) bool { return b.Action == actEnter }); i == 0 { // first in the foot, too
+		own, t = slices.Insert(own, 0, t[0]), t[1:]
+	}
 	for _, b := range t {
 		object := !slices.Contains(viewKeys, b.Group) && b.Action != actEnter
 		switch {
@@ -150,7 +153,9 @@ func (v *view) placeExtra() {
 	var made []column
 	for i, e := range v.extra {
 		if e.Priority == 0 || v.wide || v.roomy {
-			made = append(made, v.columnOf(len(v.snap.Columns)+i))
+			col := v.columnOf(len(v.snap.Columns) + i)
+			col.spare = e.Priority != 0 && !v.wide
+			made = append(made, col)
 		}
 	}
 	v.columns = slices.Insert(v.columns, at, made...)

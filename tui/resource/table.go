@@ -247,6 +247,7 @@ func (v *view) refresh() {
 	if v.wanted != "" {
 		if i := v.find(v.wanted, 0); i >= 0 {
 			v.wanted = ""
+			v.cursor.set = true
 			v.put(i)
 		}
 	}
@@ -309,12 +310,16 @@ func (v *view) FilterText() string { return v.filter.text }
 // Click implements screen.Pointer.
 func (v *view) Click(_, y int) {
 	if at := v.top + y - 1; y > 0 && y <= v.height && at < len(v.rows) {
+		v.cursor.set = true
 		v.put(at)
 	}
 }
 
 // Wheel implements screen.Pointer.
-func (v *view) Wheel(lines int) { v.move(lines) }
+func (v *view) Wheel(lines int) {
+	v.cursor.set = true
+	v.move(lines)
+}
 
 // Draw implements screen.Screen.
 func (v *view) Draw(c *canvas.Canvas) {

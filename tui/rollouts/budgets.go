@@ -42,7 +42,11 @@ func (v *view) budgets() (texts []string) {
 		if err != nil || !sel.Matches(labels.Set(current.Template.Labels)) {
 			continue
 		}
-		texts = append(texts, fmt.Sprintf("budget %s: %s evictions allowed (drains wait, rollouts do not)", r.Name, resource.Text(r, allowed)))
+		evictions := resource.Text(r, allowed) + " evictions"
+		if evictions == "1 evictions" {
+			evictions = "1 eviction"
+		}
+		texts = append(texts, fmt.Sprintf("budget %s: %s allowed (drains wait, rollouts do not)", r.Name, evictions))
 	}
 	return texts
 }

@@ -32,6 +32,12 @@ func (v *view) Draw(c *canvas.Canvas) {
 		v.drawWide(c, s)
 		return
 	}
+	if len(v.p.Revisions) < 2 { // nothing to compare with: the room is for why
+		waits := v.waitLines(s, w-3, max(2, h/3))
+		v.drawRevisions(c.Cut(0, 0, w, 2), s)
+		v.drawBelow(c.Cut(0, 3, w, h-3), s, waits)
+		return
+	}
 	waits := v.waitLines(s, w-3, max(2, h/6))
 	podRows := min(len(v.p.Pods), max(3, h/5))
 	above := max(5, h-2-v.pictureLines()-len(waits)-podRows-1) // a blank line before and after what is waited for
@@ -48,7 +54,7 @@ func (v *view) drawWide(c *canvas.Canvas, s *style.Styles) {
 	waits := v.waitLines(s, w-3, max(3, h/6))
 	podRows := min(len(v.p.Pods), max(5, h/3))
 	below := 2 + v.pictureLines() + len(waits) + podRows + 1
-	above := max(6, min(h-below-1, max(len(v.p.Revisions)+3, v.diff.Len()+3)))
+	above := max(5, min(h-below-1, max(len(v.p.Revisions)+3, v.diff.Len()+3)))
 	v.drawRevisions(c.Cut(0, 1, left, above-1), s)
 	v.drawDiff(c.Cut(left+1, 1, w-left-1, above-1), s)
 	v.drawBelow(c.Cut(0, above+1, w, h-above-1), s, waits)
@@ -68,9 +74,9 @@ func (v *view) drawBelow(c *canvas.Canvas, s *style.Styles, waits []line) {
 		v.drawPods(pods, s)
 		return
 	}
-	left := w * 11 / 20
+	left := max(w*11/20, min(podsWidth(v.p.Pods), w*13/20))
 	v.drawPods(pods.Cut(0, 0, left, pods.Height()), s)
-	v.turnover.draw(pods.Cut(left+2, 0, w-left-3, min(pods.Height(), 14)), s, v.p, v.scope.Now())
+	v.turnover.draw(pods.Cut(left+2, 0, w-left-3, min(pods.Height(), 1+v.turnover.rows(v.p))), s, v.p, v.scope.Now())
 }
 
 func cursorMark(c *canvas.Canvas, y int, s *style.Styles, active bool) {
@@ -315,9 +321,26 @@ func (v *view) pods() []rollout.Pod {
 
 func statusOf(p rollout.Pod) string {
 	if p.Restarts > 0 {
-		return fmt.Sprintf("%s, %d restarts", p.Status, p.Restarts)
+		return fmt.Sprintf("%s, %s", p.Status, screen.Count(int64(p.Restarts), "restart"))
 	}
 	return p.Status
+}
+
+// rest is what a row of the Pods takes beside the name, the node and the status: the glyph, the gaps, the revision and the age.
+const rest = 4 + 2 + 2 + 1 + 3 + 7
+
+// podsWidth is what the table of the Pods wants.
+func podsWidth(pods []rollout.Pod) int {
+	name, node, status := podWidths(pods)
+	return name + node + status + rest
+}
+
+func podWidths(pods []rollout.Pod) (name, node, status int) {
+	name, node, status = len("POD"), len("NODE"), len("STATUS")
+	for _, p := range pods {
+		name, node, status = max(name, canvas.Width(p.Name)), max(node, canvas.Width(p.Node)), max(status, canvas.Width(statusOf(p)))
+	}
+	return name, node, min(status, 26)
 }
 
 func (v *view) drawPods(c *canvas.Canvas, s *style.Styles) {
@@ -325,12 +348,7 @@ func (v *view) drawPods(c *canvas.Canvas, s *style.Styles) {
 	if c.Height() < 2 || len(pods) == 0 {
 		return
 	}
-	name, node, status := len("POD"), len("NODE"), len("STATUS")
-	for _, p := range pods {
-		name, node, status = max(name, canvas.Width(p.Name)), max(node, canvas.Width(p.Node)), max(status, canvas.Width(statusOf(p)))
-	}
-	const rest = 4 + 2 + 2 + 1 + 3 + 7 // the glyph, the gaps, the revision and the age
-	status = min(status, 26)
+	name, node, status := podWidths(pods)
 	apart := 2
 	if name+node+status+rest+2 <= c.Width() {
 		apart = 3
@@ -338,7 +356,7 @@ func (v *view) drawPods(c *canvas.Canvas, s *style.Styles) {
 	name = min(name, max(16, c.Width()-node-status-rest))
 	nodeAt := 4 + name + apart
 	statusAt := nodeAt + node + apart
-	revAt := min(statusAt+status+1, c.Width()-11)
+	revAt := min(statusAt+status+1, c.Width()-10)
 	c.Text(4, 0, s.Muted, "POD")
 	c.Text(nodeAt, 0, s.Muted, "NODE")
 	c.Text(statusAt, 0, s.Muted, "STATUS")

@@ -94,3 +94,28 @@ func TestDiffOfAnyTwoRevisions(t *testing.T) {
 		t.Errorf("the diff is of %v after the mark was taken away, want what undo to 3 would change", v.diffOf)
 	}
 }
+
+func TestUndoSaysWhereItLeads(t *testing.T) {
+	hint := func(v *view) string {
+		for _, b := range v.Keys() {
+			if b.Action == actUndo && !b.Disabled {
+				return b.Hint
+			}
+		}
+		return ""
+	}
+	_, s := screentest.New(t, nil)
+	v := newView(s, web, &fixture{rolling()})
+	if got := hint(v); got != "undo to 3" {
+		t.Errorf("on the current revision: %q", got)
+	}
+	v.Do(actBottom)
+	if got := hint(v); got != "undo to 1" {
+		t.Errorf("on the oldest: %q", got)
+	}
+	one := rolling()
+	one.Revisions = one.Revisions[:1]
+	if got := hint(newView(s, web, &fixture{one})); got != "" {
+		t.Errorf("there is nothing to go back to, and the foot says %q", got)
+	}
+}

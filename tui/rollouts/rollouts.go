@@ -241,12 +241,34 @@ func (v *view) Keys() key.Table {
 		With(v.object.Resource.Resource != "daemonsets", actScale).
 		With(v.scope.Handles(screen.EtcdKey{}), actEtcd).
 		With(v.scope.Handles(screen.Logs{}), actLogs)
-	for i := range t {
-		if t[i].Action == actPause && v.p.Paused {
-			t[i].Hint = "resume"
-		}
+	if v.p.Paused {
+		t = t.Hinted("resume", actPause)
+	}
+	if to, ok := v.undoTo(); !ok {
+		return t.With(false, actUndo)
+	} else if to > 0 {
+		return t.Hinted(fmt.Sprintf("undo to %d", to), actUndo)
 	}
 	return t
+}
+
+// undoTo is the revision that undo leads to: the one under the cursor, or the newest other one. It is 0 where that is not known any
+// more, and there is nothing to undo where ok is false.
+func (v *view) undoTo() (to int64, ok bool) {
+	r, _ := v.at()
+	cur := v.current()
+	if r == nil || cur == nil {
+		return 0, cur != nil
+	}
+	if r.Number != cur.Number {
+		return r.Number, true
+	}
+	for _, other := range v.p.Revisions {
+		if other.Number != cur.Number {
+			to = max(to, other.Number)
+		}
+	}
+	return to, to > 0
 }
 
 // Do implements screen.Screen.

@@ -77,6 +77,18 @@ const (
 	barOld      = "░"
 )
 
+// most is how many Pods there were at once, or may be.
+func (t *turnover) most(p *rollout.Progress) int {
+	most := max(1, p.Desired+p.MaxSurge)
+	for _, n := range t.samples {
+		most = max(most, n.ready+n.starting+n.old)
+	}
+	return int(most)
+}
+
+// rows is how many rows tell the turnover: one for each Pod where they are few.
+func (t *turnover) rows(p *rollout.Progress) int { return min(max(3, t.most(p)), 13) }
+
 // draw draws the turnover as columns, the newest at the right; where there are more seconds than columns, a column is
 // several seconds.
 func (t *turnover) draw(c *canvas.Canvas, s *style.Styles, p *rollout.Progress, now time.Time) {
@@ -106,10 +118,7 @@ func (t *turnover) draw(c *canvas.Canvas, s *style.Styles, p *rollout.Progress, 
 	rows := c.Height() - 1
 	label := fmt.Sprintf(" ◂ %d wanted", p.Desired)
 	width := c.Width() - canvas.Width(label) - 1
-	most := float64(max(1, p.Desired+p.MaxSurge))
-	for _, n := range t.samples {
-		most = max(most, float64(n.ready+n.starting+n.old))
-	}
+	most := float64(t.most(p))
 	per := (len(t.samples) + width - 1) / width
 	for col := 0; col*per < len(t.samples); col++ {
 		n := t.samples[min((col+1)*per, len(t.samples))-1]

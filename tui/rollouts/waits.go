@@ -85,7 +85,7 @@ func (v *view) awaited() bool {
 func (v *view) waitLines(s *style.Styles, width, most int) []line {
 	waits := grouped(v.p.Waiting)
 	if len(waits) == 0 {
-		if v.p.Message == "" {
+		if v.p.Message == "" || v.p.Done && !v.p.Paused { // that it is done stands above
 			return nil
 		}
 		out := []line{{{v.p.Message, s.Muted}}}

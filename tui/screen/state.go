@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"fmt"
+
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/style"
 )
@@ -56,4 +58,12 @@ func (h Health) Style(s *style.Styles) canvas.Style {
 	default:
 		return s.Muted
 	}
+}
+
+// Count is a number of things in words: 1 Pod, 3 Pods.
+func Count(n int64, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
 }

@@ -41,6 +41,11 @@ type Sample struct {
 	Rates []float64
 	// DBSize and InUse are bytes.
 	DBSize, InUse int64
+	// Leads says that the member of etcd that was asked is the leader, in the raft term Term.
+	Leads bool
+	Term  uint64
+	// EtcdTook and APITook are how long the last answer of etcd and of the API server took; 0 where there was none.
+	EtcdTook, APITook time.Duration
 	// Nodes and how many of them are Ready; -1 while not known.
 	Nodes, NodesReady int
 	// Pods is how many there are; -1 while not known.
@@ -115,7 +120,10 @@ func ask(ctx context.Context, c *cluster.Cluster, s *Sample, all bool) {
 		if err == nil {
 			s.Status = status
 		}
-		askNodes(ctx, c, s)
+		began := time.Now()
+		if s.APITook = 0; askNodes(ctx, c, s) {
+			s.APITook = time.Since(began)
+		}
 	}
 	s.At = time.Now()
 	if e := c.Etcd(); e != nil {
@@ -126,8 +134,10 @@ func ask(ctx context.Context, c *cluster.Cluster, s *Sample, all bool) {
 }
 
 func askEtcd(ctx context.Context, e *clientv3.Client, c *cluster.Cluster, s *Sample) {
+	began := time.Now()
 	if r, err := etcdview.New(e).Status(ctx); err == nil {
 		s.Revision, s.DBSize, s.InUse = r.Header.Revision, r.DbSize, r.DbSizeInUse
+		s.Leads, s.Term, s.EtcdTook = r.Leader == r.Header.MemberId, r.RaftTerm, time.Since(began)
 	}
 	if c.EtcdOnly() { // which may hold anything
 		return
@@ -150,10 +160,11 @@ func askPods(ctx context.Context, c *cluster.Cluster, s *Sample) {
 	}
 }
 
-func askNodes(ctx context.Context, c *cluster.Cluster, s *Sample) {
+// askNodes counts the nodes, and says whether the API server answered.
+func askNodes(ctx context.Context, c *cluster.Cluster, s *Sample) bool {
 	l, err := c.Kubernetes().CoreV1().Nodes().List(ctx, metav1.ListOptions{ResourceVersion: "0"})
 	if err != nil {
-		return
+		return false
 	}
 	s.Nodes, s.NodesReady = len(l.Items), 0
 	for i := range l.Items {
@@ -163,6 +174,7 @@ func askNodes(ctx context.Context, c *cluster.Cluster, s *Sample) {
 			}
 		}
 	}
+	return true
 }
 
 func well(s cluster.Status) bool {
