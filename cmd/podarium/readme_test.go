@@ -10,12 +10,12 @@ import (
 )
 
 var (
-	screenOf = regexp.MustCompile("(?s)\n```\n(.*?)```")
+	screenOf = regexp.MustCompile("(?s)\n```\n podarium .*?```")
 	heading  = regexp.MustCompile(`(?m)^#+ `)
 	row      = regexp.MustCompile(`(?m)^(\|.*)\|$`)
 	link     = regexp.MustCompile(`\]\(([^)]+)\)`)
 	point    = regexp.MustCompile(`(?m)^- `)
-	figure   = regexp.MustCompile(`[0-9][0-9.,]*[0-9]|[0-9]`)
+	figure   = regexp.MustCompile(`\b[0-9]+([.,][0-9]+)*`)
 
 	fence  = regexp.MustCompile("(?s)\n```sh\n(.*?)```")
 	inline = regexp.MustCompile("`([^`\n]+)`")
