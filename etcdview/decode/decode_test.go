@@ -194,6 +194,13 @@ func TestWriter(t *testing.T) {
 	if w, ok := WriterOf(&later, &now); !ok || w.Manager != "kubectl" {
 		t.Errorf("writer of the change %+v, %v", w, ok)
 	}
+	o.Spec.SchedulerName, o.Spec.NodeName = corev1.DefaultSchedulerName, ""
+	waiting := Decode(t.Context(), "/registry/pods/default/web", encode(t, o, corev1.SchemeGroupVersion.WithKind("Pod")), Options{})
+	o.Spec.NodeName = "node-1"
+	bound := Decode(t.Context(), "/registry/pods/default/web", encode(t, o, corev1.SchemeGroupVersion.WithKind("Pod")), Options{})
+	if w, ok := WriterOf(&bound, &waiting); !ok || w.Manager != corev1.DefaultSchedulerName || w.Subresource != "binding" {
+		t.Errorf("who bound it is %+v, %v", w, ok)
+	}
 }
 
 func TestPeekSaysWhatDecodeSays(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -66,6 +67,8 @@ func WriterOf(v, old *Value) (Writer, bool) {
 			status = om.Generation == m.Generation && m.Generation > 0
 			if changed := changedEntries(m.ManagedFields, om.ManagedFields); len(changed) > 0 {
 				candidates = changed
+			} else if w, ok := binder(v, old); ok {
+				return w, true
 			} else if some := sameKind(candidates, status); len(some) > 0 {
 				candidates = some // a second write within the second that is recorded, or by one that has no time
 			}
@@ -82,6 +85,17 @@ func WriterOf(v, old *Value) (Writer, bool) {
 		w.Time = best.Time.Time
 	}
 	return w, true
+}
+
+// binder is the scheduler that bound a Pod, which the subresource binding records in no managed field: the one that the Pod
+// asks for.
+func binder(v, old *Value) (Writer, bool) {
+	now, ok := v.typed.(*corev1.Pod)
+	before, was := old.typed.(*corev1.Pod)
+	if !ok || !was || before.Spec.NodeName != "" || now.Spec.NodeName == "" || now.Spec.SchedulerName == "" {
+		return Writer{}, false
+	}
+	return Writer{Manager: now.Spec.SchedulerName, Operation: string(metav1.ManagedFieldsOperationUpdate), Subresource: "binding"}, true
 }
 
 // sameKind are the entries of writers of the status, or those of the others; of these the ones without a time where
