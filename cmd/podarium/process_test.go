@@ -252,6 +252,10 @@ func TestStateSurvivesKillAndRestart(t *testing.T) {
 func TestNodesOfAnEarlierRunGetReadyAgain(t *testing.T) {
 	dir := t.TempDir()
 	c := clustertest.Start(t, clustertest.Options{DataDir: dir, Nodes: 1})
+	clustertest.Eventually(t, "the Service kube-dns", func() bool {
+		_, err := c.Kubernetes().CoreV1().Services(metav1.NamespaceSystem).Get(t.Context(), "kube-dns", metav1.GetOptions{})
+		return err == nil
+	})
 	if err := c.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +268,7 @@ func TestNodesOfAnEarlierRunGetReadyAgain(t *testing.T) {
 		metrics = c.Kubectl(t, "get", "--raw", "/metrics")
 		return requests(metrics, `resource="services"`, `verb="GET"`, `code="200"`)
 	})
-	if requests(metrics, `resource="services"`, `verb="POST"`) {
+	if requests(metrics, `resource="services"`, `verb="POST"`, `code="422"`) {
 		t.Error("the Service kube-dns of the run before is created again")
 	}
 }
