@@ -130,6 +130,7 @@ func (s *store) put(rows []*Row) {
 }
 
 func (s *store) putOne(r *Row) {
+	r.Read = s.now()
 	delete(s.stale, r.UID)
 	i, ok := s.index[r.UID]
 	if !ok {

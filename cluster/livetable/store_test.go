@@ -121,9 +121,11 @@ func TestNewColumnsFitOldRows(t *testing.T) {
 }
 
 func TestDurations(t *testing.T) {
-	for text, want := range map[string]bool{"5s": true, "3m12s": true, "2d4h": true, "3y120d": true, "": false, "s": false, "5": false, "m5": false, "1/1": false, "<none>": false} {
-		if isDuration(text) != want {
-			t.Errorf("isDuration(%q) = %v", text, !want)
+	const none, day = -1, 24 * time.Hour
+	for text, want := range map[string]time.Duration{"5s": 5 * time.Second, "4m12s": 252 * time.Second, "2d4h": 2*day + 4*time.Hour, "3y120d": 3*365*day + 120*day, "0s": 0,
+		"": none, "s": none, "5": none, "m5": none, "1/1": none, "<none>": none, "5s3": none} {
+		if got, ok := Elapsed(text); ok != (want != none) || ok && got != want {
+			t.Errorf("%q: %s, %v", text, got, ok)
 		}
 	}
 }

@@ -62,6 +62,8 @@ type Row struct {
 	UID                              types.UID
 	Namespace, Name, ResourceVersion string
 	Created                          time.Time
+	// Read is when the cells were read: those that tell how long ago something was, told it as of then.
+	Read time.Time
 	// Deleting says that the object has a deletionTimestamp.
 	Deleting bool
 	Labels   map[string]string

@@ -332,9 +332,14 @@ func (v *view) jump(g int, ok bool, by int) {
 	}
 }
 
+// column is where a column stands, -1 where it does not.
+func column(s *livetable.Snapshot, name string) int {
+	return slices.IndexFunc(s.Columns, func(c livetable.Column) bool { return strings.EqualFold(c.Name, name) })
+}
+
 // cell is a row's text in a column, by the column's name.
 func cell(s *livetable.Snapshot, r *livetable.Row, name string) string {
-	i := slices.IndexFunc(s.Columns, func(c livetable.Column) bool { return strings.EqualFold(c.Name, name) })
+	i := column(s, name)
 	if i < 0 || i >= len(r.Cells) {
 		return ""
 	}

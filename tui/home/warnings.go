@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/util/duration"
@@ -71,7 +72,16 @@ func (v *view) warnings() group {
 	s := v.from.events.Snapshot()
 	g := group{title: titleWarnings, empty: unread(v.from.events.Snapshot(), "none")}
 	rows := slices.Clone(s.Rows)
-	slices.SortStableFunc(rows, func(a, b *livetable.Row) int { return b.Created.Compare(a.Created) })
+	now, lastSeen := v.scope.Now(), column(s, "Last Seen")
+	ago := func(r *livetable.Row) time.Duration {
+		if lastSeen >= 0 && lastSeen < len(r.Cells) {
+			if since, ok := r.Since(r.Cells[lastSeen], now); ok {
+				return since
+			}
+		}
+		return now.Sub(r.Created)
+	}
+	slices.SortStableFunc(rows, func(a, b *livetable.Row) int { return cmp.Compare(ago(a), ago(b)) })
 	at, counts, objects := map[about]int{}, map[about]int{}, map[about]map[string]bool{}
 	whose := map[about]string{}
 	wanted, wantedOwners := map[name]bool{}, map[name]bool{}
@@ -117,7 +127,7 @@ func (v *view) warnings() group {
 		it := item{
 			id: "warning/" + key.namespace + "/" + key.object, health: screen.Poor, name: shortKind(kinds, kind) + "/" + called,
 			detail: cell(s, r, "Reason"), told: cell(s, r, "Message"),
-			word: duration.HumanDuration(v.scope.Now().Sub(r.Created)),
+			word: duration.HumanDuration(ago(r)),
 			open: screen.Resources{Resource: eventsGVR, Namespace: r.Namespace, FieldSelector: "involvedObject.name=" + called, Of: object},
 		}
 		if past {

@@ -47,7 +47,7 @@ func (c *choices) follow(s *screen.Scope, v *view) {
 	if c.of != nil || c.dir == "" {
 		return
 	}
-	screen.Call(s, "the columns chosen before", fileTimeout, func(context.Context) (map[string][]string, error) {
+	screen.Poll(s, fileTimeout, func(context.Context) (map[string][]string, error) {
 		return readChoices(c.dir)
 	}, func(of map[string][]string, err error) {
 		if err != nil {

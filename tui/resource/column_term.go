@@ -54,11 +54,11 @@ func (t *columnTerm) against(sign, value string, columns []livetable.Column) err
 	t.compare = sign
 	at := slices.IndexFunc(columns, func(c livetable.Column) bool { return called(c, t.column) })
 	if t.column == "AGE" || at >= 0 && (columns[at].Age || columns[at].Time || passes(columns[at].Name)) {
-		n := seconds(value)
-		if n < 0 {
+		n, ok := livetable.Elapsed(value)
+		if !ok {
 			return fmt.Errorf("%s is a time: compare it with one such as 30s, 5m, 2h or 1d12h, not %s", t.column, value)
 		}
-		t.duration = max(1, time.Duration(n)*time.Second)
+		t.duration = max(1, n)
 		return nil
 	}
 	q, err := resource.ParseQuantity(strings.TrimSuffix(value, "%"))
@@ -122,8 +122,10 @@ func passed(c livetable.Column, cell livetable.Cell, r *livetable.Row, now time.
 		at, err := time.Parse(time.RFC3339, cell.Text)
 		return now.Sub(at), err == nil
 	}
-	n := seconds(cell.Text)
-	return time.Duration(n) * time.Second, n >= 0
+	if ticks(c.Name) {
+		return r.Since(cell, now)
+	}
+	return livetable.Elapsed(cell.Text)
 }
 
 func compared(sign string, a, b float64) bool {

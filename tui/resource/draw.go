@@ -100,6 +100,10 @@ func (v *view) drawRow(c *canvas.Canvas, y int, r *livetable.Row, at int, s *sty
 			text = duration.HumanDuration(now.Sub(r.Created))
 		} else if at, err := time.Parse(time.RFC3339, text); col.since && err == nil {
 			text = duration.HumanDuration(now.Sub(at))
+		} else if col.ticks {
+			if since, ok := passed(v.headings()[col.index], v.cell(r, col.index), r, now); ok {
+				text = duration.HumanDuration(since)
+			}
 		}
 		switch {
 		case col.index >= 0 && v.gauge.tells(col.index) && health > screen.Good:

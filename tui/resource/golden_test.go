@@ -226,11 +226,39 @@ func TestSorting(t *testing.T) {
 	}
 }
 
-func TestSeconds(t *testing.T) {
-	for text, want := range map[string]int64{"4m12s": 252, "0s": 0, "3y120d": 3*365*86400 + 120*86400, "": -1, "<none>": -1, "12": -1, "2h": 7200} {
-		if got := seconds(text); got != want {
-			t.Errorf("%q: %d, want %d", text, got, want)
+func TestTimesThatPassGoOn(t *testing.T) {
+	h, s := screentest.New(t, nil)
+	event := func(name, seen string, read time.Duration) *livetable.Row {
+		return &livetable.Row{UID: types.UID(name), Namespace: "default", Name: name, Read: h.Now().Add(-read), Cells: []livetable.Cell{{Text: seen}, {Text: name}}}
+	}
+	kind := &session.Kind{Resource: schema.GroupVersionResource{Version: "v1", Resource: "events"}, Kind: "Event", Namespaced: true}
+	f := &fixture{&livetable.Snapshot{Columns: []livetable.Column{{Name: "Last Seen", Type: "string"}, {Name: "Name", Type: "string", Format: "name"}}, Synced: true, Generation: 1,
+		Rows: []*livetable.Row{event("old", "5s", time.Hour), event("new", "0s", 0), event("newer-than-old", "10s", time.Minute)}}}
+	v, err := newView(s, kind, screen.Resources{Resource: kind.Resource, Namespace: "default"}, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := func() string {
+		var s []string
+		for _, r := range v.rows {
+			s = append(s, r.Name)
 		}
+		return strings.Join(s, " ")
+	}
+	if got := names(); got != "new newer-than-old old" {
+		t.Errorf("the last seen come first, not %s", got)
+	}
+	text := screentest.Draw(h, v, 80, 24).String()
+	for _, want := range []string{"0s ", "70s ", "60m "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("nothing was %sago:\n%s", want, text)
+		}
+	}
+	if err := v.Filter("LAST-SEEN:>30m"); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(); got != "old" {
+		t.Errorf("seen longer ago than 30m: %s", got)
 	}
 }
 

@@ -27,6 +27,7 @@ type column struct {
 	quiet                        bool // read second
 	age                          bool
 	since                        bool // its texts are times: it shows the time since
+	ticks                        bool // its texts are times since something, as of when they were read
 	firm                         bool // never gives way
 	spare                        bool // there only where all columns have room
 	addresses                    bool // all that was seen in it are IP addresses
@@ -183,7 +184,7 @@ func (v *view) columnOf(i int) column {
 		width = max(width, ageWidth)
 	}
 	return column{
-		title: title, index: i, width: width, age: c.Age, since: c.Time, quiet: c.Age || c.Time, right: number, typed: number,
+		title: title, index: i, width: width, age: c.Age, since: c.Time, ticks: ticks(c.Name), quiet: c.Age || c.Time, right: number, typed: number,
 		firm: v.spec != nil && slices.Contains(v.spec.Firm, c.Name),
 	}
 }

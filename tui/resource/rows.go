@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/types"
@@ -153,9 +154,14 @@ func (v *view) compare() func(a, b *livetable.Row) int {
 	case v.headings()[i].Age:
 		by = func(a, b *livetable.Row) int { return b.Created.Compare(a.Created) } // the younger is less
 	case passes(v.headings()[i].Name):
-		by = func(a, b *livetable.Row) int {
-			return cmp.Compare(seconds(v.cell(a, i).Text), seconds(v.cell(b, i).Text))
+		now, c := v.scope.Now(), v.headings()[i]
+		span := func(r *livetable.Row) time.Duration {
+			if d, ok := passed(c, v.cell(r, i), r, now); ok {
+				return d
+			}
+			return -1
 		}
+		by = func(a, b *livetable.Row) int { return cmp.Compare(span(a), span(b)) }
 	default:
 		by = func(a, b *livetable.Row) int { return compareCells(v.cell(a, i), v.cell(b, i)) }
 	}
@@ -227,24 +233,13 @@ func passes(column string) bool {
 	return false
 }
 
-// seconds is the length of a human duration, such as 4m12s or 3y120d; -1 for other words.
-func seconds(text string) int64 {
-	units := map[byte]int64{'s': 1, 'm': 60, 'h': 3600, 'd': 86400, 'y': 365 * 86400}
-	var sum, n int64
-	for i := range len(text) {
-		switch b := text[i]; {
-		case b >= '0' && b <= '9':
-			n = n*10 + int64(b-'0')
-		case units[b] > 0:
-			sum, n = sum+n*units[b], 0
-		default:
-			return -1
-		}
+// ticks says whether the times that passed in such a column go on: since an event, but not how long a Job took.
+func ticks(column string) bool {
+	switch column {
+	case "Last Seen", "First Seen", "Last Schedule":
+		return true
 	}
-	if text == "" || n != 0 {
-		return -1
-	}
-	return sum
+	return false
 }
 
 // columnIndex is where a column stands in the snapshot, -1 where it does not.

@@ -167,7 +167,7 @@ func (s *Session) Load(scope *screen.Scope) {
 // LoadNamespaces asks the cluster for its namespaces, for completion.
 func (s *Session) LoadNamespaces(scope *screen.Scope) {
 	c := scope.Cluster()
-	screen.Call(scope, "namespaces", callTimeout, func(ctx context.Context) ([]string, error) {
+	screen.Poll(scope, callTimeout, func(ctx context.Context) ([]string, error) {
 		l, err := c.Kubernetes().CoreV1().Namespaces().List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return nil, err
