@@ -42,6 +42,8 @@ func TestTreeAndUsedBy(t *testing.T) {
 	c.Kubectl(t, "-n", ns, "create", "configmap", "settings", "--from-literal=a=b")
 	c.Kubectl(t, "-n", ns, "set", "env", "deployment/web", "--from=configmap/settings")
 	c.Kubectl(t, "-n", ns, "rollout", "status", "deployment/web")
+	d.Command("xray deploy /web")
+	d.Wait(`"/web" is no namespace; / filters what is shown`)
 	d.Command("xray deploy " + ns)
 	d.Wait("deployments / tree", "Deployment web", "├─ ReplicaSet web-", "ConfigMap settings", "ServiceAccount default")
 	d.Command("cm " + ns + " /settings")
@@ -56,6 +58,7 @@ func TestAccessByCommand(t *testing.T) {
 	d := tuitest.New(t, tui.Options{Cluster: c.Cluster})
 	d.Command("ns " + ns)
 	d.Command("can list deploy")
+	d.Resize(160, 40) // of a narrow table the bindings leave first
 	d.Wait("who can list deployments", "in "+ns, "ann", "ClusterRole/view", "RoleBinding/viewers")
 }
 

@@ -49,7 +49,8 @@ func Module() screen.Module {
 		Commands: []screen.Command{{
 			Names: []string{"helm", "charts", "hm", "releases"}, Help: "the releases of Helm, decoded: helm NAMESPACE, helm all",
 			Complete: session.Complete, Run: func(s *screen.Scope, argument string) (screen.Request, error) {
-				return Releases{Namespace: session.Of(s).UseArgument(argument)}, nil
+				ns, err := session.Of(s).UseArgument(argument)
+				return Releases{Namespace: ns}, err
 			},
 		}},
 		Keys: map[string]key.Table{"Helm releases": keys(true), "Helm history": keys(false), "Helm text": textKeys()},

@@ -1,6 +1,7 @@
 package rollouts
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -92,9 +93,13 @@ func (v *view) drawRevisions(c *canvas.Canvas, s *style.Styles) {
 	const revAt, ageAt, imageAt = 2, 8, 16
 	readyWidth, causeWidth := 7, 0
 	if c.Width() > 56 {
-		causeWidth = min(28, c.Width()/3)
+		causeWidth = min(28, c.Width()/3, v.widest("CHANGE", v.cause))
 	}
 	imageWidth := c.Width() - imageAt - readyWidth - causeWidth - 4
+	if wanted := v.widest("IMAGE", images); wanted < imageWidth && causeWidth > 0 {
+		causeWidth += imageWidth - wanted
+		imageWidth = wanted
+	}
 	c.Text(revAt, 0, s.Muted, " REV")
 	c.Text(ageAt, 0, s.Muted, "  AGE")
 	c.Text(imageAt, 0, s.Muted, "IMAGE")
@@ -115,18 +120,14 @@ func (v *view) drawRevisions(c *canvas.Canvas, s *style.Styles) {
 		}
 		c.Right(revAt+4, y, ink, fmt.Sprint(r.Number))
 		c.Right(ageAt+5, y, s.Muted, duration.HumanDuration(v.scope.Now().Sub(r.Created)))
-		c.Clip(imageAt, y, imageWidth, ink, images(r))
+		c.Text(imageAt, y, ink, canvas.Middle(images(r), imageWidth)) // the tag, at its end, is what differs
 		readyInk := ink
 		if r.Replicas > 0 && r.Ready < r.Replicas {
 			readyInk = s.Info
 		}
 		c.Right(readyAt, y, readyInk, fmt.Sprintf("%d/%d", r.Ready, r.Replicas))
 		if causeWidth > 0 {
-			why := r.Cause
-			if why == "" {
-				why = v.did[r.Number]
-			}
-			c.Clip(readyAt+2, y, causeWidth, s.Muted, why)
+			c.Clip(readyAt+2, y, causeWidth, s.Muted, v.cause(r))
 		}
 		switch {
 		case r.Number == v.marked:
@@ -138,6 +139,18 @@ func (v *view) drawRevisions(c *canvas.Canvas, s *style.Styles) {
 			cursorMark(c, y, s, !v.inPods)
 		}
 	}
+}
+
+// cause is why a revision was made, as its annotation says, or else what it changed.
+func (v *view) cause(r rollout.Revision) string { return cmp.Or(r.Cause, v.did[r.Number]) }
+
+// widest is what the texts of all revisions take in a column, and the heading above them.
+func (v *view) widest(heading string, text func(rollout.Revision) string) int {
+	w := canvas.Width(heading)
+	for _, r := range v.p.Revisions {
+		w = max(w, canvas.Width(text(r)))
+	}
+	return w
 }
 
 // explain tells for each revision what it changed, once.

@@ -224,5 +224,6 @@ func (l *list) do(a key.Action, rows []*livetable.Row) bool {
 
 // runList opens the list in the namespace in force, or in another.
 func runList(s *screen.Scope, argument string) (screen.Request, error) {
-	return List{Namespace: session.Of(s).UseArgument(argument)}, nil
+	ns, err := session.Of(s).UseArgument(argument)
+	return List{Namespace: ns}, err
 }

@@ -132,3 +132,15 @@ func TestBudgetsOverThePodsAreNamed(t *testing.T) {
 		t.Errorf("budgets %q", got)
 	}
 }
+
+func TestNothingLeadsToUndoWhereThereIsOneRevision(t *testing.T) {
+	for _, reason := range []string{"ErrImagePull", "CrashLoopBackOff", "Unschedulable", "FailedCreate", "CreateContainerConfigError"} {
+		w := wait{Wait: rollout.Wait{Reason: reason}}
+		if do := w.remedy(false); do == "" || strings.Contains(do, "undo") {
+			t.Errorf("%s: %q", reason, do)
+		}
+		if do := w.remedy(true); !strings.Contains(do, "undo") {
+			t.Errorf("%s, with a revision before it: %q", reason, do)
+		}
+	}
+}

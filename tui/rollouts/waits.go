@@ -46,21 +46,25 @@ func (w wait) who() string {
 	return w.Pod
 }
 
-// remedy is what the user could do about it, empty where waiting is all that is to do.
-func (w wait) remedy() string {
+// remedy is what the user could do about it, empty where waiting is all that is to do. Back says that there is a revision to undo to.
+func (w wait) remedy(back bool) string {
+	var do, undo string
 	switch {
 	case strings.Contains(w.Reason, "Image"):
-		return "set another image, or undo"
+		do, undo = "set another image", ", or undo"
 	case w.Reason == "CrashLoopBackOff", w.Reason == "Error", w.Reason == "OOMKilled", w.Reason == "RunContainerError", w.Reason == "Unhealthy":
-		return "look at its logs; undo goes back"
+		do, undo = "look at its logs", "; undo goes back"
 	case w.Reason == "Unschedulable":
-		return "fewer or smaller Pods, more nodes, or undo"
+		do, undo = "fewer or smaller Pods, or more nodes", "; or undo"
 	case w.Reason == "FailedCreate":
-		return "more quota, or what else refuses the Pod; or undo"
+		do, undo = "more quota, or what else refuses the Pod", "; or undo"
 	case strings.HasPrefix(w.Reason, "CreateContainer"):
-		return "something that it refers to is missing or wrong; undo goes back"
+		do, undo = "something that it refers to is missing or wrong", "; undo goes back"
 	}
-	return ""
+	if !back {
+		return do
+	}
+	return do + undo
 }
 
 // part is text in a colour, and line several after one another.
@@ -122,7 +126,7 @@ func (v *view) waitLines(s *style.Styles, width, most int) []line {
 				out = append(out, line{{"  " + l, s.Muted}})
 			}
 		}
-		if remedy := w.remedy(); i == 0 && remedy != "" {
+		if remedy := w.remedy(len(v.p.Revisions) > 1); i == 0 && remedy != "" {
 			out = append(out, line{{"  → " + remedy, s.Text}})
 		}
 	}

@@ -8,6 +8,7 @@ package session
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/tui/config"
@@ -190,16 +192,22 @@ func Complete(s *screen.Scope, _ string) []string {
 }
 
 // UseArgument is the namespace that a command's argument means, and from then on the one in force: a name, or all for all.
-// Without an argument it is the one in force already.
-func (s *Session) UseArgument(argument string) string {
+// Without an argument it is the one in force already. What cannot be a namespace is an error, and changes nothing.
+func (s *Session) UseArgument(argument string) (string, error) {
 	switch argument {
 	case "":
 	case "-", "0": // 0 is the key for all
 		s.Use("")
 	default:
-		s.Use(s.Resolve(argument))
+		ns := s.Resolve(argument)
+		for name := range strings.SplitSeq(ns, ",") {
+			if ns != "" && len(validation.IsDNS1123Label(name)) > 0 {
+				return "", fmt.Errorf("%q is no namespace; / filters what is shown", argument)
+			}
+		}
+		s.Use(ns)
 	}
-	return s.Namespace
+	return s.Namespace, nil
 }
 
 // Loading says that the kinds are being asked for.

@@ -388,6 +388,6 @@ func run(s *screen.Scope, argument string) (screen.Request, error) {
 	if !ok {
 		return nil, fmt.Errorf("the cluster has no kind %q: xray KIND NAMESPACE", words[0])
 	}
-	ns := ses.UseArgument(strings.Join(words[1:], " "))
-	return Kind{Resource: *k, Namespace: ns}, nil
+	ns, err := ses.UseArgument(strings.Join(words[1:], " "))
+	return Kind{Resource: *k, Namespace: ns}, err
 }

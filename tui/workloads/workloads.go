@@ -31,7 +31,8 @@ func Module() screen.Module {
 }
 
 func run(s *screen.Scope, argument string) (screen.Request, error) {
-	return Workloads{Namespace: session.Of(s).UseArgument(argument)}, nil
+	ns, err := session.Of(s).UseArgument(argument)
+	return Workloads{Namespace: ns}, err
 }
 
 // part is the rows of one kind.
