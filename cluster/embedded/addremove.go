@@ -106,7 +106,7 @@ func (s *Server) RemoveNode(ctx context.Context, name string, force bool) error 
 		}
 	}
 	s.network.Forget(name)
-	errs := []error{os.RemoveAll(s.state.file("nodes", name))}
+	errs := []error{removeTree(s.state.file("nodes", name))}
 	for _, file := range []string{s.pki.file(kubeletFile(name) + ".crt"), s.pki.file(kubeletFile(name) + ".key"), s.state.file("kubeconfig", kubeletFile(name)+".conf")} {
 		if err := os.Remove(file); !errors.Is(err, os.ErrNotExist) {
 			errs = append(errs, err)

@@ -303,12 +303,22 @@ func (s *Server) release() error {
 	}
 	errs = append(errs, s.state.close())
 	if s.o.Ephemeral {
-		errs = append(errs, os.RemoveAll(s.o.DataDir))
+		errs = append(errs, removeTree(s.o.DataDir))
 	}
 	if s.restoreStderr != nil {
 		errs = append(errs, s.restoreStderr())
 	}
 	return errors.Join(errs...)
+}
+
+// removeTree removes a directory in which a last file may still be written meanwhile: what a kubelet has begun cannot be stopped.
+func removeTree(dir string) error {
+	const patience = time.Second
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		if err := os.RemoveAll(dir); err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
 }
 
 // Stop stops everything and returns when it has: within five seconds. It may be called more than once.

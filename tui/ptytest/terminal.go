@@ -125,9 +125,10 @@ func (p *Terminal) Type(text string) {
 	}
 }
 
-// The bytes of keys that are not characters (xterm, ctlseqs).
+// The bytes of keys that are not characters (xterm, ctlseqs). Esc is as terminals send it that tell keys apart (CSI u): a bare escape
+// and the key after it are one key to any program that reads both at once, as it does on a busy machine.
 var keys = map[string]string{
-	"enter": "\r", "esc": "\x1b", "tab": "\t", "space": " ", "backspace": "\x7f",
+	"enter": "\r", "esc": "\x1b[27u", "tab": "\t", "space": " ", "backspace": "\x7f",
 	"up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D", "home": "\x1b[H", "end": "\x1b[F", "pgup": "\x1b[5~", "pgdown": "\x1b[6~",
 	"shift+left": "\x1b[1;2D", "shift+right": "\x1b[1;2C",
 }
@@ -144,9 +145,6 @@ func (p *Terminal) Keys(names ...string) {
 			p.Type("\x1b" + c)
 		} else {
 			p.Type(name)
-		}
-		if name == "esc" { // else it and the next key are one, to any program
-			p.Still()
 		}
 	}
 }
