@@ -8,16 +8,11 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// frameEvery is the least time between two frames: a key is seen soon, and a flood of them does not draw more often than
-// the terminal is written to, framesPerSecond.
-const (
-	framesPerSecond = 120
-	frameEvery      = time.Second / framesPerSecond
-)
+// frameEvery is the least time between two frames of live data, and the longest that a flood of keys waits for one.
+const frameEvery = time.Second / 120
 
-// liveEvery is the least time between two deliveries of live data. Nobody reads faster, and on a busy cluster every
-// delivery costs a frame.
-const liveEvery = 33 * time.Millisecond
+// liveEvery is the least time between two deliveries of live data: nobody sees more.
+const liveEvery = time.Second / 60
 
 // share is how much of the UI goroutine's time one source may take: after a turn of t it rests share-1 times t. So keys
 // are answered between the turns of a screen that has much to do for each change.
@@ -36,9 +31,10 @@ type bridge struct {
 
 // source is one store that a screen watches.
 type source struct {
-	changed bool      // guarded by bridge.mu
-	rests   time.Time // guarded by bridge.mu; until then it has no turn
-	then    func()
+	changed bool          // guarded by bridge.mu
+	rests   time.Time     // guarded by bridge.mu; until then it has no turn
+	taken   chan struct{} // written when it has its turn, capacity 1, never closed
+	then    func() (seen bool)
 }
 
 // liveMsg says that some sources have changed; take tells which.
@@ -46,9 +42,10 @@ type liveMsg struct{}
 
 func newBridge() *bridge { return &bridge{wake: make(chan struct{}, 1)} }
 
-// follow collects the changes of one source until ctx ends or the channel is closed.
-func (b *bridge) follow(ctx context.Context, changed <-chan struct{}, then func()) {
-	s := &source{then: then}
+// follow collects the changes of one source until ctx ends or the channel is closed. It reads the channel no more than once
+// for each turn: whatever comes in between has found it full, and woken nobody.
+func (b *bridge) follow(ctx context.Context, changed <-chan struct{}, then func() (seen bool)) {
+	s := &source{then: then, taken: make(chan struct{}, 1)}
 	go func() {
 		for {
 			select {
@@ -59,6 +56,11 @@ func (b *bridge) follow(ctx context.Context, changed <-chan struct{}, then func(
 					return
 				}
 				b.mark(s)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-s.taken:
 			}
 		}
 	}()
@@ -81,18 +83,19 @@ func (b *bridge) rouse() {
 	}
 }
 
-// deliver gives each source that has changed and does not rest its turn, and says whether one had it.
-func (b *bridge) deliver() bool {
-	turns := b.take(time.Now())
-	for _, s := range turns {
+// deliver gives each source that has changed and does not rest its turn, and says whether one changed what is on the screen.
+func (b *bridge) deliver() (seen bool) {
+	for _, s := range b.take(time.Now()) {
 		start := time.Now()
-		s.then()
+		if s.then() {
+			seen = true
+		}
 		took := time.Since(start)
 		b.mu.Lock()
 		s.rests = start.Add(min(share*took, took+longestRest))
 		b.mu.Unlock()
 	}
-	return len(turns) > 0
+	return seen
 }
 
 // take hands over the sources that have changed since the last take, but for those that rest: their turn comes after it.
@@ -110,6 +113,10 @@ func (b *bridge) take(now time.Time) []*source {
 		}
 		s.changed = false
 		turns = append(turns, s)
+		select {
+		case s.taken <- struct{}{}:
+		default:
+		}
 	}
 	b.dirty = resting
 	if resting != nil {

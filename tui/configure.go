@@ -12,7 +12,10 @@ import (
 
 // followConfig takes the user's configuration, now and after each change.
 func (m *Model) followConfig() {
-	m.bridge.follow(m.life(), m.o.Config.Changed(), m.reconfigure)
+	m.bridge.follow(m.life(), m.o.Config.Changed(), func() bool {
+		m.reconfigure()
+		return true
+	})
 	if src, _ := m.o.Config.Current(); src.Dir != "" {
 		go func() {
 			defer m.guard.recover()

@@ -9,6 +9,7 @@
 //	tui            the frame, Run, and Model, which tests drive without a terminal (package tui/tuitest)
 //	tui/screen     the contract: Screen, Scope, Request, Module, Dialog, State
 //	tui/canvas     a rectangle of cells to draw on; clips, and makes all text safe to print
+//	tui/paint      puts the cells on the terminal as soon as a frame is there
 //	tui/style      the styles of a theme for what the terminal can show
 //	tui/key        keys as data: one table per screen makes keys, hints, help and documentation
 //	tui/dialog     questions: confirm, form, and the preview of a change
@@ -55,7 +56,8 @@
 //     The first function runs elsewhere, the second on the UI's goroutine, and not at all when the screen was closed.
 //     The context ends at the timeout, when the screen is closed, or when the user presses esc on a slow call.
 //   - Live data goes through scope.Live(channel, f): stores have a channel of capacity 1 that says "something changed";
-//     f takes a snapshot. However much changes, f runs at most once a frame (16 ms).
+//     f takes a snapshot. However much changes, f runs at most 60 times a second. A screen that can tell whether anything in
+//     sight has changed uses scope.LiveSeen, and costs no frame where nothing has.
 //   - scope.After(d, f) is the only timer. scope.Now() is the only clock. Draw is called after each of these.
 //
 // Going elsewhere is scope.Open(request), which stacks the screen (esc leads back); Replace puts it in the same place.

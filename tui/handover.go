@@ -1,9 +1,12 @@
 package tui
 
 import (
+	"io"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"github.com/podarium/podarium/tui/paint"
 )
 
 // leastHandOver is how long the terminal is away at least. bubbletea's old renderer stops the clock of the frames after it has
@@ -13,6 +16,14 @@ const leastHandOver = 100 * time.Millisecond
 
 // unhurried is a program that has the terminal for leastHandOver at least.
 type unhurried struct{ tea.ExecCommand }
+
+// SetStdout gives it the terminal itself: what it writes is not bubbletea's, and it may ask whether it is a terminal.
+func (u unhurried) SetStdout(w io.Writer) {
+	if p, ok := w.(*paint.Painter); ok {
+		w = p.File
+	}
+	u.ExecCommand.SetStdout(w)
+}
 
 func (u unhurried) Run() error {
 	least := time.NewTimer(leastHandOver)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/podarium/podarium/tui/canvas"
 	"github.com/podarium/podarium/tui/config"
+	"github.com/podarium/podarium/tui/paint"
 	"github.com/podarium/podarium/tui/screen"
 	"github.com/podarium/podarium/tui/style"
 )
@@ -54,7 +55,11 @@ type Model struct {
 	dirty         bool
 	pending       bool // a frameMsg is on its way
 	composed      time.Time
+	took          time.Duration // to compose it
+	asked         bool          // the user has done something since the last frame
+	answered      time.Time     // when the last frame was composed because the user had
 	canvas        *canvas.Canvas
+	painter       *paint.Painter // nil in tests that look at the canvas
 	frame         tea.View
 	body          canvas.Rect
 	sideBody      canvas.Rect // of the pane beside the screen

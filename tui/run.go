@@ -14,6 +14,7 @@ import (
 
 	"github.com/podarium/podarium/cluster"
 	"github.com/podarium/podarium/tui/config"
+	"github.com/podarium/podarium/tui/paint"
 )
 
 // Options say what the UI shows, and how.
@@ -81,6 +82,10 @@ func (o *Options) validate() error {
 	return nil
 }
 
+// modesPerSecond is how often bubbletea looks whether the terminal's modes have to change, or something is to be copied. Frames do
+// not wait for that.
+const modesPerSecond = 30
+
 // CheckTheme says what is wrong with Options.Theme, so that a command can tell before it starts a cluster.
 func CheckTheme(src *config.Source, name string) error {
 	if slices.Contains(append(config.Modes(), ""), name) {
@@ -103,7 +108,8 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithFPS(framesPerSecond)}
+	m.painter = paint.New(os.Stdout, os.Environ())
+	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithOutput(m.painter), tea.WithFPS(modesPerSecond)}
 	if os.Getenv("NO_COLOR") != "" { // colorprofile takes only what strconv.ParseBool calls true; the convention is any value
 		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
 	}
@@ -112,6 +118,10 @@ func Run(ctx context.Context, o Options) error {
 	m.guard = guard
 	defer guard.watchLibraries()()
 	go m.bridge.run(ctx, p.Send)
+	go func() {
+		defer guard.recover()
+		m.painter.Run(ctx.Done())
+	}()
 	stop := guard.fuse(ctx, o.ExitTimeout)
 	_, err = p.Run()
 	stop()

@@ -102,7 +102,7 @@ func (t *tab) After(d time.Duration, f func()) {
 }
 
 // Live implements screen.Host.
-func (t *tab) Live(ctx context.Context, changed <-chan struct{}, f func()) {
+func (t *tab) Live(ctx context.Context, changed <-chan struct{}, f func() bool) {
 	t.m.bridge.follow(ctx, changed, f)
 }
 

@@ -5,6 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	uv "github.com/charmbracelet/ultraviolet"
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/podarium/podarium/tui/screen"
 )
@@ -34,6 +35,13 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.ColorProfileMsg:
 		m.profile = msg.Profile
 		m.restyle()
+		if m.painter != nil {
+			m.painter.SetProfile(msg.Profile)
+		}
+	case tea.ModeReportMsg:
+		if m.painter != nil && msg.Mode == ansi.ModeSynchronizedOutput && msg.Value == ansi.ModeReset {
+			m.painter.SetSynced()
+		}
 	case tea.BackgroundColorMsg:
 		if dark := msg.IsDark(); dark != m.dark {
 			m.dark = dark
@@ -42,16 +50,16 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case uv.DarkColorSchemeEvent, uv.LightColorSchemeEvent: // the system's, live; the background tells what the terminal made of it
 		m.queue = append(m.queue, tea.RequestBackgroundColor)
 	case tea.KeyPressMsg:
-		m.dirty = true
+		m.dirty, m.asked = true, true
 		m.press(msg)
 	case tea.PasteMsg:
-		m.dirty = true
+		m.dirty, m.asked = true, true
 		m.paste(msg)
 	case tea.MouseClickMsg:
-		m.dirty = true
+		m.dirty, m.asked = true, true
 		m.click(msg.X, msg.Y)
 	case tea.MouseWheelMsg:
-		m.dirty = true
+		m.dirty, m.asked = true, true
 		m.wheel(msg)
 	case liveMsg:
 		if m.bridge.deliver() {
@@ -106,12 +114,25 @@ func (m *Model) pace() {
 		return
 	}
 	m.pending = true
-	wait := frameEvery - m.clock().Sub(m.composed)
+	at, apart := m.last()
+	wait := apart - m.clock().Sub(at)
 	m.queue = append(m.queue, tea.Tick(wait, func(time.Time) tea.Msg { return frameMsg{} }))
 }
 
 // due says whether a frame may be composed now.
-func (m *Model) due() bool { return m.clock().Sub(m.composed) >= frameEvery }
+func (m *Model) due() bool {
+	at, apart := m.last()
+	return m.clock().Sub(at) >= apart
+}
+
+// last is when the frame was composed that the next one has to keep its distance from, and that distance. What the user has
+// done waits for no frame of live data, and for one of its like only as long that a flood of keys leaves time for the rest.
+func (m *Model) last() (at time.Time, apart time.Duration) {
+	if m.asked {
+		return m.answered, min(frameEvery, 2*m.took)
+	}
+	return m.composed, frameEvery
+}
 
 func (m *Model) flush() []tea.Cmd {
 	cmds := m.queue

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/podarium/podarium/tui/canvas"
+	"github.com/podarium/podarium/tui/paint"
 	"github.com/podarium/podarium/tui/screen"
 )
 
@@ -24,7 +25,7 @@ const (
 )
 
 // View implements tea.Model. bubbletea calls it after every message; it composes a frame only when something has
-// changed, and no more often than frameEvery.
+// changed, and no more often than frameEvery. The frame's cells go to the painter, bubbletea is given the terminal's modes.
 func (m *Model) View() tea.View {
 	defer m.guardUpdate()
 	if m.dirty && m.width > 0 && m.due() {
@@ -42,15 +43,24 @@ func (m *Model) Draw() *canvas.Canvas {
 func (m *Model) compose() {
 	m.dirty = false
 	m.composed = m.clock()
+	if m.asked {
+		m.asked, m.answered = false, m.composed
+	}
 	c := m.cells()
-	v := tea.View{AltScreen: true, MouseMode: tea.MouseModeCellMotion, WindowTitle: "podarium " + m.Cluster().Name()}
+	var cursor *paint.Point
 	if c.Width() < minWidth || c.Height() < minHeight {
 		m.drawTooSmall(c)
 	} else {
-		v.Cursor = m.drawFrame(c)
+		cursor = m.drawFrame(c)
 	}
-	v.Content = c.Render()
-	m.frame = v
+	if m.painter != nil {
+		m.painter.Show(c.Lines(), cursor)
+	}
+	m.frame = tea.View{
+		AltScreen: true, MouseMode: tea.MouseModeCellMotion, WindowTitle: "podarium " + m.Cluster().Name(),
+		Content: " ", // an empty one would have bubbletea erase the screen at each tick
+	}
+	m.took = m.clock().Sub(m.composed)
 }
 
 // cells are the blank cells of the screen, reused while its size stays.
@@ -75,7 +85,7 @@ func (m *Model) drawTooSmall(c *canvas.Canvas) {
 }
 
 // drawFrame draws header, title, body and foot, and returns the terminal's cursor, nil where there is none.
-func (m *Model) drawFrame(c *canvas.Canvas) *tea.Cursor {
+func (m *Model) drawFrame(c *canvas.Canvas) *paint.Point {
 	w, h := c.Width(), c.Height()
 	m.drawHeader(c.Cut(0, 0, w, 1))
 	c.Rule(tabLine, m.styles.Rule)
@@ -90,9 +100,9 @@ func (m *Model) drawFrame(c *canvas.Canvas) *tea.Cursor {
 	m.drawBody(body)
 	c.Rule(h-2, m.styles.Rule)
 	foot := c.Cut(0, h-1, w, 1)
-	var cursor *tea.Cursor
+	var cursor *paint.Point
 	if m.prompt.mode != promptOff {
-		cursor = tea.NewCursor(m.prompt.draw(m, foot), h-1)
+		cursor = &paint.Point{X: m.prompt.draw(m, foot), Y: h - 1}
 		m.prompt.drawCandidates(m, c.Cut(0, linesAbove, w, h-linesAbove-linesBelow+1))
 	} else if lines := m.longMessage(w); lines != nil {
 		m.drawLongMessage(c, lines)

@@ -20,7 +20,7 @@ const changesPerSecond = 200
 
 // BenchmarkManyPods is the UI as its user has it, in a terminal and a process of its own, on a cluster of many Pods:
 // what it takes to list them, and then, with 200 of them changing each second, its processor time and how long a key and
-// a change take to be seen on the terminal. The terminal's own part, and the renderer's 60 frames a second, are in it.
+// a change take to be seen on the terminal. The terminal's own part is in it.
 func BenchmarkManyPods(b *testing.B) {
 	for _, n := range []int{10_000, 50_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -48,10 +48,10 @@ func BenchmarkManyPods(b *testing.B) {
 				}
 				cpu = append(cpu, float64(processorTime(b, ui.PID())-before)/float64(time.Since(began))*100)
 				memory = append(memory, residentMB(b, ui.PID()))
-				for i := range 100 {
+				for i := range 500 {
 					keys = append(keys, keyToScreen(ui, i))
 				}
-				for i := range 100 {
+				for i := range 300 {
 					start := time.Now()
 					if err := pods.Restart(ctx, 1+i%40, 5000+i); err != nil {
 						b.Fatal(err)
@@ -73,7 +73,7 @@ func BenchmarkManyPods(b *testing.B) {
 			for unit, took := range map[string][]float64{"ms-key": keys, "ms-change": changes} {
 				slices.Sort(took)
 				b.ReportMetric(took[len(took)/2], unit+"-p50")
-				b.ReportMetric(took[len(took)*99/100], unit+"-p99")
+				b.ReportMetric(took[(len(took)*99+99)/100-1], unit+"-p99") // the nearest rank
 			}
 		})
 	}

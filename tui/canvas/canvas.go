@@ -23,12 +23,11 @@ type Canvas struct {
 	cells *uv.Buffer
 	area  Rect
 	base  Style
-	drawn *drawn
 }
 
 // New makes a canvas of blank cells in a base style. Text drawn without a background of its own keeps the base's.
 func New(width, height int, base Style) *Canvas {
-	c := &Canvas{cells: uv.NewBuffer(max(width, 0), max(height, 0)), base: base, drawn: &drawn{}}
+	c := &Canvas{cells: uv.NewBuffer(max(width, 0), max(height, 0)), base: base}
 	c.area = image.Rect(0, 0, max(width, 0), max(height, 0))
 	c.Clear()
 	return c
@@ -46,7 +45,7 @@ func (c *Canvas) Base() Style { return c.base }
 // Cut is the part of the canvas from (x,y), of the width and height given or as much of it as there is.
 func (c *Canvas) Cut(x, y, width, height int) *Canvas {
 	r := image.Rect(0, 0, max(width, 0), max(height, 0)).Add(c.area.Min).Add(image.Pt(x, y)).Intersect(c.area)
-	return &Canvas{cells: c.cells, area: r, base: c.base, drawn: c.drawn}
+	return &Canvas{cells: c.cells, area: r, base: c.base}
 }
 
 // Origin is where the canvas' upper left corner lies on the whole screen.
@@ -166,9 +165,11 @@ func (c *Canvas) Frame(s Style) *Canvas {
 	return c.Cut(1, 1, w-2, h-2)
 }
 
-// Render is the whole screen as one string with its styles, one line per row, as a terminal library takes it. Only the
-// lines that differ from the last time are composed.
-func (c *Canvas) Render() string { return c.drawn.render(c.cells.Lines) }
+// Lines are the cells of the whole screen, a line for each row. They change with the next drawing.
+func (c *Canvas) Lines() []uv.Line { return c.cells.Lines }
+
+// Render is the whole screen as one string with its styles, one line per row.
+func (c *Canvas) Render() string { return c.cells.Render() }
 
 // String is the whole screen as plain text, without trailing blanks: what golden files hold.
 func (c *Canvas) String() string { return uv.TrimSpace(c.cells.String()) }

@@ -29,6 +29,7 @@ func (v *view) draw(c *canvas.Canvas) {
 	note := v.noteLines(c, cols)
 	v.height = max(0, c.Height()-1-note)
 	v.scroll()
+	v.face.take(v)
 	v.drawHeadings(c, s, cols)
 	if more {
 		c.Right(c.Width(), 0, s.Muted, "›")

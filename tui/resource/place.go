@@ -23,19 +23,24 @@ func (v *view) Place() screen.Place {
 		p.Crumbs = append(p.Crumbs, l)
 	}
 	p.Note = v.count()
+	p.State = v.state()
+	return p
+}
+
+func (v *view) state() screen.State {
 	switch {
 	case v.snap.Err != nil:
-		p.State = screen.Failure(v.snap.Err)
+		return screen.Failure(v.snap.Err)
 	case !v.snap.Synced:
-		p.State = screen.State{Health: screen.Busy, Text: "loading"}
+		return screen.State{Health: screen.Busy, Text: "loading"}
 	case v.faults > 0:
-		p.State = screen.State{Health: screen.Poor, Text: fmt.Sprintf("%d not well", v.faults)}
+		return screen.State{Health: screen.Poor, Text: fmt.Sprintf("%d not well", v.faults)}
 	case v.moving > 0:
-		p.State = screen.State{Health: screen.Busy, Text: fmt.Sprintf("%d in progress", v.moving)}
+		return screen.State{Health: screen.Busy, Text: fmt.Sprintf("%d in progress", v.moving)}
 	case v.gauge.knows() && len(v.snap.Rows) > 0:
-		p.State = screen.State{Health: screen.Good, Text: "all well"}
+		return screen.State{Health: screen.Good, Text: "all well"}
 	}
-	return p
+	return screen.State{}
 }
 
 func (v *view) count() string {

@@ -69,6 +69,7 @@ type view struct {
 	roomy    bool      // there is room for more columns, of the last Draw
 	top      int       // first row in sight
 	height   int       // rows in sight, of the last Draw
+	face     face      // of the last Draw
 	wanted   types.UID
 }
 
@@ -171,10 +172,12 @@ func (v *view) begin() {
 // live takes what comes from the source, as long as that is the table's.
 func (v *view) live() {
 	src := v.source
-	v.scope.Live(src.Changed(), func() {
-		if v.source == src {
-			v.refresh()
+	v.scope.LiveSeen(src.Changed(), func() (seen bool) {
+		if v.source != src {
+			return false
 		}
+		v.refresh()
+		return v.face.differs(v)
 	})
 }
 

@@ -33,8 +33,9 @@ type Host interface {
 	Run(what string, cancel context.CancelFunc, f func() (then func()))
 	// After runs f on the UI's goroutine after a time.
 	After(d time.Duration, f func())
-	// Live runs f on the UI's goroutine, at most once a frame, after something came from the channel, until ctx ends.
-	Live(ctx context.Context, changed <-chan struct{}, f func())
+	// Live runs f on the UI's goroutine, at most once a frame, after something came from the channel, until ctx ends. f says
+	// whether anything that is on the screen has changed.
+	Live(ctx context.Context, changed <-chan struct{}, f func() (seen bool))
 }
 
 // Scope is a screen's way to all that lies outside of it, for as long as the screen is open.
@@ -139,18 +140,29 @@ func (s *Scope) After(d time.Duration, f func()) {
 // Live runs f whenever something comes from the channel, at most once a frame however much comes, while the screen is
 // open and not covered by another. The channel is a coalesced one with capacity 1, as the stores under cluster/ and etcdview have it.
 func (s *Scope) Live(changed <-chan struct{}, f func()) {
+	s.LiveSeen(changed, func() bool {
+		f()
+		return true
+	})
+}
+
+// LiveSeen is Live for an f that says whether anything that is on the screen has changed: where nothing has, as in most of
+// a long table, no frame is drawn.
+func (s *Scope) LiveSeen(changed <-chan struct{}, f func() (seen bool)) {
 	waits := false
-	s.host.Live(s.life(), changed, func() {
+	s.host.Live(s.life(), changed, func() bool {
 		switch {
 		case s.closed || waits:
+			return false
 		case s.covered:
 			waits = true
 			s.missed = append(s.missed, func() {
 				waits = false
 				f()
 			})
+			return false
 		default:
-			f()
+			return f()
 		}
 	})
 }

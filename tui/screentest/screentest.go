@@ -39,7 +39,7 @@ type Host struct {
 	styles   *style.Styles
 	looks    []Look
 	services map[any]any
-	lives    []func()
+	lives    []func() bool
 }
 
 var _ screen.Host = (*Host)(nil)
@@ -84,7 +84,9 @@ func (h *Host) Service(key any, make func() any) any {
 
 func (h *Host) Run(_ string, _ context.CancelFunc, f func() func()) { f()() }
 func (h *Host) After(time.Duration, func())                         {}
-func (h *Host) Live(_ context.Context, _ <-chan struct{}, f func()) { h.lives = append(h.lives, f) }
+func (h *Host) Live(_ context.Context, _ <-chan struct{}, f func() bool) {
+	h.lives = append(h.lives, f)
+}
 
 // Draw draws a screen with its title line, as the frame does, and returns the cells.
 func Draw(h *Host, s screen.Screen, width, height int) *canvas.Canvas {
