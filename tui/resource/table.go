@@ -240,7 +240,11 @@ func (v *view) refresh() {
 		v.columns = nil
 		step = false
 	}
+	named := last.Columns == nil && s.Columns != nil
 	v.snap = s
+	if named && v.filter.text != "" {
+		v.refilter()
+	}
 	if step && !v.filter.timed && v.rearrange(s.Changes) {
 		v.widen(s.Changes)
 	} else {
@@ -286,7 +290,7 @@ func (v *view) Shown() {
 
 // Filter implements screen.Filterer.
 func (v *view) Filter(text string) error {
-	f, err := parseFilter(text, v.headings())
+	f, err := parseFilter(text, v.known())
 	if err != nil {
 		return err
 	}
@@ -297,6 +301,24 @@ func (v *view) Filter(text string) error {
 		v.put(0)
 	}
 	return nil
+}
+
+// known are the columns that a filter can name, nil while the server has not said which there are.
+func (v *view) known() []livetable.Column {
+	if v.snap.Columns == nil && v.spec == nil {
+		return nil
+	}
+	return v.headings()
+}
+
+// refilter reads the filter again now that the columns are known: it may be about one that there is not.
+func (v *view) refilter() {
+	f, err := parseFilter(v.filter.text, v.known())
+	if err != nil {
+		v.scope.Fail(err)
+		return
+	}
+	v.filter = f
 }
 
 // Tick implements screen.Ticker: a filter by age holds for other rows as time passes.
