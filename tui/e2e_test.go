@@ -234,6 +234,9 @@ func TestCordon(t *testing.T) {
 	d.Wait("This will change", "unschedulable: true")
 	d.Keys("y")
 	d.Wait("Ready,SchedulingDisabled", "▲")
+	clustertest.Eventually(t, "the taint of the cordon", func() bool { // a change of the node that comes between preview and answer is refused
+		return c.Kubectl(t, "get", "node", "node-1", "-o", "jsonpath={.spec.taints}") != ""
+	})
 	d.Keys("u")
 	d.Wait("This will change", "- ", "unschedulable")
 	d.Keys("y")

@@ -15,11 +15,12 @@ import (
 	"github.com/podarium/podarium/tui/vitals"
 )
 
-// unread says why nothing is known of a table that nothing was read of, and otherwise what it means that it is empty.
+// unread says in a few words why nothing is known of a table that nothing was read of, the title line says it in full, and
+// otherwise what it means that the table is empty.
 func unread(s *livetable.Snapshot, empty string) string {
 	switch {
 	case s.Err != nil:
-		return screen.Bad.Glyph() + " " + screen.Reason(s.Err)
+		return screen.Bad.Glyph() + " " + screen.Brief(s.Err)
 	case !s.Synced:
 		return "reading"
 	}
@@ -30,7 +31,7 @@ func (v *view) components() group {
 	g := group{title: titleComponents, empty: "not known yet"}
 	sample := v.vitals.Sample()
 	if sample.StatusErr != nil {
-		g.empty = screen.Bad.Glyph() + " " + screen.Reason(sample.StatusErr)
+		g.empty = screen.Bad.Glyph() + " " + screen.Brief(sample.StatusErr)
 	}
 	for _, c := range sample.Status.Components {
 		if strings.HasPrefix(c.Name, "kubelet/") {
@@ -156,7 +157,10 @@ func (v *view) nodes() group {
 		node := pods.text(p, pods.node)
 		on[node] = append(on[node], pods.health(p))
 	}
-	g := group{title: titleNodes, empty: unread(s, "no node has registered"), note: fmt.Sprintf("%d Pods", len(pods.Rows))}
+	g := group{title: titleNodes, empty: unread(s, "no node has registered")}
+	if pods.Synced {
+		g.note = fmt.Sprintf("%d Pods", len(pods.Rows))
+	}
 	for _, r := range s.Rows {
 		status := cell(s, r, "Status")
 		it := item{

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -24,6 +25,9 @@ func Reason(err error) string {
 		return text
 	}
 	if text := proxied(err); text != "" {
+		return text
+	}
+	if text := forbidden(err); text != "" {
 		return text
 	}
 	var op *net.OpError
@@ -63,6 +67,25 @@ func proxied(err error) string {
 		}
 	}
 	return ""
+}
+
+// refusal is what the API server says of what a user is not allowed to do (apiserver/pkg/endpoints/handlers/responsewriters/errors.go).
+var refusal = regexp.MustCompile(`: User "(.*)" cannot (\S+) resource "(\S+)" in API group "(.*)" (?:at the (cluster) scope|in the namespace "(.*)")$`)
+
+// forbidden says who may not do what, what first: who it is may be long.
+func forbidden(err error) string {
+	m := refusal.FindStringSubmatch(err.Error())
+	if m == nil || !apierrors.IsForbidden(err) {
+		return ""
+	}
+	who, verb, what, group, where := m[1], m[2], m[3], m[4], "in namespace "+m[6]
+	if group != "" {
+		what += "." + group
+	}
+	if m[5] != "" {
+		where = "in the whole cluster"
+	}
+	return "not allowed to " + verb + " " + what + " " + where + " as " + who
 }
 
 // Brief is Reason in two words, for the header.

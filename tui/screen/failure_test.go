@@ -14,6 +14,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 func TestFailureSaysThatTheClusterIsGone(t *testing.T) {
@@ -72,6 +73,24 @@ func TestFailureSaysWhoDoesNotTrustWhom(t *testing.T) {
 	} {
 		if got := Reason(fmt.Errorf("list pods: %w", err)); !strings.Contains(got, want) {
 			t.Errorf("%v: %q, want %q", err, got, want)
+		}
+	}
+}
+
+func TestWhatIsNotAllowed(t *testing.T) {
+	refused := func(resource, why string) error {
+		return fmt.Errorf("list: %w", apierrors.NewForbidden(schema.GroupResource{Group: "apps", Resource: resource}, "", errors.New(why)))
+	}
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{refused("deployments", `User "ann" cannot list resource "deployments" in API group "apps" at the cluster scope`), "not allowed to list deployments.apps in the whole cluster as ann"},
+		{refused("pods", `User "a: b" cannot create resource "pods/exec" in API group "" in the namespace "shop"`), "not allowed to create pods/exec in namespace shop as a: b"},
+		{refused("pods", `exceeded quota`), `list: pods.apps is forbidden: exceeded quota`},
+	} {
+		if got := Reason(c.err); got != c.want {
+			t.Errorf("%v is told as %q, want %q", c.err, got, c.want)
 		}
 	}
 }
