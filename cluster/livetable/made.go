@@ -7,12 +7,13 @@ type Made struct{ store *store }
 // NewMade makes an empty table.
 func NewMade(columns []Column) *Made {
 	m := &Made{store: newStore()}
+	m.store.fills = true
 	m.store.setColumns(columns)
 	return m
 }
 
 // Set replaces the rows: those with a UID that was there before keep their place, and their cells know whether they
-// changed. synced says that there are no more to come, err why the rows may be old. The rows are the table's from now on.
+// changed, which those do not that were empty: they were not known yet. synced says that there are no more to come, err why the rows may be old. The rows are the table's from now on.
 func (m *Made) Set(rows []*Row, synced bool, err error) {
 	m.store.beginList()
 	m.store.put(rows)

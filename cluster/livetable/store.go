@@ -25,6 +25,8 @@ type store struct {
 	whole   bool     // changes does not tell it all
 	last    *Snapshot
 	now     func() time.Time
+	// fills says that an empty cell is one that is not known yet: when it is, nothing has changed.
+	fills bool
 }
 
 func newStore() *store {
@@ -145,7 +147,7 @@ func (s *store) putOne(r *Row) {
 	}
 	if len(old.Cells) == len(r.Cells) {
 		for j := range r.Cells {
-			if r.Cells[j].Changed = old.Cells[j].Changed; differs(old.Cells[j].Text, r.Cells[j].Text) {
+			if r.Cells[j].Changed = old.Cells[j].Changed; differs(old.Cells[j].Text, r.Cells[j].Text) && !(s.fills && old.Cells[j].Text == "") {
 				r.Cells[j].Changed = s.now()
 			}
 		}

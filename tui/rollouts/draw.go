@@ -234,7 +234,10 @@ func (v *view) drawPicture(c *canvas.Canvas, s *style.Styles) int {
 	const labels = 28 // what the words of the picture take
 	limits := p.Strategy
 	if p.Strategy == "RollingUpdate" {
-		limits = fmt.Sprintf("maxSurge %d  maxUnavailable %d  minReady %d s", p.MaxSurge, p.MaxUnavailable, p.MinReadySeconds)
+		limits = fmt.Sprintf("maxUnavailable %d  minReady %d s", p.MaxUnavailable, p.MinReadySeconds)
+		if p.Ref.Kind != "StatefulSet" { // which has no such thing
+			limits = fmt.Sprintf("maxSurge %d  ", p.MaxSurge) + limits
+		}
 		if p.Partition > 0 {
 			limits += fmt.Sprintf("  partition %d", p.Partition)
 		}
