@@ -11,8 +11,12 @@ import (
 // frameEvery is the least time between two frames of live data, and the longest that a flood of keys waits for one.
 const frameEvery = time.Second / 120
 
-// liveEvery is the least time between two deliveries of live data: nobody sees more.
-const liveEvery = time.Second / 60
+// liveEvery is the least time between two deliveries of live data: nobody sees more. After one that changed nothing in sight,
+// the next is likely not to either, and comes at unseenEvery.
+const (
+	liveEvery   = time.Second / 60
+	unseenEvery = time.Second / 40
+)
 
 // share is how much of the UI goroutine's time one source may take: after a turn of t it rests share-1 times t. So keys
 // are answered between the turns of a screen that has much to do for each change.
@@ -26,6 +30,7 @@ const longestRest = 250 * time.Millisecond
 type bridge struct {
 	mu    sync.Mutex
 	dirty []*source
+	pause time.Duration // before the next delivery
 	wake  chan struct{} // written by the sources' goroutines, capacity 1, never closed
 }
 
@@ -40,7 +45,7 @@ type source struct {
 // liveMsg says that some sources have changed; take tells which.
 type liveMsg struct{}
 
-func newBridge() *bridge { return &bridge{wake: make(chan struct{}, 1)} }
+func newBridge() *bridge { return &bridge{wake: make(chan struct{}, 1), pause: liveEvery} }
 
 // follow collects the changes of one source until ctx ends or the channel is closed. It reads the channel no more than once
 // for each turn: whatever comes in between has found it full, and woken nobody.
@@ -95,6 +100,11 @@ func (b *bridge) deliver() (seen bool) {
 		s.rests = start.Add(min(share*took, took+longestRest))
 		b.mu.Unlock()
 	}
+	b.mu.Lock()
+	if b.pause = unseenEvery; seen {
+		b.pause = liveEvery
+	}
+	b.mu.Unlock()
 	return seen
 }
 
@@ -134,7 +144,9 @@ func (b *bridge) run(ctx context.Context, send func(tea.Msg)) {
 		case <-b.wake:
 		}
 		send(liveMsg{})
-		pause := time.NewTimer(liveEvery)
+		b.mu.Lock()
+		pause := time.NewTimer(b.pause)
+		b.mu.Unlock()
 		select {
 		case <-ctx.Done():
 			pause.Stop()

@@ -14,6 +14,7 @@ import (
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+	"google.golang.org/grpc"
 )
 
 // etcd is the embedded etcd: one member that listens on a unix socket only, which the data directory's mode protects.
@@ -141,12 +142,17 @@ func (h fatalHook) OnWrite(e *zapcore.CheckedEntry, fields []zapcore.Field) {
 // etcdEndpoint is how a client names the socket.
 func etcdEndpoint(socket string) string { return "unix://" + socket }
 
+// window is how many bytes may be under way on a connection to the socket (grpc's bdpLimit, internal/transport/bdp_estimator.go).
+const window = 16 << 20
+
 // newEtcdClient does not connect; the first call does.
 func newEtcdClient(socket string) (*clientv3.Client, error) {
 	c, err := clientv3.New(clientv3.Config{
 		Endpoints:          []string{etcdEndpoint(socket)},
 		Logger:             zap.NewNop(), // each call returns its error
 		MaxCallRecvMsgSize: 1 << 30,      // as kube-apiserver's client: a page of objects may be large
+		// The largest window that gRPC would come to, at once: to find that out it sends a ping after each event of a watch.
+		DialOptions: []grpc.DialOption{grpc.WithStaticStreamWindowSize(window), grpc.WithStaticConnWindowSize(window)},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("etcd client: %w", err)

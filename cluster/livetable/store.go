@@ -24,6 +24,7 @@ type store struct {
 	changes []Change // since the last snapshot
 	whole   bool     // changes does not tell it all
 	last    *Snapshot
+	spare   []*Row // the rows of a snapshot that is not looked at any more: their room is used again
 	now     func() time.Time
 	// fills says that an empty cell is one that is not known yet: when it is, nothing has changed.
 	fills bool
@@ -45,7 +46,10 @@ func (s *store) snapshot() *Snapshot {
 		return s.last
 	}
 	s.dirty = false
-	rows := make([]*Row, 0, len(s.rows)-s.holes)
+	rows := s.spare[:0]
+	if s.spare = nil; cap(rows) < len(s.rows)-s.holes {
+		rows = make([]*Row, 0, len(s.rows)-s.holes)
+	}
 	if s.holes == 0 {
 		rows = append(rows, s.rows...)
 	} else {
@@ -61,6 +65,14 @@ func (s *store) snapshot() *Snapshot {
 	}
 	s.changes, s.whole = nil, false
 	return s.last
+}
+
+func (s *store) recycle(old *Snapshot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old != s.last && cap(old.Rows) > cap(s.spare) {
+		s.spare = old.Rows
+	}
 }
 
 // maxChanges bounds what is remembered for one snapshot: past it, looking at every row costs little more.

@@ -234,3 +234,31 @@ func BenchmarkEventFromTheWire(b *testing.B) {
 		}
 	}
 }
+
+func TestASnapshotThatIsGivenBackIsUsedAgain(t *testing.T) {
+	s := newStore()
+	row := func(name, version string) *Row {
+		return &Row{UID: types.UID(name), Name: name, ResourceVersion: version}
+	}
+	s.put([]*Row{row("a", "1"), row("b", "1")})
+	first := s.snapshot()
+	s.recycle(first) // the last one is still looked at
+	s.put([]*Row{row("b", "2")})
+	second := s.snapshot()
+	if first.Rows[1].ResourceVersion != "1" || second.Rows[1].ResourceVersion != "2" {
+		t.Fatal("the last snapshot changed")
+	}
+	s.recycle(first)
+	s.put([]*Row{row("a", "3")})
+	third := s.snapshot()
+	if &third.Rows[0] != &first.Rows[0] {
+		t.Error("its room was not used again")
+	}
+	if third.Rows[0].ResourceVersion != "3" || third.Rows[1].ResourceVersion != "2" || second.Rows[0].ResourceVersion != "1" {
+		t.Errorf("the rows are %v and %v", second.Rows, third.Rows)
+	}
+	s.put([]*Row{row("c", "4")})
+	if fourth := s.snapshot(); &fourth.Rows[0] == &third.Rows[0] || len(fourth.Rows) != 3 {
+		t.Error("what nobody gave back was used again")
+	}
+}

@@ -118,6 +118,10 @@ func (t *Table) Changed() <-chan struct{} { return t.store.changed }
 // Snapshot is the table now. It costs nothing when nothing changed since the last call.
 func (t *Table) Snapshot() *Snapshot { return t.store.snapshot() }
 
+// Recycle gives back a snapshot that nobody looks at any more, so that a table of many rows that change all the time need not be
+// collected as garbage all the time. Only the last one is kept.
+func (t *Table) Recycle(s *Snapshot) { t.store.recycle(s) }
+
 // Close stops listing and watching, and waits for that. The last Snapshot remains.
 func (t *Table) Close() {
 	t.cancel()

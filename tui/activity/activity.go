@@ -24,7 +24,7 @@ import (
 const Seconds = 60
 
 // decodesPerSecond bounds the work of finding writers: decoding costs some 100 µs.
-const decodesPerSecond = 100
+const decodesPerSecond = 40
 
 // Row is one resource, or one writer.
 type Row struct {

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -70,23 +71,30 @@ func (v *view) rearrange(changes []livetable.Change) bool {
 		}
 	}
 	compare := v.compare()
-	var holes []int // in v.rows, of the rows that go
+	at := map[types.UID]int{} // in v.rows, of the rows that go
 	for r := range gone {
 		if !v.visible(r) {
 			continue
 		}
-		at, found := slices.BinarySearchFunc(v.rows, r, compare)
-		if !found || v.rows[at] != r {
+		i, found := slices.BinarySearchFunc(v.rows, r, compare)
+		if !found || v.rows[i] != r {
 			return false
 		}
-		holes = append(holes, at)
+		at[r.UID] = i
 	}
 	var fresh []*livetable.Row
 	for r := range come {
-		if v.visible(r) {
-			fresh = append(fresh, r)
+		if !v.visible(r) {
+			continue
 		}
+		if i, ok := at[r.UID]; ok && v.stays(i, r, compare) { // most changes leave a row where it is
+			v.rows[i] = r
+			delete(at, r.UID)
+			continue
+		}
+		fresh = append(fresh, r)
 	}
+	holes := slices.Sorted(maps.Values(at))
 	for r := range gone {
 		v.tally(r, -1)
 	}
@@ -96,10 +104,14 @@ func (v *view) rearrange(changes []livetable.Change) bool {
 	if len(holes) == 0 && len(fresh) == 0 {
 		return true
 	}
-	slices.Sort(holes)
 	slices.SortFunc(fresh, compare)
 	v.rows, v.spare = merge(v.spare[:0], v.rows, holes, fresh, compare), v.rows
 	return true
+}
+
+// stays says whether a row belongs where the one that it replaces stands.
+func (v *view) stays(at int, r *livetable.Row, compare func(a, b *livetable.Row) int) bool {
+	return compare(v.rows[at], r) == 0
 }
 
 // merge appends to out the sorted rows without those at the indices holes (ascending), and with the fresh ones (sorted).

@@ -260,7 +260,13 @@ func (v *view) refresh() {
 	}
 	v.unmark(s)
 	v.place()
+	if r, ok := v.source.(recycler); ok && step {
+		r.Recycle(last)
+	}
 }
+
+// recycler is a Source that no one else reads: it takes back what is not looked at any more.
+type recycler interface{ Recycle(*livetable.Snapshot) }
 
 // unmark drops the marks of objects that are gone.
 func (v *view) unmark(s *livetable.Snapshot) {
