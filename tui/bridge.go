@@ -36,8 +36,9 @@ type bridge struct {
 
 // source is one store that a screen watches.
 type source struct {
-	changed bool          // guarded by bridge.mu
-	rests   time.Time     // guarded by bridge.mu; until then it has no turn
+	changed bool      // guarded by bridge.mu
+	rests   time.Time // guarded by bridge.mu; until then it has no turn
+	from    <-chan struct{}
 	taken   chan struct{} // written when it has its turn, capacity 1, never closed
 	then    func() (seen bool)
 }
@@ -48,9 +49,9 @@ type liveMsg struct{}
 func newBridge() *bridge { return &bridge{wake: make(chan struct{}, 1), pause: liveEvery} }
 
 // follow collects the changes of one source until ctx ends or the channel is closed. It reads the channel no more than once
-// for each turn: whatever comes in between has found it full, and woken nobody.
+// for each turn, and what has come in between has its turn with it: many changes wake nobody.
 func (b *bridge) follow(ctx context.Context, changed <-chan struct{}, then func() (seen bool)) {
-	s := &source{then: then, taken: make(chan struct{}, 1)}
+	s := &source{then: then, from: changed, taken: make(chan struct{}, 1)}
 	go func() {
 		for {
 			select {
@@ -90,7 +91,16 @@ func (b *bridge) rouse() {
 
 // deliver gives each source that has changed and does not rest its turn, and says whether one changed what is on the screen.
 func (b *bridge) deliver() (seen bool) {
-	for _, s := range b.take(time.Now()) {
+	turns := b.take(time.Now())
+	for _, s := range turns {
+		select {
+		case <-s.from: // then sees that too
+		default:
+		}
+		select {
+		case s.taken <- struct{}{}:
+		default:
+		}
 		start := time.Now()
 		if s.then() {
 			seen = true
@@ -100,11 +110,13 @@ func (b *bridge) deliver() (seen bool) {
 		s.rests = start.Add(min(share*took, took+longestRest))
 		b.mu.Unlock()
 	}
-	b.mu.Lock()
-	if b.pause = unseenEvery; seen {
-		b.pause = liveEvery
+	if len(turns) > 0 {
+		b.mu.Lock()
+		if b.pause = unseenEvery; seen {
+			b.pause = liveEvery
+		}
+		b.mu.Unlock()
 	}
-	b.mu.Unlock()
 	return seen
 }
 
@@ -123,10 +135,6 @@ func (b *bridge) take(now time.Time) []*source {
 		}
 		s.changed = false
 		turns = append(turns, s)
-		select {
-		case s.taken <- struct{}{}:
-		default:
-		}
 	}
 	b.dirty = resting
 	if resting != nil {

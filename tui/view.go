@@ -25,7 +25,7 @@ const (
 )
 
 // View implements tea.Model. bubbletea calls it after every message; it composes a frame only when something has
-// changed, and no more often than frameEvery. The frame's cells go to the painter, bubbletea is given the terminal's modes.
+// changed, and not too soon after the last one. The frame's cells go to the painter, bubbletea is given the terminal's modes.
 func (m *Model) View() tea.View {
 	defer m.guardUpdate()
 	if m.dirty && m.width > 0 && m.due() {

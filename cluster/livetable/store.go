@@ -26,7 +26,7 @@ type store struct {
 	last    *Snapshot
 	spare   []*Row // the rows of a snapshot that is not looked at any more: their room is used again
 	now     func() time.Time
-	// fills says that an empty cell is one that is not known yet: when it is, nothing has changed.
+	// fills says that a cell that was always empty is one that is not known yet: when it is, nothing has changed.
 	fills bool
 }
 
@@ -59,6 +59,7 @@ func (s *store) snapshot() *Snapshot {
 			}
 		}
 	}
+	clear(rows[len(rows):cap(rows)]) // rows that went are not kept by the room of old ones
 	s.last = &Snapshot{
 		Columns: s.columns, Rows: rows, Generation: s.last.Generation + 1, Changes: s.changes, Incremental: !s.whole,
 		Synced: s.synced, Err: s.err,
@@ -159,8 +160,10 @@ func (s *store) putOne(r *Row) {
 	}
 	if len(old.Cells) == len(r.Cells) {
 		for j := range r.Cells {
-			if r.Cells[j].Changed = old.Cells[j].Changed; differs(old.Cells[j].Text, r.Cells[j].Text) && !(s.fills && old.Cells[j].Text == "") {
-				r.Cells[j].Changed = s.now()
+			was, is := &old.Cells[j], &r.Cells[j]
+			is.Changed, is.filled = was.Changed, was.filled || was.Text != ""
+			if differs(was.Text, is.Text) && (is.filled || !s.fills) {
+				is.Changed = s.now()
 			}
 		}
 	}

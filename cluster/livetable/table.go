@@ -7,7 +7,7 @@
 //     while the rest of a long list is still on its way.
 //   - Events are coalesced: any number of them between two calls of Snapshot cost one copy of a slice of pointers.
 //   - A Snapshot tells which rows differ from the one before, so that a screen of many rows need not look at each of them.
-//   - A Snapshot and all that hangs off it is immutable and may be shared. A row that did not change keeps its pointer.
+//   - A Snapshot and all that hangs off it is immutable and may be shared, until it is given back (Recycle). A row that did not change keeps its pointer.
 //   - Rows stay through a lost connection, with Snapshot.Err saying why they may be old, until a new list replaces them.
 //   - Reconnection is automatic, with backoff; an expired resourceVersion (410) leads to a new list.
 package livetable
@@ -55,6 +55,7 @@ type Cell struct {
 	// Changed is when the text last changed while the Table was open; zero if never.
 	// Times that merely pass ("5m", "2 (3m ago)") are no change.
 	Changed time.Time
+	filled  bool // there was a text in it before
 }
 
 // Row is one object. Rows are immutable; a change makes a new one. Labels and Owner are shared between rows.
@@ -119,7 +120,7 @@ func (t *Table) Changed() <-chan struct{} { return t.store.changed }
 func (t *Table) Snapshot() *Snapshot { return t.store.snapshot() }
 
 // Recycle gives back a snapshot that nobody looks at any more, so that a table of many rows that change all the time need not be
-// collected as garbage all the time. Only the last one is kept.
+// collected as garbage all the time. It must not be given back twice, nor looked at after; one of them is kept.
 func (t *Table) Recycle(s *Snapshot) { t.store.recycle(s) }
 
 // Close stops listing and watching, and waits for that. The last Snapshot remains.

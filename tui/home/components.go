@@ -15,12 +15,11 @@ import (
 	"github.com/podarium/podarium/tui/vitals"
 )
 
-// unread says in a few words why nothing is known of a table that nothing was read of, the title line says it in full, and
-// otherwise what it means that the table is empty.
+// unread says why nothing is known of a table that nothing was read of, and otherwise what it means that it is empty.
 func unread(s *livetable.Snapshot, empty string) string {
 	switch {
 	case s.Err != nil:
-		return screen.Bad.Glyph() + " " + screen.Brief(s.Err)
+		return screen.Bad.Glyph() + " " + screen.Short(s.Err)
 	case !s.Synced:
 		return "reading"
 	}
@@ -31,7 +30,7 @@ func (v *view) components() group {
 	g := group{title: titleComponents, empty: "not known yet"}
 	sample := v.vitals.Sample()
 	if sample.StatusErr != nil {
-		g.empty = screen.Bad.Glyph() + " " + screen.Brief(sample.StatusErr)
+		g.empty = screen.Bad.Glyph() + " " + screen.Short(sample.StatusErr)
 	}
 	for _, c := range sample.Status.Components {
 		if strings.HasPrefix(c.Name, "kubelet/") {

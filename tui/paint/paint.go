@@ -23,8 +23,8 @@ import (
 // alternate screen on, and paints all of it anew after bubbletea has moved or erased anything there.
 // It is safe for use by several goroutines.
 type Painter struct {
-	*os.File // the terminal; bubbletea takes its size and its modes from it
-	env      []string
+	File *os.File // the terminal
+	env  []string
 
 	wake chan struct{} // written after a change of what follows, capacity 1
 	mu   sync.Mutex
@@ -60,20 +60,50 @@ var (
 	moves  = regexp.MustCompile(`\x1b\[[0-9;]*[@A-HJKLMPSTXd]`)
 )
 
-// Write is for bubbletea.
+// Read, Fd and Close are the terminal's: bubbletea takes its size and sets its modes by them.
+func (p *Painter) Read(b []byte) (int, error) { return p.File.Read(b) }
+
+// Fd is the terminal's.
+func (p *Painter) Fd() uintptr { return p.File.Fd() }
+
+// Close closes the terminal.
+func (p *Painter) Close() error { return p.File.Close() }
+
+// Write is for bubbletea. Where that has erased the screen, the frame follows in the same breath, so that nobody sees it blank.
 func (p *Painter) Write(b []byte) (int, error) {
 	p.writing.Lock()
 	defer p.writing.Unlock()
-	n, err := p.File.Write(b)
+	all := b
+	if p.disturbs(b) {
+		all = append(bytes.Clone(b), p.compose()...)
+	}
+	n, err := p.write(all)
+	return min(n, len(b)), err
+}
+
+// disturbs notes what becomes of the screen by what bubbletea writes, and says whether it has to be painted anew.
+func (p *Painter) disturbs(b []byte) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	in, out := bytes.LastIndex(b, enters), bytes.LastIndex(b, leaves)
 	if in >= 0 || out >= 0 {
 		p.on = in > out
 	}
-	if p.on && (in >= 0 || moves.Match(b)) {
+	if !p.on || in < 0 && !moves.Match(b) {
+		return false
+	}
+	p.lost = true
+	return true
+}
+
+// write is told of by bubbletea, which reads from the terminal too, where that is gone. What was written in part is written
+// again with the next frame.
+func (p *Painter) write(b []byte) (int, error) {
+	n, err := p.File.Write(b)
+	if err != nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		p.lost = true
-		p.rouse()
 	}
 	return n, err
 }
@@ -143,8 +173,7 @@ func (p *Painter) Run(done <-chan struct{}) {
 func (p *Painter) paint() {
 	p.writing.Lock()
 	defer p.writing.Unlock()
-	// A terminal that is gone is bubbletea's to notice: it reads from it.
-	_, _ = p.File.Write(p.compose())
+	_, _ = p.write(p.compose())
 }
 
 // compose is what leads from what is on the screen to the frame.

@@ -17,11 +17,11 @@ type face struct {
 	state   screen.State
 }
 
-// take keeps what is about to be drawn.
+// take keeps what is about to be drawn; Place keeps what the title line tells.
 func (f *face) take(v *view) {
 	f.rows = append(f.rows[:0], v.inView()...)
 	f.columns = append(f.columns[:0], v.columns...)
-	f.cursor, f.top, f.note, f.state = v.cursor, v.top, v.count(), v.state()
+	f.cursor, f.top = v.cursor, v.top
 }
 
 // differs says whether drawing the table would show anything else now.

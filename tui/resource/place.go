@@ -24,6 +24,7 @@ func (v *view) Place() screen.Place {
 	}
 	p.Note = v.count()
 	p.State = v.state()
+	v.face.note, v.face.state = p.Note, p.State // the title line is drawn also where there is no room for the table
 	return p
 }
 

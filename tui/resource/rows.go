@@ -106,6 +106,7 @@ func (v *view) rearrange(changes []livetable.Change) bool {
 	}
 	slices.SortFunc(fresh, compare)
 	v.rows, v.spare = merge(v.spare[:0], v.rows, holes, fresh, compare), v.rows
+	clear(v.rows[len(v.rows):cap(v.rows)]) // rows that went are not kept
 	return true
 }
 

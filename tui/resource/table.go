@@ -38,6 +38,7 @@ type view struct {
 	source  Source
 	spec    *Spec   // of a table whose rows this program makes
 	extra   []extra // columns that this program makes, after the source's
+	awaits  bool    // those of what is used, if there are any
 	closers []func()
 	choices *choices
 	fields  []livetable.Field // columns of the user's own
@@ -321,7 +322,9 @@ func (v *view) known() []livetable.Column {
 func (v *view) refilter() {
 	f, err := parseFilter(v.filter.text, v.known())
 	if err != nil {
-		v.scope.Fail(err)
+		if !v.awaits { // it may be among those to come
+			v.scope.Fail(err)
+		}
 		return
 	}
 	v.filter = f

@@ -18,6 +18,7 @@ func (v *view) followUsage() {
 		return
 	}
 	l := usage.Watch(v.scope.Context(), v.scope.Cluster(), usage.Query{Nodes: node, Namespace: v.request.Namespace})
+	v.awaits = true
 	v.closers = append(v.closers, func() { go l.Close() }) // it waits for a call to end, which can take a while
 	v.scope.Live(l.Changed(), func() { v.showUsage(l.Snapshot(), node) })
 }
@@ -33,6 +34,10 @@ func (v *view) showUsage(s *usage.Snapshot, node bool) {
 	if len(v.extra) != had {
 		v.columns = nil
 		v.layout()
+	}
+	if v.awaits {
+		v.awaits = false
+		v.refilter()
 	}
 	if sorted || v.filter.text != "" || len(v.extra) != had {
 		v.arrange()

@@ -100,8 +100,18 @@ func Brief(err error) string {
 	case distrust(err) != "" && !errors.As(err, new(*net.DNSError)):
 		return "not trusted"
 	}
-	return "no answer"
+	return noAnswer
 }
+
+// Short is Brief where that says it, and else Reason: for where there is room for some words.
+func Short(err error) string {
+	if brief, reason := Brief(err), Reason(err); brief != noAnswer || strings.HasPrefix(reason, noAnswer) || proxied(err) != "" {
+		return brief
+	}
+	return Reason(err)
+}
+
+const noAnswer = "no answer"
 
 // distrust says who does not trust whom, where that is what failed.
 func distrust(err error) string {
