@@ -42,7 +42,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if m.painter != nil && msg.Mode == ansi.ModeSynchronizedOutput && msg.Value == ansi.ModeReset {
 			m.painter.SetSynced()
 		}
-		if m.painter != nil && msg.Mode == ansi.ModeUnicodeCore && msg.Value != ansi.ModeNotRecognized {
+		if msg.Mode == ansi.ModeUnicodeCore && msg.Value != ansi.ModeNotRecognized {
 			// bubbletea keeps it until its view changes, which it does not any more. It takes it back in the end.
 			m.queue = append(m.queue, tea.Raw(ansi.SetModeUnicodeCore))
 		}

@@ -13,7 +13,8 @@ func NewMade(columns []Column) *Made {
 }
 
 // Set replaces the rows: those with a UID that was there before keep their place, and their cells know whether they
-// changed, which those do not that were always empty: they were not known yet. synced says that there are no more to come, err why the rows may be old. The rows are the table's from now on.
+// changed, which those do not that were always empty: they were not known yet. synced says that there are no more to
+// come, err why the rows may be old. The rows are the table's from now on.
 func (m *Made) Set(rows []*Row, synced bool, err error) {
 	m.store.beginList()
 	m.store.put(rows)

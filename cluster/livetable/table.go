@@ -7,7 +7,8 @@
 //     while the rest of a long list is still on its way.
 //   - Events are coalesced: any number of them between two calls of Snapshot cost one copy of a slice of pointers.
 //   - A Snapshot tells which rows differ from the one before, so that a screen of many rows need not look at each of them.
-//   - A Snapshot and all that hangs off it is immutable and may be shared, until it is given back (Recycle). A row that did not change keeps its pointer.
+//   - A Snapshot and all that hangs off it is immutable and may be shared, until it is given back (Recycle). A row that did
+//     not change keeps its pointer.
 //   - Rows stay through a lost connection, with Snapshot.Err saying why they may be old, until a new list replaces them.
 //   - Reconnection is automatic, with backoff; an expired resourceVersion (410) leads to a new list.
 package livetable

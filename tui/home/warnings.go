@@ -70,7 +70,7 @@ type about struct{ namespace, object string }
 // well again, come after the others and are quiet.
 func (v *view) warnings() group {
 	s := v.from.events.Snapshot()
-	g := group{title: titleWarnings, empty: unread(v.from.events.Snapshot(), "none")}
+	g := group{title: titleWarnings, empty: unread(s, "none")}
 	rows := slices.Clone(s.Rows)
 	now, lastSeen := v.scope.Now(), column(s, "Last Seen")
 	ago := func(r *livetable.Row) time.Duration {

@@ -36,7 +36,7 @@ type Painter struct {
 	on      bool // the alternate screen is
 	lost    bool // what is on the screen is not known
 
-	// Only Run uses these.
+	// These are used while writing is held.
 	out    bytes.Buffer
 	screen *uv.TerminalRenderer
 	shown  bool // the cursor is
@@ -49,7 +49,7 @@ type Point struct{ X, Y int }
 
 // New makes a painter for a terminal; env is the environment, for what kind of terminal it is.
 func New(terminal *os.File, env []string) *Painter {
-	return &Painter{File: terminal, env: env, wake: make(chan struct{}, 1), profile: colorprofile.TrueColor, lost: true}
+	return &Painter{File: terminal, env: env, wake: make(chan struct{}, 1), profile: colorprofile.TrueColor}
 }
 
 // The sequences that say whether the alternate screen is on, and those that move the cursor or what is on the screen
@@ -173,7 +173,9 @@ func (p *Painter) Run(done <-chan struct{}) {
 func (p *Painter) paint() {
 	p.writing.Lock()
 	defer p.writing.Unlock()
-	_, _ = p.write(p.compose())
+	if b := p.compose(); len(b) > 0 {
+		_, _ = p.write(b)
+	}
 }
 
 // compose is what leads from what is on the screen to the frame.

@@ -87,7 +87,7 @@ func (v *view) rearrange(changes []livetable.Change) bool {
 		if !v.visible(r) {
 			continue
 		}
-		if i, ok := at[r.UID]; ok && v.stays(i, r, compare) { // most changes leave a row where it is
+		if i, ok := at[r.UID]; ok && compare(v.rows[i], r) == 0 { // most changes leave a row where it is
 			v.rows[i] = r
 			delete(at, r.UID)
 			continue
@@ -108,11 +108,6 @@ func (v *view) rearrange(changes []livetable.Change) bool {
 	v.rows, v.spare = merge(v.spare[:0], v.rows, holes, fresh, compare), v.rows
 	clear(v.rows[len(v.rows):cap(v.rows)]) // rows that went are not kept
 	return true
-}
-
-// stays says whether a row belongs where the one that it replaces stands.
-func (v *view) stays(at int, r *livetable.Row, compare func(a, b *livetable.Row) int) bool {
-	return compare(v.rows[at], r) == 0
 }
 
 // merge appends to out the sorted rows without those at the indices holes (ascending), and with the fresh ones (sorted).

@@ -105,10 +105,11 @@ func Brief(err error) string {
 
 // Short is Brief where that says it, and else Reason: for where there is room for some words.
 func Short(err error) string {
-	if brief, reason := Brief(err), Reason(err); brief != noAnswer || strings.HasPrefix(reason, noAnswer) || proxied(err) != "" {
-		return brief
+	brief, reason := Brief(err), Reason(err)
+	if brief == noAnswer && !strings.HasPrefix(reason, noAnswer) && proxied(err) == "" {
+		return reason
 	}
-	return Reason(err)
+	return brief
 }
 
 const noAnswer = "no answer"
